@@ -1,0 +1,71 @@
+"""Who is asking, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from hub.kernel.errors import Forbidden
+
+
+class Permission(StrEnum):
+    """One thing a role or a token can allow; also the scopes of tokens."""
+
+    WORKSPACE_ADMIN = "workspace.admin"
+    STRATEGY_READ = "strategy.read"
+    STRATEGY_WRITE = "strategy.write"
+    CHANNELS_READ = "channels.read"
+    CHANNELS_WRITE = "channels.write"
+    CONTENT_READ = "content.read"
+    CONTENT_WRITE = "content.write"
+    REVIEW_READ = "review.read"
+    REVIEW_SUBMIT = "review.submit"
+    REVIEW_DECIDE = "review.decide"
+    PUBLISHING_READ = "publishing.read"
+    PUBLISHING_WRITE = "publishing.write"
+    ENGAGEMENT_READ = "engagement.read"
+    ENGAGEMENT_REPLY = "engagement.reply"
+    ANALYTICS_READ = "analytics.read"
+    AUDIT_READ = "audit.read"
+
+
+class ActorKind(StrEnum):
+    """What kind of caller acts."""
+
+    MEMBER = "member"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who acts, in which workspace, with which permissions.
+
+    Every unit of work has one; the workspace it names is the only one that work can see.
+    """
+
+    workspace_id: UUID
+    kind: ActorKind
+    member_id: UUID | None = None
+    token_id: UUID | None = None
+    name: str = ""
+    permissions: frozenset[Permission] = frozenset()
+
+    @classmethod
+    def system(cls, workspace_id: UUID) -> "Caller":
+        """The hub itself, at work in one workspace: it may do everything a worker must."""
+        return cls(
+            workspace_id=workspace_id,
+            kind=ActorKind.SYSTEM,
+            name="hub",
+            permissions=frozenset(Permission),
+        )
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the caller holds the permission."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise Forbidden unless the caller holds the permission."""
+        if not self.may(permission):
+            raise Forbidden(
+                f"This needs the permission {permission.value}, which your token does not have."
+            )

@@ -1,0 +1,68 @@
+"""Every knob of the hub, read once from the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SplitList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """`database_url` comes from HUB_DATABASE_URL, and so on; lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        description="PostgreSQL as the application role: it owns nothing, policies bind it."
+    )
+    migrate_url: str | None = Field(
+        default=None,
+        description="PostgreSQL as the owner of the tables; only `hub migrate` uses it.",
+    )
+    redis_url: str = Field(description="Redis or Valkey for the queue; it may lose everything.")
+    secret_key: SecretStr = Field(
+        min_length=32,
+        description="32 characters or more; whoever loses it loses the stored credentials.",
+    )
+    data_dir: Path = Field(default=Path(".hub"), description="Where assets and local state live.")
+    environment: Literal["development", "production"] = Field(
+        default="production", description="`development` shows GraphiQL and lets anyone introspect."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=8000, description="Port the API listens on.")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="How the outside reaches the API: feeds, uploads.",
+    )
+    outgoing_allow: SplitList = Field(
+        default=(),
+        description="host:port pairs on private addresses that may be called (tests, the demo).",
+    )
+    cors_origins: SplitList = Field(
+        default=(), description="Web origins whose browsers may call the API."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    database_pool: int = Field(default=5, ge=1, le=100, description="Connections per process.")
+    lease_seconds: float = Field(
+        default=30.0, ge=0.5, le=600, description="How long a silent worker keeps its work."
+    )
+    worker_processes: int = Field(default=1, ge=1, le=64, description="Worker processes.")
+    worker_threads: int = Field(default=8, ge=1, le=64, description="Messages at once per process.")
+    grace_seconds: float = Field(
+        default=900.0, ge=0, description="How late a publication may still go out by itself."
+    )
+    request_seconds: float = Field(default=10.0, gt=0, description="Deadline of an API request.")
+    body_bytes: int = Field(default=1_000_000, gt=0, description="Largest GraphQL request body.")
+    upload_bytes: int = Field(default=20_000_000, gt=0, description="Largest upload.")
+    query_depth: int = Field(default=15, gt=0)
+    query_aliases: int = Field(default=30, gt=0)
+    query_cost: int = Field(default=5_000, gt=0)
+
+    @field_validator("outgoing_allow", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
