@@ -1,0 +1,40 @@
+"""Facts: what happened, recorded in the transaction that made it true."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of every event. A subclass is named in the past tense and gives its public `name`.
+
+    `subject` is the id of what it is about; everything else in the dataclass becomes `data`.
+    """
+
+    name: ClassVar[str]
+    subject_type: ClassVar[str]
+
+    subject_id: UUID
+
+    def data(self) -> dict[str, Any]:
+        """Return the event's own facts as plain JSON."""
+        return {key: _plain(value) for key, value in asdict(self).items() if key != "subject_id"}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,58 @@
+"""Structured logs: one JSON object a line, with secrets scrubbed."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+
+_SECRET_NAMES = re.compile(
+    r"(token|secret|password|authorization|credential|api_key)", re.IGNORECASE
+)
+_SECRET_VALUES = re.compile(r"(hub_[a-z]+_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]+|Bearer\s+\S+)")
+
+
+def scrub(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Replace the values of secret-sounding names, and anything that looks like a token."""
+    for name, value in entry.items():
+        if _SECRET_NAMES.search(name):
+            entry[name] = "[scrubbed]"
+        elif isinstance(value, str):
+            entry[name] = _SECRET_VALUES.sub("[scrubbed]", value)
+    return entry
+
+
+def configure(*, level: str) -> None:
+    """Write every log line of this process as JSON to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        scrub,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+
+
+def logger(name: str) -> Any:
+    """Return the structured logger of a module."""
+    return structlog.stdlib.get_logger(name)
