@@ -1,12 +1,21 @@
-"""placeholder"""
+"""Building the hub: settings in, a running hub out, everything closed at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import hub.access.models
-import hub.analytics.models
-import hub.audit.models
-import hub.channels.models
-import hub.content.models
-import hub.engagement.models
 import hub.kernel.idempotency
-import hub.kernel.jobs
-import hub.publishing.models
-import hub.review.models
-import hub.strategy.models
+import hub.kernel.jobs  # noqa: F401 - these tables, and no reaction, must be known to migrations
+from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
+from hub.reactions import KEEP, REACTIONS
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, *, pool: int | None = None) -> AsyncIterator[Hub]:
+    """Open the hub on the running event loop; close its connections when the block ends."""
+    opened = Hub(settings, reactions=REACTIONS, keep=KEEP, pool=pool)
+    try:
+        yield opened
+    finally:
+        await opened.close()

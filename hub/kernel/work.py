@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Delete, ScalarResult, Select, Update, event, text
+from sqlalchemy import Delete, Select, Update, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
@@ -18,6 +18,8 @@ from hub.kernel.model import WorkspaceOwned
 from hub.kernel.queue import Queue
 from hub.kernel.secrets import Vault
 from hub.kernel.settings import Settings
+
+Found = TypeVar("Found")
 
 
 class ScopedSession(Session):
@@ -61,14 +63,15 @@ class UnitOfWork:
         """Write a job into this transaction; it is rung after the commit when it is due."""
         self.promises.append(Promise(job=job, due_at=due_at))
 
-    async def one(self, statement: Select[tuple[Any]]) -> Any:
+    async def one(self, statement: Select[Found]) -> Found | None:
         """Return the one row of a statement, or None."""
-        return (await self.session.execute(statement)).scalar_one_or_none()
+        found: Found | None = (await self.session.execute(statement)).scalar_one_or_none()
+        return found
 
-    async def all(self, statement: Select[tuple[Any]]) -> Sequence[Any]:
+    async def all(self, statement: Select[Found]) -> Sequence[Found]:
         """Return every row of a statement."""
-        result: ScalarResult[Any] = (await self.session.execute(statement)).scalars()
-        return result.all()
+        found: Sequence[Found] = (await self.session.execute(statement)).scalars().all()
+        return found
 
     async def change(self, statement: Update | Delete) -> int:
         """Run a conditional UPDATE or DELETE; return how many rows it met."""

@@ -115,6 +115,7 @@ class Publication(Versioned, WorkspaceOwned, Base):
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    attempts_forgiven: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[dict[str, Any]]
     commit_step: Mapped[str | None]
     commit_attempted_at: Mapped[datetime | None]

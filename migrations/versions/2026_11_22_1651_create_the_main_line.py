@@ -1177,6 +1177,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempts_forgiven", sa.Integer(), nullable=False),
         sa.Column(
             "checkpoint", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
         ),

@@ -1,0 +1,61 @@
+"""Decisions about channels: no session, no network."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+from pydantic import ValidationError
+
+from hub.channels.platforms.base import Limits, PlatformModel
+from hub.kernel.errors import Invalid
+
+Model = TypeVar("Model", bound=PlatformModel)
+
+
+def read(model: type[Model], given: Mapping[str, Any], *, path: tuple[str, ...]) -> Model:
+    """Read settings or credentials by the platform's own schema; the error names the field.
+
+    The message never repeats the value: it may be a secret.
+    """
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        known = ", ".join(sorted(model.model_fields)) or "none"
+        hint = f" Known fields: {known}." if first["type"] == "extra_forbidden" else ""
+        raise Invalid(
+            f"{first['msg']}.{hint}", path=(*path, *(str(part) for part in first["loc"]))
+        ) from None
+
+
+def require_timezone(name: str, *, path: tuple[str, ...]) -> str:
+    """Return the IANA name of a time zone; raise Invalid for an unknown one."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(f'There is no time zone {name}; one is "Europe/Paris".', path=path) from None
+    return name
+
+
+def basis(
+    *, platform: str, settings: Mapping[str, Any], remote_id: str, limits: Limits, dialect: str
+) -> str:
+    """Return the digest of all that an edition for this channel depends on.
+
+    An edition rendered with another basis is stale: it must be prepared, and approved, again.
+    """
+    facts = {
+        "platform": platform,
+        "settings": dict(settings),
+        "remote_id": remote_id,
+        "limits": limits.to_json(),
+        "dialect": dialect,
+    }
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def capability_names(capabilities: Sequence[str] | frozenset[str]) -> list[str]:
+    """Return capabilities as sorted names, for storage."""
+    return sorted(str(capability) for capability in capabilities)

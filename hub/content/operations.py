@@ -1,0 +1,342 @@
+"""Writing: ideas, their revisions, and the editions they are cut to."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select
+
+from hub.channels.models import Channel
+from hub.channels.platforms import platform as platform_by_key
+from hub.channels.platforms.base import Draft, EditionContent, Limits, Rendering
+from hub.channels.rules import read
+from hub.content import queries
+from hub.content.events import (
+    ContentItemArchived,
+    ContentItemCreated,
+    ContentItemRevised,
+    EditionPrepared,
+)
+from hub.content.models import Asset, ContentItem, Edition, EditionOrigin, Revision, Variant
+from hub.content.rules import (
+    RevisionFacts,
+    VariantWords,
+    Words,
+    chosen,
+    draft,
+    media_of,
+    require_words,
+    revision_hash,
+)
+from hub.kernel.caller import Permission
+from hub.kernel.editing import free_reference, get, require_text, require_version, touch
+from hub.kernel.errors import Invalid, WrongState
+from hub.kernel.ids import new_id
+from hub.kernel.locales import require_locale
+from hub.kernel.work import UnitOfWork
+from hub.strategy.models import Brand, Campaign
+
+_SLUG = 60
+
+
+async def create_item(
+    work: UnitOfWork,
+    *,
+    brand_id: UUID,
+    words: Words,
+    locale: str,
+    campaign_id: UUID | None = None,
+    slug: str = "",
+    variants: Sequence[VariantWords] = (),
+    external_reference: str | None = None,
+) -> ContentItem:
+    """Write an idea down as its first revision."""
+    work.caller.require(Permission.CONTENT_WRITE)
+    brand = await get(work, Brand, brand_id, path=("input", "brandId"))
+    campaign = await _campaign(work, campaign_id, brand_id=brand.id)
+    facts = RevisionFacts(
+        title=require_text(words.title or "", most=300, path=("input", "title")),
+        summary=words.summary or "",
+        parts=words.parts or (),
+        link=words.link or "",
+        tags=words.tags or (),
+        slug=slugified(slug or words.title or ""),
+        locale=require_locale(locale, path=("input", "locale")),
+    )
+    item = ContentItem(
+        id=new_id(),
+        workspace_id=work.caller.workspace_id,
+        brand_id=brand.id,
+        campaign_id=campaign.id if campaign else None,
+        title=facts.title,
+        locale=facts.locale,
+        current_revision_id=new_id(),
+        external_reference=await free_reference(work, ContentItem, external_reference),
+    )
+    work.session.add(item)
+    await work.session.flush()
+    await _write_revision(work, item, facts, await _clean(work, variants), number=1)
+    work.record(ContentItemCreated(subject_id=item.id, revision_id=item.current_revision_id))
+    return item
+
+
+async def revise_item(
+    work: UnitOfWork,
+    *,
+    item_id: UUID,
+    words: Words,
+    expected_version: int | None = None,
+    locale: str | None = None,
+    slug: str | None = None,
+    variants: Sequence[VariantWords] | None = None,
+    campaign_id: UUID | None = None,
+) -> ContentItem:
+    """Change the words, pictures or variants: whatever is None stays; the rest is a new revision.
+
+    A change that changes nothing makes no revision.
+    """
+    work.caller.require(Permission.CONTENT_WRITE)
+    item = await get(work, ContentItem, item_id, lock=True)
+    require_version(item, expected_version)
+    if item.archived:
+        raise WrongState("This is archived; bring it back first.", path=("input", "id"))
+    current = await revision(work, revision_id=item.current_revision_id)
+    kept = await queries.variants(work, revision_id=current.id)
+    facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
+    wanted = kept if variants is None else await _clean(work, variants)
+    if campaign_id is not None:
+        campaign = await _campaign(work, campaign_id, brand_id=item.brand_id)
+        item.campaign_id = campaign.id if campaign else None
+    if revision_hash(facts, wanted) == current.hash:
+        await work.session.flush()
+        return item
+    item.current_revision_id = new_id()
+    item.title, item.locale = facts.title, facts.locale
+    touch(work, item)
+    await _write_revision(work, item, facts, wanted, number=current.number + 1)
+    work.record(
+        ContentItemRevised(
+            subject_id=item.id, revision_id=item.current_revision_id, number=current.number + 1
+        )
+    )
+    return item
+
+
+async def archive_item(
+    work: UnitOfWork, *, item_id: UUID, expected_version: int | None = None
+) -> ContentItem:
+    """Put an idea away; what is published stays published, what is scheduled is held."""
+    work.caller.require(Permission.CONTENT_WRITE)
+    item = await get(work, ContentItem, item_id, lock=True)
+    require_version(item, expected_version)
+    if not item.archived:
+        item.archived = True
+        touch(work, item)
+        work.record(ContentItemArchived(subject_id=item.id))
+    return item
+
+
+async def revision(work: UnitOfWork, *, revision_id: UUID) -> Revision:
+    """Return a revision."""
+    return await get(work, Revision, revision_id)
+
+
+async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Rendering:
+    """Return what a revision looks like on a channel and what is wrong with it; stores nothing."""
+    stored = await revision(work, revision_id=revision_id)
+    facts = queries.facts_of(stored)
+    variant = chosen(
+        await queries.variants(work, revision_id=revision_id),
+        channel_id=channel.id,
+        platform=channel.platform,
+    )
+    shown = media_of(facts, [variant] if variant else [])
+    media = await queries.media(work, asset_ids=shown, locale=facts.locale)
+    missing = sorted(str(asset_id) for asset_id in shown - set(media))
+    if missing:
+        raise WrongState(
+            "A picture is still being processed or was refused; nothing can be prepared with it.",
+            path=("input", "media"),
+        )
+    return _render(channel, draft(facts, variant, media))
+
+
+async def prepare(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Edition:
+    """Render a revision for a channel and store the exact bytes; the same bytes are stored once."""
+    return await _store(
+        work,
+        channel,
+        await rendering(work, revision_id=revision_id, channel=channel),
+        revision_id=revision_id,
+    )
+
+
+async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:
+    """Render a reply for a channel and store the exact bytes."""
+    return await _store(work, channel, _render(channel, answer), revision_id=None)
+
+
+async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionContent:
+    """Return what an edition says, read from its exact bytes."""
+    edition = await get(work, Edition, edition_id)
+    return EditionContent.from_json(orjson.loads(edition.body))
+
+
+def _render(channel: Channel, words: Draft) -> Rendering:
+    kind = platform_by_key(channel.platform)
+    settings = kind.settings.model_validate(channel.settings)
+    return kind.render(words, Limits.from_json(channel.limits), settings)
+
+
+async def _store(
+    work: UnitOfWork, channel: Channel, rendered: Rendering, *, revision_id: UUID | None
+) -> Edition:
+    digest = rendered.edition.digest()
+    if revision_id is not None:
+        existing = await work.one(
+            select(Edition).where(
+                Edition.revision_id == revision_id,
+                Edition.channel_id == channel.id,
+                Edition.hash == digest,
+                Edition.basis == channel.basis,
+            )
+        )
+        if existing is not None:
+            return existing
+    edition = Edition(
+        id=new_id(),
+        workspace_id=work.caller.workspace_id,
+        revision_id=revision_id,
+        channel_id=channel.id,
+        origin=EditionOrigin.REPLY if revision_id is None else EditionOrigin.CONTENT,
+        body=rendered.edition.to_bytes().decode(),
+        hash=digest,
+        basis=channel.basis,
+        problems=[problem.to_json() for problem in rendered.problems],
+    )
+    work.session.add(edition)
+    await work.session.flush()
+    work.record(EditionPrepared(subject_id=edition.id, channel_id=channel.id, hash=digest))
+    return edition
+
+
+def slugified(title: str) -> str:
+    """Return the title as a slug: ASCII, lower case, hyphens, at most 60 characters."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")
+
+
+def _merged(
+    facts: RevisionFacts, words: Words, *, locale: str | None, slug: str | None
+) -> RevisionFacts:
+    changes: dict[str, Any] = {
+        name: value
+        for name in ("title", "summary", "parts", "link", "tags")
+        if (value := getattr(words, name)) is not None
+    }
+    if "title" in changes:
+        changes["title"] = require_text(changes["title"], most=300, path=("input", "title"))
+    if locale is not None:
+        changes["locale"] = require_locale(locale, path=("input", "locale"))
+    if slug is not None:
+        changes["slug"] = slugified(slug)
+    return replace(facts, **changes)
+
+
+async def _write_revision(
+    work: UnitOfWork,
+    item: ContentItem,
+    facts: RevisionFacts,
+    variants: Sequence[VariantWords],
+    *,
+    number: int,
+) -> None:
+    require_words(
+        Words(
+            title=facts.title,
+            summary=facts.summary,
+            parts=facts.parts,
+            link=facts.link,
+            tags=facts.tags,
+        ),
+        path=("input",),
+    )
+    await _require_assets(work, media_of(facts, variants))
+    work.session.add(
+        Revision(
+            id=item.current_revision_id,
+            workspace_id=item.workspace_id,
+            item_id=item.id,
+            number=number,
+            hash=revision_hash(facts, variants),
+            author_id=work.caller.member_id,
+            **facts.to_json(),
+        )
+    )
+    await work.session.flush()
+    work.session.add_all(_variant_row(item, variant) for variant in variants)
+    await work.session.flush()
+
+
+def _variant_row(item: ContentItem, variant: VariantWords) -> Variant:
+    words = variant.words
+    return Variant(
+        id=new_id(),
+        workspace_id=item.workspace_id,
+        revision_id=item.current_revision_id,
+        platform=variant.platform,
+        channel_id=variant.channel_id,
+        title=words.title,
+        summary=words.summary,
+        parts=[part.to_json() for part in words.parts] if words.parts is not None else None,
+        link=words.link,
+        tags=list(words.tags) if words.tags is not None else None,
+        settings=dict(variant.settings),
+    )
+
+
+async def _clean(work: UnitOfWork, variants: Sequence[VariantWords]) -> list[VariantWords]:
+    return [
+        replace(
+            variant,
+            settings=await _variant_settings(work, variant, path=("input", "variants", str(index))),
+        )
+        for index, variant in enumerate(variants)
+    ]
+
+
+async def _variant_settings(
+    work: UnitOfWork, variant: VariantWords, *, path: tuple[str, ...]
+) -> Mapping[str, Any]:
+    require_words(variant.words, path=path)
+    if (variant.platform is None) == (variant.channel_id is None):
+        raise Invalid("A variant is for one platform or for one channel.", path=path)
+    key = variant.platform
+    if variant.channel_id is not None:
+        key = (await get(work, Channel, variant.channel_id, path=(*path, "channelId"))).platform
+    kind = platform_by_key(key or "")
+    settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
+    return settings.model_dump(mode="json", exclude_unset=True)
+
+
+async def _require_assets(work: UnitOfWork, asset_ids: set[UUID]) -> None:
+    if not asset_ids:
+        return
+    found = set(await work.all(select(Asset.id).where(Asset.id.in_(asset_ids))))
+    if asset_ids - found:
+        raise Invalid("There is no picture of that id.", path=("input", "parts", "media"))
+
+
+async def _campaign(
+    work: UnitOfWork, campaign_id: UUID | None, *, brand_id: UUID
+) -> Campaign | None:
+    if campaign_id is None:
+        return None
+    campaign = await get(work, Campaign, campaign_id, path=("input", "campaignId"))
+    if campaign.brand_id != brand_id:
+        raise Invalid("This campaign belongs to another brand.", path=("input", "campaignId"))
+    return campaign

@@ -1,0 +1,273 @@
+"""Receiving answers, once, and answering them through the same engine as everything else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from hub.channels import operations as channels
+from hub.channels.models import Channel, ChannelState
+from hub.channels.operations import ChannelAccess
+from hub.channels.platforms.base import Capability, Draft, DraftPart, Problem, ProblemSeverity
+from hub.content import operations as content
+from hub.engagement.events import MessageReceived, MessageReplied
+from hub.engagement.jobs import CollectMessages
+from hub.engagement.models import Direction, Message, Person, Thread
+from hub.engagement.rules import REPLY_MAX, next_look
+from hub.kernel.caller import Permission
+from hub.kernel.editing import get, require_text
+from hub.kernel.errors import Unsupported, WrongState
+from hub.kernel.ids import new_id
+from hub.kernel.work import UnitOfWork
+from hub.publishing import operations as publishing
+from hub.publishing.models import Publication, PublicationState
+from hub.review import operations as review
+from hub.review.rules import refusal
+
+REPLY_POLICY = "reply.by_member"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """What a worker needs to look at the answers, or the counters, of one publication."""
+
+    publication_id: UUID
+    access: ChannelAccess
+    refs: Sequence[Mapping[str, Any]]
+    cursor: str
+    next_look: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An answer as the platform gave it; `html` is sanitised already."""
+
+    remote_id: str
+    parent_remote_id: str
+    person_remote_id: str
+    person_handle: str
+    person_name: str
+    person_url: str
+    text: str
+    html: str
+    url: str
+    written_at: datetime
+
+
+async def begin_watching(work: UnitOfWork, *, publication_id: UUID) -> None:
+    """Promise to look for answers under what has just been published; a reaction."""
+    row = await get(work, Publication, publication_id)
+    channel = await get(work, Channel, row.channel_id)
+    if Capability.MESSAGES not in channel.capabilities or row.published_at is None:
+        return
+    work.promise(
+        CollectMessages(workspace_id=row.workspace_id, publication_id=row.id),
+        due_at=next_look(published_at=row.published_at, now=work.now),
+    )
+
+
+async def collect_now(work: UnitOfWork, *, publication_id: UUID) -> Publication:
+    """Look for answers at once instead of at the next turn."""
+    work.caller.require(Permission.ENGAGEMENT_READ)
+    row = await get(work, Publication, publication_id)
+    if row.state is not PublicationState.PUBLISHED:
+        raise WrongState("Nothing is published here yet.", path=("input", "id"))
+    await _require(work, row.channel_id, Capability.MESSAGES)
+    work.promise(CollectMessages(workspace_id=row.workspace_id, publication_id=row.id))
+    return row
+
+
+async def _require(work: UnitOfWork, channel_id: UUID, capability: Capability) -> Channel:
+    channel = await get(work, Channel, channel_id)
+    if capability not in channel.capabilities:
+        raise Unsupported(
+            f"{channel.name} cannot do this: {capability.value.lower()}.", path=("input", "id")
+        )
+    return channel
+
+
+async def looking(
+    work: UnitOfWork, *, publication_id: UUID, capability: Capability
+) -> Looking | None:
+    """Return what a worker needs to look at a publication; None when there is nothing to see."""
+    row = await work.one(select(Publication).where(Publication.id == publication_id))
+    if row is None or row.state is not PublicationState.PUBLISHED or row.published_at is None:
+        return None
+    channel = await get(work, Channel, row.channel_id)
+    if capability not in channel.capabilities:
+        return None
+    access = await channels.access(work, channel_id=row.channel_id)
+    if access is None:
+        return None
+    thread = await work.one(select(Thread).where(Thread.publication_id == row.id))
+    usable = channel.enabled and channel.state is ChannelState.READY
+    return Looking(
+        publication_id=row.id,
+        access=access,
+        refs=row.refs if usable else (),
+        cursor=thread.cursor if thread else "",
+        next_look=next_look(published_at=row.published_at, now=work.now),
+    )
+
+
+async def receive(
+    work: UnitOfWork, *, publication_id: UUID, messages: Sequence[Received], cursor: str
+) -> int:
+    """Keep answers that are new and the cursor behind them; return how many were new.
+
+    The platform may hand over the same answer any number of times: its id decides.
+    """
+    row = await get(work, Publication, publication_id)
+    thread = await _thread(work, row)
+    new = [message for message in messages if await _keep(work, row, thread, message)]
+    thread.cursor = cursor
+    if new:
+        newest = max(message.written_at for message in new)
+        thread.last_message_at = max(newest, thread.last_message_at or newest)
+        thread.version += 1
+        thread.updated_at = work.now
+    return len(new)
+
+
+async def _thread(work: UnitOfWork, row: Publication) -> Thread:
+    await work.session.execute(
+        insert(Thread)
+        .values(
+            id=new_id(),
+            workspace_id=row.workspace_id,
+            channel_id=row.channel_id,
+            publication_id=row.id,
+            cursor="",
+            version=1,
+        )
+        .on_conflict_do_nothing(index_elements=["publication_id"])
+    )
+    return (
+        await work.session.execute(
+            select(Thread).where(Thread.publication_id == row.id).with_for_update()
+        )
+    ).scalar_one()
+
+
+async def _keep(work: UnitOfWork, row: Publication, thread: Thread, given: Received) -> bool:
+    person_id = await _person(work, row, given)
+    kept = await work.session.execute(
+        insert(Message)
+        .values(
+            id=new_id(),
+            workspace_id=row.workspace_id,
+            thread_id=thread.id,
+            channel_id=row.channel_id,
+            person_id=person_id,
+            direction=Direction.INBOUND,
+            remote_id=given.remote_id,
+            parent_remote_id=given.parent_remote_id,
+            text=given.text,
+            html=given.html,
+            url=given.url,
+            written_at=given.written_at,
+        )
+        .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
+        .returning(Message.id)
+    )
+    message_id = kept.scalar_one_or_none()
+    if message_id is None:
+        return False
+    work.record(MessageReceived(subject_id=message_id, thread_id=thread.id, publication_id=row.id))
+    return True
+
+
+async def _person(work: UnitOfWork, row: Publication, given: Received) -> UUID:
+    statement = insert(Person).values(
+        id=new_id(),
+        workspace_id=row.workspace_id,
+        channel_id=row.channel_id,
+        remote_id=given.person_remote_id,
+        handle=given.person_handle,
+        name=given.person_name,
+        url=given.person_url,
+    )
+    found = await work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["channel_id", "remote_id"],
+            set_={
+                "handle": statement.excluded.handle,
+                "name": statement.excluded.name,
+                "url": statement.excluded.url,
+            },
+        ).returning(Person.id)
+    )
+    return found.scalar_one()
+
+
+async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication:
+    """Answer a message: the reply is an edition of its own, approved by policy, sent once."""
+    work.caller.require(Permission.ENGAGEMENT_REPLY)
+    message = await get(work, Message, message_id, path=("input", "messageId"))
+    if message.direction is not Direction.INBOUND:
+        raise WrongState("This is your own message.", path=("input", "messageId"))
+    channel = await _require(work, message.channel_id, Capability.REPLY)
+    words = require_text(text, most=REPLY_MAX, path=("input", "text"))
+    edition = await content.prepare_reply(
+        work,
+        channel=channel,
+        answer=Draft(
+            title="", parts=(DraftPart(text=words),), in_reply_to=message.remote_id, locale="und"
+        ),
+    )
+    problems = [
+        Problem(**{**stored, "severity": ProblemSeverity(stored["severity"]), "field": ""})
+        for stored in edition.problems
+    ]
+    error = refusal(problems, path=("input", "text"))
+    if error is not None:
+        raise error
+    await review.approve_by_policy(work, edition=edition, policy=REPLY_POLICY)
+    row = await publishing.add(
+        work,
+        edition=edition,
+        item=None,
+        scheduled_for=None,
+        in_reply_to={
+            "remote_id": message.remote_id,
+            "url": message.url,
+            "published_at": message.written_at.isoformat(),
+            "extra": {"thread_id": str(message.thread_id)},
+        },
+    )
+    work.record(MessageReplied(subject_id=message.id, publication_id=row.id))
+    return row
+
+
+async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:
+    """Put a reply that went out into its conversation; a reaction to its publication."""
+    row = await get(work, Publication, publication_id)
+    if row.in_reply_to is None or row.remote_id is None:
+        return
+    edition = await content.edition_content(work, edition_id=row.edition_id)
+    thread_id = UUID(row.in_reply_to["extra"]["thread_id"])
+    await work.session.execute(
+        insert(Message)
+        .values(
+            id=new_id(),
+            workspace_id=row.workspace_id,
+            thread_id=thread_id,
+            channel_id=row.channel_id,
+            publication_id=row.id,
+            direction=Direction.OUTBOUND,
+            remote_id=row.remote_id,
+            parent_remote_id=row.in_reply_to["remote_id"],
+            text=edition.parts[0].text,
+            html="",
+            url=row.url or "",
+            written_at=row.published_at or work.now,
+        )
+        .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
+    )
+    thread = await get(work, Thread, thread_id, lock=True)
+    thread.last_message_at = func.greatest(Thread.last_message_at, row.published_at)
+    thread.version += 1

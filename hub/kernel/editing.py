@@ -1,0 +1,86 @@
+"""Changing what people edit: find it in the workspace, refuse a lost update, count the version."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hub.kernel.errors import Conflict, Invalid, NotFound, Taken
+from hub.kernel.work import UnitOfWork
+
+Row = TypeVar("Row", bound=Any)
+
+
+async def get(
+    work: UnitOfWork,
+    table: type[Row],
+    row_id: UUID,
+    *,
+    path: tuple[str, ...] = ("input", "id"),
+    lock: bool = False,
+) -> Row:
+    """Return the row of that id; one of another workspace does not exist."""
+    statement = select(table).where(table.id == row_id)
+    found: Row | None = await work.one(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotFound("There is nothing of that id.", path=path)
+    return found
+
+
+async def edit(
+    work: UnitOfWork,
+    row: Any,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int | None,
+) -> tuple[str, ...]:
+    """Apply the changes that differ; return the names of the fields that did.
+
+    The row must have been loaded with a lock. A stale `expected_version` raises Conflict with the
+    current one.
+    """
+    require_version(row, expected_version)
+    changed = tuple(name for name, value in changes.items() if getattr(row, name) != value)
+    if not changed:
+        return ()
+    for name in changed:
+        setattr(row, name, changes[name])
+    touch(work, row)
+    await work.session.flush()
+    return changed
+
+
+def require_version(row: Any, expected_version: int | None) -> None:
+    """Raise Conflict when the caller saw another version than the current one."""
+    if expected_version is not None and row.version != expected_version:
+        raise Conflict(current_version=row.version)
+
+
+def touch(work: UnitOfWork, row: Any) -> None:
+    """Count the version of a row that is about to change."""
+    row.version += 1
+    row.updated_at = work.now
+
+
+def require_text(value: str, *, most: int, path: tuple[str, ...], empty: bool = False) -> str:
+    """Return the text, trimmed; raise Invalid when it is empty, too long, or has a NUL."""
+    text = value.strip()
+    if not text and not empty:
+        raise Invalid("This must not be empty.", path=path)
+    if len(text) > most:
+        raise Invalid(f"This has {len(text)} characters; {most} are allowed.", path=path)
+    if "\x00" in text:
+        raise Invalid("This contains a NUL character.", path=path)
+    return text
+
+
+async def free_reference(work: UnitOfWork, table: Any, reference: str | None) -> str | None:
+    """Return the external reference, trimmed; raise Taken when another row of the type has it."""
+    if reference is None:
+        return None
+    path = ("input", "externalReference")
+    reference = require_text(reference, most=200, path=path)
+    if await work.one(select(table.id).where(table.external_reference == reference)):
+        raise Taken(f"The reference {reference} is in use already.", path=path)
+    return reference

@@ -1,0 +1,269 @@
+"""The one table of what can be done with each object and what is wrong with it.
+
+Frontends decide nothing: every object answers `availableActions` for its viewer and `problems`.
+Both are pure functions of a few columns, named in `NEEDS`, so that reading stays one statement.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from hub.channels.platforms.base import Capability, Problem, ProblemSeverity
+from hub.kernel.caller import Caller, Permission
+
+Facts = Mapping[str, Any]
+
+
+class Action(StrEnum):
+    """Something a viewer may do to an object now; the mutation of the same name does it."""
+
+    BRAND_UPDATE = "brand.update"
+    CAMPAIGN_UPDATE = "campaign.update"
+    CHANNEL_UPDATE = "channel.update"
+    CHANNEL_CHECK = "channel.check"
+    CHANNEL_DISABLE = "channel.disable"
+    CHANNEL_ENABLE = "channel.enable"
+    CONTENT_ITEM_UPDATE = "content_item.update"
+    CONTENT_ITEM_ARCHIVE = "content_item.archive"
+    REVIEW_SUBMIT = "review.submit"
+    REVIEW_APPROVE = "review.approve"
+    REVIEW_REQUEST_CHANGES = "review.request_changes"
+    REVIEW_CANCEL = "review.cancel"
+    PUBLICATION_SCHEDULE = "publication.schedule"
+    PUBLICATION_RESCHEDULE = "publication.reschedule"
+    PUBLICATION_CANCEL = "publication.cancel"
+    PUBLICATION_RESUME = "publication.resume"
+    PUBLICATION_RETRY = "publication.retry"
+    PUBLICATION_CONFIRM = "publication.confirm"
+    PUBLICATION_ABANDON = "publication.abandon"
+    PUBLICATION_COLLECT = "publication.collect"
+    MESSAGE_REPLY = "message.reply"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """An action, the permission it takes, and the state of the object it makes sense in."""
+
+    action: Action
+    permission: Permission
+    when: Callable[[Facts, Caller], bool] = lambda _facts, _caller: True
+
+
+def _state(*states: str) -> Callable[[Facts, Caller], bool]:
+    return lambda facts, _caller: facts["state"] in states
+
+
+def _not_begun(*states: str) -> Callable[[Facts, Caller], bool]:
+    return lambda facts, _caller: (
+        facts["state"] in states
+        and facts["commit_attempted_at"] is None
+        and not (facts["checkpoint"] or {}).get("parts")
+    )
+
+
+def _resumable(facts: Facts, _caller: Caller) -> bool:
+    return facts["state"] == "HELD" and facts["hold_reason"] != "EDITION_STALE"
+
+
+def _retryable(facts: Facts, _caller: Caller) -> bool:
+    return facts["state"] == "FAILED" or (
+        facts["state"] == "UNCONFIRMED" and facts["due_at"] is None
+    )
+
+
+def _can_approve(facts: Facts, caller: Caller) -> bool:
+    own = caller.member_id is not None and str(caller.member_id) in {
+        str(facts["submitted_by"]),
+        str(facts["revision_author_id"]),
+    }
+    return facts["state"] == "IN_REVIEW" and not (facts["four_eyes"] and own)
+
+
+def _repliable(facts: Facts, _caller: Caller) -> bool:
+    return facts["direction"] == "INBOUND" and Capability.REPLY in facts["channel_capabilities"]
+
+
+def _submittable(facts: Facts, _caller: Caller) -> bool:
+    return not facts["archived"] and facts["open_review_id"] is None
+
+
+def _schedulable(facts: Facts, _caller: Caller) -> bool:
+    return not facts["archived"] and bool(facts["current_revision_approved"])
+
+
+#: Columns each type's offers and problems read; names that are no column of the type's table are
+#: expressions the GraphQL mapping registers under the same name.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "Brand": (),
+    "Campaign": (),
+    "Channel": ("state", "state_message", "enabled"),
+    "ContentItem": ("archived", "open_review_id", "current_revision_approved"),
+    "Review": ("state", "four_eyes", "submitted_by", "revision_author_id"),
+    "Publication": (
+        "state",
+        "hold_reason",
+        "problem",
+        "due_at",
+        "commit_attempted_at",
+        "checkpoint",
+    ),
+    "Message": ("direction", "channel_capabilities"),
+}
+
+OFFERS: Mapping[str, tuple[Offer, ...]] = {
+    "Brand": (Offer(action=Action.BRAND_UPDATE, permission=Permission.STRATEGY_WRITE),),
+    "Campaign": (Offer(action=Action.CAMPAIGN_UPDATE, permission=Permission.STRATEGY_WRITE),),
+    "Channel": (
+        Offer(action=Action.CHANNEL_UPDATE, permission=Permission.CHANNELS_WRITE),
+        Offer(action=Action.CHANNEL_CHECK, permission=Permission.CHANNELS_WRITE),
+        Offer(
+            action=Action.CHANNEL_DISABLE,
+            permission=Permission.CHANNELS_WRITE,
+            when=lambda facts, _caller: bool(facts["enabled"]),
+        ),
+        Offer(
+            action=Action.CHANNEL_ENABLE,
+            permission=Permission.CHANNELS_WRITE,
+            when=lambda facts, _caller: not facts["enabled"],
+        ),
+    ),
+    "ContentItem": (
+        Offer(
+            action=Action.CONTENT_ITEM_UPDATE,
+            permission=Permission.CONTENT_WRITE,
+            when=lambda facts, _caller: not facts["archived"],
+        ),
+        Offer(
+            action=Action.CONTENT_ITEM_ARCHIVE,
+            permission=Permission.CONTENT_WRITE,
+            when=lambda facts, _caller: not facts["archived"],
+        ),
+        Offer(action=Action.REVIEW_SUBMIT, permission=Permission.REVIEW_SUBMIT, when=_submittable),
+        Offer(
+            action=Action.PUBLICATION_SCHEDULE,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_schedulable,
+        ),
+    ),
+    "Review": (
+        Offer(action=Action.REVIEW_APPROVE, permission=Permission.REVIEW_DECIDE, when=_can_approve),
+        Offer(
+            action=Action.REVIEW_REQUEST_CHANGES,
+            permission=Permission.REVIEW_DECIDE,
+            when=_state("IN_REVIEW", "APPROVED"),
+        ),
+        Offer(
+            action=Action.REVIEW_CANCEL,
+            permission=Permission.REVIEW_SUBMIT,
+            when=_state("PREPARING", "IN_REVIEW", "BLOCKED"),
+        ),
+    ),
+    "Publication": (
+        Offer(
+            action=Action.PUBLICATION_RESCHEDULE,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_not_begun("PLANNED", "SCHEDULED", "HELD"),
+        ),
+        Offer(
+            action=Action.PUBLICATION_CANCEL,
+            permission=Permission.PUBLISHING_WRITE,
+            when=lambda facts, caller: (
+                facts["state"] == "FAILED"
+                or _not_begun("PLANNED", "SCHEDULED", "PUBLISHING", "HELD")(facts, caller)
+            ),
+        ),
+        Offer(
+            action=Action.PUBLICATION_RESUME,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_resumable,
+        ),
+        Offer(
+            action=Action.PUBLICATION_RETRY,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_retryable,
+        ),
+        Offer(
+            action=Action.PUBLICATION_CONFIRM,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_state("UNCONFIRMED"),
+        ),
+        Offer(
+            action=Action.PUBLICATION_ABANDON,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_state("UNCONFIRMED"),
+        ),
+        Offer(
+            action=Action.PUBLICATION_COLLECT,
+            permission=Permission.ENGAGEMENT_READ,
+            when=_state("PUBLISHED"),
+        ),
+    ),
+    "Message": (
+        Offer(action=Action.MESSAGE_REPLY, permission=Permission.ENGAGEMENT_REPLY, when=_repliable),
+    ),
+}
+
+
+def actions(kind: str, facts: Facts, caller: Caller) -> list[Action]:
+    """Return what the caller may do to an object of that kind now."""
+    return [
+        offer.action
+        for offer in OFFERS.get(kind, ())
+        if caller.may(offer.permission) and offer.when(facts, caller)
+    ]
+
+
+def _channel_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
+    if facts["state"] in {"FAILED", "NEEDS_AUTH"}:
+        yield Problem(
+            code=f"CHANNEL_{facts['state']}",
+            message=facts["state_message"] or "The last check failed.",
+        )
+    if not facts["enabled"]:
+        yield Problem(
+            code="CHANNEL_DISABLED",
+            message="The channel is switched off; nothing goes out here.",
+            severity=ProblemSeverity.WARNING,
+        )
+
+
+def _publication_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
+    state = facts["state"]
+    if state == "HELD":
+        yield Problem(code=f"HELD_{facts['hold_reason']}", message=facts["problem"])
+    if state == "UNCONFIRMED" and facts["due_at"] is None:
+        yield Problem(
+            code="OUTCOME_UNKNOWN",
+            message="It may be out. Look at the platform, then confirm, retry or abandon. "
+            + facts["problem"],
+        )
+    if state == "UNCONFIRMED" and facts["due_at"] is not None:
+        yield Problem(
+            code="LOOKING_UP",
+            message="It may be out; the hub is looking. " + facts["problem"],
+            severity=ProblemSeverity.WARNING,
+        )
+    if state == "FAILED":
+        yield Problem(code="FAILED", message=facts["problem"])
+    if state == "SCHEDULED" and facts["due_at"] is not None and facts["due_at"] < now:
+        yield Problem(
+            code="LATE",
+            message=f"It has been due since {facts['due_at'].isoformat()}.",
+            severity=ProblemSeverity.WARNING,
+        )
+    if state == "SCHEDULED" and facts["problem"]:
+        yield Problem(code="DELAYED", message=facts["problem"], severity=ProblemSeverity.WARNING)
+
+
+_PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
+    "Channel": _channel_problems,
+    "Publication": _publication_problems,
+}
+
+
+def problems(kind: str, facts: Facts, now: datetime) -> list[Problem]:
+    """Return what is wrong with an object of that kind at this moment, worst first."""
+    find = _PROBLEMS.get(kind)
+    return list(find(facts, now)) if find else []

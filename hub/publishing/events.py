@@ -1,0 +1,101 @@
+"""What happens to publications."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from hub.kernel.events import Event
+from hub.publishing.models import HoldReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationScheduled(Event):
+    """It has a time."""
+
+    name: ClassVar[str] = "publication.scheduled"
+    subject_type: ClassVar[str] = "Publication"
+
+    channel_id: UUID
+    scheduled_for: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationStarted(Event):
+    """A worker has taken it and prepares the sending."""
+
+    name: ClassVar[str] = "publication.started"
+    subject_type: ClassVar[str] = "Publication"
+
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationPublished(Event):
+    """It is out."""
+
+    name: ClassVar[str] = "publication.published"
+    subject_type: ClassVar[str] = "Publication"
+
+    channel_id: UUID
+    url: str
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationDelayed(Event):
+    """The try did not work; there will be another one."""
+
+    name: ClassVar[str] = "publication.delayed"
+    subject_type: ClassVar[str] = "Publication"
+
+    due_at: datetime
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationHeld(Event):
+    """It waits for a person."""
+
+    name: ClassVar[str] = "publication.held"
+    subject_type: ClassVar[str] = "Publication"
+
+    reason: HoldReason
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationUnconfirmed(Event):
+    """It may be out; the hub looks, or a person must."""
+
+    name: ClassVar[str] = "publication.unconfirmed"
+    subject_type: ClassVar[str] = "Publication"
+
+    needs_person: bool
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationFailed(Event):
+    """It did not go out and will not by itself."""
+
+    name: ClassVar[str] = "publication.failed"
+    subject_type: ClassVar[str] = "Publication"
+
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationCancelled(Event):
+    """Somebody called it back in time."""
+
+    name: ClassVar[str] = "publication.cancelled"
+    subject_type: ClassVar[str] = "Publication"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationExpired(Event):
+    """Its latest time passed."""
+
+    name: ClassVar[str] = "publication.expired"
+    subject_type: ClassVar[str] = "Publication"

@@ -1,0 +1,174 @@
+"""Decisions about publications: no session, no clock, no network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hub.channels.platforms.base import Guarantee
+from hub.publishing.models import HoldReason, PublicationState
+
+S = PublicationState
+
+#: What may follow what. A trigger in the database holds the same table; a test compares them.
+TRANSITIONS: Mapping[PublicationState, frozenset[PublicationState]] = {
+    S.PLANNED: frozenset({S.SCHEDULED, S.CANCELLED}),
+    S.SCHEDULED: frozenset({S.PLANNED, S.PUBLISHING, S.HELD, S.CANCELLED, S.EXPIRED}),
+    S.PUBLISHING: frozenset(
+        {S.SCHEDULED, S.PUBLISHED, S.HELD, S.UNCONFIRMED, S.FAILED, S.CANCELLED, S.EXPIRED}
+    ),
+    S.HELD: frozenset({S.SCHEDULED, S.CANCELLED, S.EXPIRED}),
+    S.UNCONFIRMED: frozenset({S.PUBLISHING, S.PUBLISHED, S.SCHEDULED, S.FAILED}),
+    S.FAILED: frozenset({S.SCHEDULED, S.CANCELLED}),
+    S.PUBLISHED: frozenset({S.WITHDRAWN}),
+    S.CANCELLED: frozenset(),
+    S.EXPIRED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+}
+
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=30)
+#: Tries that never reached a commit before the publication is given up as FAILED.
+ATTEMPTS = 12
+#: Looks for an unknown outcome before a person is asked.
+LOOKS = 6
+
+
+class Failure(StrEnum):
+    """What a connector says went wrong; see `workers/connectors/errors.py`."""
+
+    NOT_SENT = "NOT_SENT"
+    TRANSIENT = "TRANSIENT"
+    UNKNOWN = "UNKNOWN"
+    RATE_LIMITED = "RATE_LIMITED"
+    NEEDS_AUTH = "NEEDS_AUTH"
+    REJECTED = "REJECTED"
+    DUPLICATE = "DUPLICATE"
+    GONE = "GONE"
+    UNSUPPORTED = "UNSUPPORTED"
+
+
+class Turn(StrEnum):
+    """What becomes of a publication after a step that did not work."""
+
+    RETRY = "RETRY"
+    LOOK_UP = "LOOK_UP"
+    ASK_PERSON = "ASK_PERSON"
+    HOLD = "HOLD"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """A turn, how long to wait for it, and the reason where it holds."""
+
+    turn: Turn
+    wait: timedelta = timedelta()
+    reason: HoldReason | None = None
+
+
+#: Failures after which nobody knows whether a commit took effect.
+AMBIGUOUS = frozenset({Failure.TRANSIENT, Failure.UNKNOWN})
+
+
+def after_failure(
+    failure: Failure,
+    *,
+    committing: bool,
+    guarantee: Guarantee,
+    attempts: int,
+    settle: timedelta,
+    retry_after: timedelta | None,
+) -> Next:
+    """Decide what follows a failed step.
+
+    `settle` is how long the platform may take to show a post it has accepted: looking earlier
+    proves nothing.
+    """
+    if committing and failure in AMBIGUOUS:
+        if guarantee is Guarantee.BLIND:
+            return Next(turn=Turn.ASK_PERSON)
+        return Next(turn=Turn.LOOK_UP, wait=max(settle, retry_after or timedelta()))
+    match failure:
+        case Failure.DUPLICATE:
+            return Next(turn=Turn.LOOK_UP, wait=settle)
+        case Failure.NEEDS_AUTH:
+            return Next(turn=Turn.HOLD, reason=HoldReason.NEEDS_AUTH)
+        case Failure.REJECTED | Failure.GONE | Failure.UNSUPPORTED:
+            return Next(turn=Turn.FAIL)
+    if attempts >= ATTEMPTS:
+        return Next(turn=Turn.FAIL)
+    return Next(turn=Turn.RETRY, wait=max(backoff(attempts), retry_after or timedelta()))
+
+
+def after_weak_look(*, looks: int, settle: timedelta) -> Next:
+    """Decide what follows a look that could not say for certain."""
+    if looks >= LOOKS:
+        return Next(turn=Turn.ASK_PERSON)
+    return Next(turn=Turn.LOOK_UP, wait=max(settle, backoff(looks + 1)))
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return the wait before the next try: 15 s, doubling, at most half an hour."""
+    wait: timedelta = FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 10)
+    return min(wait, LONGEST_WAIT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """All that decides whether a publication may go out at this moment."""
+
+    now: datetime
+    due_at: datetime
+    expires_at: datetime | None
+    grace: timedelta
+    channel_enabled: bool
+    channel_works: bool
+    channel_message: str
+    approved: bool
+    is_current_revision: bool
+    accept_older_revision: bool
+    edition_basis_is_current: bool
+    partly_out: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why a publication may not go out: it expires, or is held for a reason, in plain words."""
+
+    message: str
+    reason: HoldReason | None = None
+    expired: bool = False
+
+
+def obstacle(case: Situation) -> Obstacle | None:
+    """Return what stands in the way of sending, most final first; None when nothing does."""
+    if case.expires_at is not None and case.now > case.expires_at and not case.partly_out:
+        return Obstacle(message="Its latest time has passed.", expired=True)
+    if not case.approved:
+        return Obstacle(
+            reason=HoldReason.UNAPPROVED, message="No valid approval covers these bytes."
+        )
+    if not case.is_current_revision and not case.accept_older_revision:
+        return Obstacle(
+            reason=HoldReason.SUPERSEDED,
+            message="The text was changed after this revision was approved.",
+        )
+    if not case.edition_basis_is_current:
+        return Obstacle(
+            reason=HoldReason.EDITION_STALE,
+            message="The channel's limits, settings or account changed since it was prepared.",
+        )
+    if not case.channel_enabled:
+        return Obstacle(reason=HoldReason.PAUSED, message="The channel is switched off.")
+    if not case.channel_works:
+        return Obstacle(
+            reason=HoldReason.NEEDS_AUTH,
+            message=case.channel_message or "The channel's last check failed.",
+        )
+    if case.now - case.due_at > case.grace and not case.partly_out:
+        return Obstacle(
+            reason=HoldReason.MISSED,
+            message=f"It should have gone out at {case.due_at.isoformat()}.",
+        )
+    return None

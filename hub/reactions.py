@@ -1,0 +1,94 @@
+"""What follows from what: the one table of every consequence in the hub.
+
+A reaction runs in the transaction of the event that caused it, and may refuse it.
+"""
+
+from hub.analytics import operations as analytics
+from hub.audit.operations import keep
+from hub.channels.events import ChannelDisabled, ChannelEnabled
+from hub.content.events import ContentItemArchived, ContentItemRevised
+from hub.engagement import operations as engagement
+from hub.kernel.work import Reactions, UnitOfWork
+from hub.publishing import operations as publishing
+from hub.publishing.events import PublicationPublished
+from hub.publishing.models import HoldReason, Publication
+from hub.review import operations as review
+from hub.review.events import ChangesRequested, ReviewApproved
+
+
+async def _schedule_approved(work: UnitOfWork, happened: ReviewApproved) -> None:
+    await publishing.schedule_approved(work, review_id=happened.subject_id)
+
+
+async def _hold_revoked(work: UnitOfWork, happened: ChangesRequested) -> None:
+    if not happened.revoked:
+        return
+    await publishing.hold(
+        work,
+        reason=HoldReason.UNAPPROVED,
+        problem="The approval was revoked.",
+        where=[Publication.item_id == happened.item_id],
+    )
+
+
+async def _supersede_review(work: UnitOfWork, happened: ContentItemRevised) -> None:
+    await review.supersede(work, item_id=happened.subject_id)
+
+
+async def _hold_superseded(work: UnitOfWork, happened: ContentItemRevised) -> None:
+    await publishing.hold(
+        work,
+        reason=HoldReason.SUPERSEDED,
+        problem="The text was changed after this revision was approved.",
+        where=[
+            Publication.item_id == happened.subject_id,
+            Publication.revision_id != happened.revision_id,
+        ],
+    )
+
+
+async def _hold_archived(work: UnitOfWork, happened: ContentItemArchived) -> None:
+    await review.supersede(work, item_id=happened.subject_id)
+    await publishing.hold(
+        work,
+        reason=HoldReason.UNAPPROVED,
+        problem="The content was archived.",
+        where=[Publication.item_id == happened.subject_id],
+    )
+
+
+async def _hold_paused(work: UnitOfWork, happened: ChannelDisabled) -> None:
+    # What is only scheduled stays so: most pauses end before its time comes.
+    await publishing.hold(
+        work,
+        reason=HoldReason.PAUSED,
+        problem="The channel is switched off.",
+        where=[
+            Publication.channel_id == happened.subject_id,
+            Publication.due_at <= work.now,
+        ],
+    )
+
+
+async def _resume_paused(work: UnitOfWork, happened: ChannelEnabled) -> None:
+    await publishing.resume_paused(work, channel_id=happened.subject_id)
+
+
+async def _watch(work: UnitOfWork, happened: PublicationPublished) -> None:
+    await engagement.note_reply_sent(work, publication_id=happened.subject_id)
+    await engagement.begin_watching(work, publication_id=happened.subject_id)
+    await analytics.begin_measuring(work, publication_id=happened.subject_id)
+
+
+REACTIONS: Reactions = {
+    ReviewApproved: [_schedule_approved],
+    ChangesRequested: [_hold_revoked],
+    ContentItemRevised: [_supersede_review, _hold_superseded],
+    ContentItemArchived: [_hold_archived],
+    ChannelDisabled: [_hold_paused],
+    ChannelEnabled: [_resume_paused],
+    PublicationPublished: [_watch],
+}
+
+#: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.
+KEEP = keep
