@@ -187,10 +187,10 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode=wanted)
         except (ImageCms.PyCMSError, OSError):
             # A profile that does not fit the pixels says nothing about them.
-            return image.convert(wanted)
+            converted = None
         if converted is not None:
             return converted
-    return image.convert(wanted)
+    return image if image.mode == wanted else image.convert(wanted)
 
 
 def _within(image: Image.Image, side: int) -> Image.Image:

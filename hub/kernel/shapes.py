@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    DateTime,
     Enum,
     FromClause,
     Integer,
@@ -36,10 +35,13 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.types import TypeEngine
 
+from hub.kernel.model import Base
+
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 _EMPTY = literal_column("'[]'::json")
 
 Expression = Callable[[FromClause], ColumnElement[Any]]
+On = Callable[[FromClause], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +62,15 @@ class Origin:
 
     def kind(self, name: str) -> TypeEngine[Any]:
         """Return the type a value of this fact is compared as."""
-        if name in self.facts:
-            return self.facts[name](self.table).type
-        kind = self.table.c[name].type
+        kind: TypeEngine[Any] = self.fact(name, self.table).type
         return Text() if isinstance(kind, Enum) else kind
+
+    def python(self, name: str) -> type:
+        """Return the Python type of this fact's values; `object` where it has no single one."""
+        try:
+            return self.kind(name).python_type
+        except NotImplementedError:
+            return object
 
     def fact(self, name: str, source: FromClause) -> ColumnElement[Any]:
         """Return a column or a computed fact of a row; KeyError where there is none."""
@@ -165,14 +172,13 @@ class Pick:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A whole read. Its answer is one row: `rows` (JSON), `total`, and `now` when asked for."""
+    """A whole read. Its answer is one row: `now` (the hub's clock), `rows` (JSON), `total`."""
 
     origin: Origin
     pick: Pick | None
     window: Window
     where: Condition | None = None
     total: bool = False
-    now: bool = False
 
 
 def within(source: FromClause) -> ColumnElement[bool]:
@@ -186,21 +192,27 @@ def me() -> ColumnElement[Any]:
     return bindparam("member", type_=Uuid())
 
 
-def exists_in(
-    table: Table, on: Callable[[FromClause], ColumnElement[bool]]
-) -> ColumnElement[bool]:
-    """Return whether the caller's workspace has such a row in the table."""
-    other = table.alias()
-    return select(literal_column("1")).select_from(other).where(within(other), on(other)).exists()
+def exists_in(model: type[Base], on: On) -> ColumnElement[bool]:
+    """Return whether the caller's workspace has such a row of the model."""
+    other = model.__table__.alias()
+    found = select(literal_column("1")).where(within(other), on(other))
+    return found.correlate_except(other).exists()
 
 
-def newest_in(
-    table: Table, column: str, on: Callable[[FromClause], ColumnElement[bool]]
-) -> ColumnElement[Any]:
-    """Return a column of the newest such row of the table, or null."""
-    other = table.alias()
+def newest_in(model: type[Base], column: str, on: On) -> ColumnElement[Any]:
+    """Return a column of the newest such row of the model, or null."""
+    other = model.__table__.alias()
     found = select(other.c[column]).where(within(other), on(other))
-    return found.order_by(other.c.id.desc()).limit(1).scalar_subquery()
+    found = found.order_by(other.c.id.desc()).limit(1)
+    return found.correlate_except(other).scalar_subquery()
+
+
+def all_in(model: type[Base], column: str, on: On, *, newest_per: str) -> ColumnElement[Any]:
+    """Return a column of such rows as a JSON list: of the newest row per value of another."""
+    other = model.__table__.alias()
+    found = select(other.c[column]).where(within(other), on(other)).distinct(other.c[newest_per])
+    rows = found.order_by(other.c[newest_per], other.c.id.desc()).correlate_except(other).subquery()
+    return select(func.coalesce(func.json_agg(rows.c[column]), _EMPTY)).scalar_subquery()
 
 
 def columns(here: str, there: str = "id") -> Link:
@@ -215,7 +227,7 @@ def named_in(column: str, path: str) -> Link:
         document = cast(row.c[column], JSONB)
         found = func.jsonb_path_query(document, cast(literal_column(f"'{path}'"), JSONPATH))
         ids = cast(found.op("#>>")(literal_column("'{}'")), Uuid)
-        return other.c.id.in_(select(ids).correlate(row).scalar_subquery())
+        return other.c.id.in_(select(ids).correlate(row))
 
     return Link(on=on)
 
@@ -235,15 +247,13 @@ class _Builder:
         self._numbers: Iterator[int] = count()
 
     def question(self, question: Question) -> Select[Any]:
-        wanted: list[ColumnElement[Any]] = []
+        wanted: list[ColumnElement[Any]] = [func.hub_now().label("now")]
         if question.pick is not None:
             rows = self._list(question.pick, question.window, question.where, link=None, row=None)
             wanted.append(rows.label("rows"))
         if question.total:
             total = self._count(question.origin, question.where, link=None, row=None)
             wanted.append(total.label("total"))
-        if question.now:
-            wanted.append(func.hub_now().label("now"))
         return select(*wanted)
 
     def _alias(self, origin: Origin) -> FromClause:
@@ -331,16 +341,19 @@ def _condition(condition: Condition, row: FromClause) -> ColumnElement[bool]:
     parts = [_condition(part, row) for part in condition.parts]
     if condition.how == "or":
         return or_(false(), *parts)
+    together = and_(true(), *parts)
     # A condition on a null is unknown; "not" means "not known to be so".
-    return and_(true(), *parts) if condition.how == "and" else not_(func.coalesce(*parts, false()))
+    return together if condition.how == "and" else not_(func.coalesce(together, false()))
 
 
 def _test(test: Test, row: FromClause) -> ColumnElement[bool]:
     if test.via is None:
         return _compared(test, row)
     other = test.origin.table.alias()
-    inner = select(literal_column("1")).select_from(other)
-    return inner.where(within(other), test.via.on(row, other), _compared(test, other)).exists()
+    found = select(literal_column("1")).where(
+        test.origin.rows(other), test.via.on(row, other), _compared(test, other)
+    )
+    return found.correlate_except(other).exists()
 
 
 def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
@@ -408,8 +421,3 @@ def _beyond(
         beyond.append(and_(*reached, step))
         reached.append(same)
     return or_(*beyond)
-
-
-def is_instant(kind: TypeEngine[Any]) -> bool:
-    """Say whether values of this type are instants."""
-    return isinstance(kind, DateTime)

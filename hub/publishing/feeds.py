@@ -18,7 +18,6 @@ JSON_FEED_TYPE = "application/feed+json; charset=utf-8"
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -69,7 +68,7 @@ class FeedEntry:
 def to_rss(info: FeedInfo, entries: Iterable[FeedEntry]) -> bytes:
     """Return the entries, newest first, as RSS 2.0."""
     ordered = _newest_first(entries)
-    root = ET.Element("rss", {"version": "2.0"})
+    root = ET.Element("rss", {"version": "2.0", "xmlns:atom": _ATOM, "xmlns:dc": _DUBLIN_CORE})
     channel = ET.SubElement(root, "channel")
     _add(channel, "title", info.title)
     _add(channel, "link", info.home_url)
@@ -78,7 +77,7 @@ def to_rss(info: FeedInfo, entries: Iterable[FeedEntry]) -> bytes:
         _add(channel, "language", info.language)
     if ordered:
         _add(channel, "lastBuildDate", _rfc822(_last_change(ordered)))
-    _link(channel, rel="self", href=info.feed_url, type=_bare(RSS_TYPE))
+    _add(channel, "atom:link", "", rel="self", href=info.feed_url, type=_bare(RSS_TYPE))
     for entry in ordered:
         _rss_item(channel, entry)
     return _document(root)
@@ -87,11 +86,13 @@ def to_rss(info: FeedInfo, entries: Iterable[FeedEntry]) -> bytes:
 def to_atom(info: FeedInfo, entries: Iterable[FeedEntry]) -> bytes:
     """Return the entries, newest first, as Atom (RFC 4287)."""
     ordered = _newest_first(entries)
-    root = ET.Element(_atom("feed"), {_LANGUAGE: info.language} if info.language else {})
-    _add(root, _atom("id"), uuid5(NAMESPACE_URL, _clean(info.feed_url)).urn)
-    _add(root, _atom("title"), info.title)
-    _add(root, _atom("subtitle"), info.description)
-    _add(root, _atom("updated"), _rfc3339(_last_change(ordered)))
+    root = ET.Element("feed", {"xmlns": _ATOM})
+    if info.language:
+        root.set("xml:lang", _clean(info.language))
+    _add(root, "id", uuid5(NAMESPACE_URL, _clean(info.feed_url)).urn)
+    _add(root, "title", info.title)
+    _add(root, "subtitle", info.description)
+    _add(root, "updated", _rfc3339(_last_change(ordered)))
     _link(root, rel="self", href=info.feed_url, type=_bare(ATOM_TYPE))
     _link(root, rel="alternate", href=info.home_url, type="text/html")
     # Entries without an author fall back to this one; Atom demands that there is one.
@@ -128,7 +129,7 @@ def _rss_item(channel: ET.Element, entry: FeedEntry) -> None:
     _add(item, "guid", entry.id.urn, isPermaLink="false")
     _add(item, "pubDate", _rfc822(entry.published_at))
     if entry.author:
-        _add(item, f"{{{_DUBLIN_CORE}}}creator", entry.author)
+        _add(item, "dc:creator", entry.author)
     for tag in entry.tags:
         _add(item, "category", tag)
     _add(item, "description", entry.html)
@@ -137,18 +138,18 @@ def _rss_item(channel: ET.Element, entry: FeedEntry) -> None:
 
 
 def _atom_entry(root: ET.Element, entry: FeedEntry) -> None:
-    element = ET.SubElement(root, _atom("entry"))
-    _add(element, _atom("id"), entry.id.urn)
-    _add(element, _atom("title"), entry.title)
+    element = ET.SubElement(root, "entry")
+    _add(element, "id", entry.id.urn)
+    _add(element, "title", entry.title)
     if entry.url:
         _link(element, rel="alternate", href=entry.url, type="text/html")
-    _add(element, _atom("published"), _rfc3339(entry.published_at))
-    _add(element, _atom("updated"), _rfc3339(entry.updated_at))
+    _add(element, "published", _rfc3339(entry.published_at))
+    _add(element, "updated", _rfc3339(entry.updated_at))
     if entry.author:
         _author(element, entry.author)
     for tag in entry.tags:
-        _add(element, _atom("category"), "", term=tag)
-    _add(element, _atom("content"), entry.html, type="html")
+        _add(element, "category", "", term=tag)
+    _add(element, "content", entry.html, type="html")
     if image := entry.image:
         _link(element, rel="enclosure", href=image.url, type=image.mime, length=str(image.size))
 
@@ -201,10 +202,6 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def _atom(name: str) -> str:
-    return f"{{{_ATOM}}}{name}"
-
-
 def _bare(media_type: str) -> str:
     return media_type.partition(";")[0]
 
@@ -215,16 +212,14 @@ def _add(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
 
 
 def _link(parent: ET.Element, **attributes: str) -> None:
-    _add(parent, _atom("link"), "", **attributes)
+    _add(parent, "link", "", **attributes)
 
 
 def _author(parent: ET.Element, name: str) -> None:
-    author = ET.SubElement(parent, _atom("author"))
-    _add(author, _atom("name"), name)
+    author = ET.SubElement(parent, "author")
+    _add(author, "name", name)
 
 
 def _document(root: ET.Element) -> bytes:
-    ET.register_namespace("atom", _ATOM)
-    ET.register_namespace("dc", _DUBLIN_CORE)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text

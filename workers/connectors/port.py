@@ -139,8 +139,19 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Several:
+    """More than one post fits: only a person can say which is meant."""
+
+    refs: Sequence[Ref]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotFound:
-    """The post is not there. `strong` is certain; a weak answer must be asked again later."""
+    """The post is not there. `strong` is certain; a weak answer must be asked again later.
+
+    Where the receiver itself drops repeats by the id the hub chose, a strong answer means:
+    sending the same once more is safe.
+    """
 
     strong: bool
 
@@ -150,7 +161,7 @@ class Unsupported:
     """This platform cannot be asked."""
 
 
-Lookup = Found | NotFound | Unsupported
+Lookup = Found | Several | NotFound | Unsupported
 
 
 class Media(Protocol):

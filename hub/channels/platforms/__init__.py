@@ -1,0 +1,20 @@
+"""Every platform the hub knows, in one table."""
+
+from collections.abc import Mapping
+
+from hub.channels.platforms import feed, mastodon, webhook
+from hub.channels.platforms.base import Platform
+from hub.kernel.errors import Invalid
+
+PLATFORMS: Mapping[str, Platform] = {
+    known.key: known for known in (mastodon.PLATFORM, webhook.PLATFORM, feed.PLATFORM)
+}
+
+
+def platform(key: str) -> Platform:
+    """Return the platform of that key; Invalid names the ones that exist."""
+    known = PLATFORMS.get(key)
+    if known is None:
+        names = ", ".join(sorted(PLATFORMS))
+        raise Invalid(f"There is no platform {key!r}; the hub knows {names}.")
+    return known

@@ -1,0 +1,121 @@
+"""Who belongs to a workspace, as the API shows it."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from hub.access import models
+from hub.kernel.caller import Permission as HubPermission
+from hub.kernel.shapes import Link, columns, me, within
+from schema.base.enums import described
+from schema.base.fields import Asking, Facts, column, computed, listed, reads, to_one
+from schema.base.node import Node
+
+Role = described(
+    models.Role,
+    description="What a member is in the workspace.",
+    values={
+        "ADMIN": "May do everything, members and tokens included.",
+        "MANAGER": "Runs brands, campaigns and channels, and everything below.",
+        "EDITOR": "Writes, submits, publishes what is approved, answers.",
+        "APPROVER": "An editor who also decides on reviews.",
+        "VIEWER": "Reads.",
+    },
+)
+
+Permission = described(
+    HubPermission,
+    description="One thing a role or a token can allow.",
+    values={
+        "WORKSPACE_ADMIN": "Manage the workspace, its members and tokens.",
+        "STRATEGY_READ": "Read brands and campaigns.",
+        "STRATEGY_WRITE": "Change brands and campaigns.",
+        "CHANNELS_READ": "Read channels.",
+        "CHANNELS_WRITE": "Connect and change channels.",
+        "CONTENT_READ": "Read contents, revisions, editions and assets.",
+        "CONTENT_WRITE": "Write contents and upload assets.",
+        "REVIEW_READ": "Read reviews and decisions.",
+        "REVIEW_SUBMIT": "Ask for reviews.",
+        "REVIEW_DECIDE": "Approve, or ask for changes.",
+        "PUBLISHING_READ": "Read publications and their attempts.",
+        "PUBLISHING_WRITE": "Schedule, cancel, hold and retry publications.",
+        "ENGAGEMENT_READ": "Read threads, messages and persons.",
+        "ENGAGEMENT_REPLY": "Answer messages.",
+        "ANALYTICS_READ": "Read measurements.",
+        "AUDIT_READ": "Read the stream of events.",
+    },
+)
+
+
+@reads(models.Workspace, permission=None)
+@strawberry.type(description="One client: nothing in it is ever seen from another.")
+class Workspace(Node):
+    slug: str = column("Short name, for addresses and commands.")
+    name: str = column("Full name.")
+    version: int = column("Counts up with every change.")
+    created_at: datetime = column("When it was made.")
+    updated_at: datetime = column("When it was last changed.")
+
+
+@reads(models.Token, permission=HubPermission.WORKSPACE_ADMIN)
+@strawberry.type(description="A token a member acts with. Its secret was shown once and never again.")
+class Token(Node):
+    label: str = column("What it is for, in the words of whoever issued it.")
+    hint: str = column("The last characters of the secret, to tell tokens apart.")
+    scopes: list[Permission] = column("What it is narrowed to; empty: all its member may do.")
+    member: Annotated["Member", strawberry.lazy("schema.access.types")] = to_one(
+        "Whose token it is.", columns("member_id")
+    )
+    expires_at: datetime | None = column("When it stops working; null: never.")
+    last_used_at: datetime | None = column("When it was last used, about.")
+    revoked_at: datetime | None = column("When it was taken back; null: it was not.")
+    created_at: datetime = column("When it was issued.")
+
+
+def _email(facts: Facts, asking: Asking) -> str | None:
+    caller = asking.context.caller
+    if caller.may(HubPermission.WORKSPACE_ADMIN) or facts["id"] == caller.member_id:
+        return str(facts["email"])
+    return None
+
+
+@reads(models.Member, permission=None)
+@strawberry.type(description="A person in the workspace.")
+class Member(Node):
+    name: str = column("What colleagues call them.")
+    email: str | None = computed(
+        "Their address; null unless it is yours or you manage the workspace.",
+        needs=("id", "email"),
+        make=_email,
+    )
+    role: Role = column("What they are in the workspace.")
+    tokens: list[Token] | None = listed(
+        "Their tokens, newest first; for those who manage the workspace.",
+        columns("id", "member_id"),
+        order=("-id",),
+    )
+    version: int = column("Counts up with every change.")
+    created_at: datetime = column("When they joined.")
+    updated_at: datetime = column("When this was last changed.")
+
+
+def _granted(_facts: Facts, asking: Asking) -> list[HubPermission]:
+    held = asking.context.caller.permissions
+    return [permission for permission in HubPermission if permission in held]
+
+
+@reads(models.Workspace, permission=None)
+@strawberry.type(description="You: who acts with this token, where, and what they may do.")
+class Viewer:
+    name: str = computed(
+        "Your name.", needs=(), make=lambda _facts, asking: asking.context.caller.name
+    )
+    member: Member | None = to_one(
+        "You as a member; null for the hub itself.",
+        Link(on=lambda _row, other: (other.c.id == me()) & within(other)),
+    )
+    workspace: Workspace = to_one("Where you are.", columns("id"))
+    permissions: list[Permission] = computed(
+        "What you may do: your role, narrowed by your token.", needs=(), make=_granted
+    )

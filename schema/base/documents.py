@@ -1,0 +1,287 @@
+"""From text to a document that may run: parsed, measured, validated, and remembered."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    StringValueNode,
+    ValidationContext,
+    Visitor,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+from graphql.validation import ASTValidationRule
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import StreamExecutionResult
+
+from schema.base.limits import Cost, Limits, measure, size_of
+from schema.base.masking import mask
+from schema.base.refusals import DoorCode, Refusal, bad_document
+from schema.base.requests import refuse_unusable_text
+
+_TOKENS = 2_000
+_COMMENTS = 2_000
+_CHARACTERS = 100_000
+_ERRORS = 20
+_COMPARISONS = 60_000
+_REMEMBERED = 512
+_REMEMBERED_CHARACTERS = 16_000
+# A parsed document takes up to 260 bytes per character, so this is 40 MB at the very worst.
+_REMEMBERED_TOGETHER = 150_000
+_COSTS = 32
+# No variable has this value: integers of requests fit into 64 bits.
+_ABSENT = 1 << 64
+
+
+class _BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
+    """The standard rule with a smaller budget: its own allows half a second of comparing."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = _COMPARISONS
+
+
+RULES: tuple[type[ASTValidationRule], ...] = (
+    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    _BoundedOverlapRule,
+    # The two that strawberry adds to the standard ones.
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+
+
+@dataclass(kw_only=True)
+class _Known:
+    """A parsed document and what has been found out about it."""
+
+    document: DocumentNode
+    valid: bool = False
+    # Per operation: the variables its cost depends on, and the costs for values seen of them.
+    costs: dict[str | None, tuple[frozenset[str], dict[tuple[int | None, ...], Cost]]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A document that is parsed and affordable, but perhaps not valid."""
+
+    query: str
+    operation: OperationDefinitionNode
+    cost: Cost
+    known: _Known
+
+    @property
+    def document(self) -> DocumentNode:
+        """The parsed document."""
+        return self.known.document
+
+
+class Documents:
+    """Reads documents for one schema, and remembers the valid ones."""
+
+    def __init__(self, schema: GraphQLSchema, *, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._remembered: OrderedDict[str, _Known] = OrderedDict()
+        self._characters = 0
+
+    def read(
+        self, query: str, *, operation_name: str | None, variables: Mapping[str, Any]
+    ) -> Draft:
+        """Parse a document and measure the operation in question. Raises Refusal."""
+        known = self._remembered.get(query) or _Known(document=_parse(query))
+        if known.valid:
+            self._remembered.move_to_end(query)
+        operation = _operation(known.document, operation_name)
+        cost = self._cost(known, operation, variables)
+        return Draft(query=query, operation=operation, cost=cost, known=known)
+
+    def check(self, draft: Draft, *, suggestions: bool) -> None:
+        """Validate a document that was read, unless it is known to be valid. Raises Refusal."""
+        if draft.known.valid:
+            return
+        errors = validate(
+            self._schema, draft.document, RULES, _ERRORS, hide_suggestions=not suggestions
+        )
+        if errors:
+            raise Refusal([_validation_error(error) for error in errors])
+        draft.known.valid = True
+        if len(draft.query) <= _REMEMBERED_CHARACTERS:
+            self._remember(draft)
+
+    def _remember(self, draft: Draft) -> None:
+        if draft.query not in self._remembered:
+            self._characters += len(draft.query)
+        self._remembered[draft.query] = draft.known
+        while len(self._remembered) > _REMEMBERED or self._characters > _REMEMBERED_TOGETHER:
+            forgotten, _ = self._remembered.popitem(last=False)
+            self._characters -= len(forgotten)
+
+    def _cost(
+        self, known: _Known, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> Cost:
+        name = operation.name.value if operation.name else None
+        names, costs = known.costs.get(name, (frozenset(), {}))
+        values = _sizes(names, variables)
+        if values in costs:
+            return costs[values]
+        cost, names = measure(
+            schema=self._schema,
+            document=known.document,
+            operation=operation,
+            variables=variables,
+            limits=self._limits,
+        )
+        if len(costs) >= _COSTS:
+            costs.clear()
+        costs[_sizes(names, variables)] = cost
+        known.costs[name] = (names, costs)
+        return cost
+
+
+def _sizes(names: Iterable[str], variables: Mapping[str, Any]) -> tuple[int | None, ...]:
+    # A variable that is absent may have a default, one that is null has none.
+    return tuple(
+        size_of(variables[name]) if name in variables else _ABSENT for name in sorted(names)
+    )
+
+
+_running: ContextVar[Draft | None] = ContextVar("running", default=None)
+
+
+class GuardedSchema(strawberry.Schema):
+    """A strawberry schema that runs the documents the door has prepared.
+
+    The execution stays strawberry's own, with its conversions and extensions. Only parsing and
+    validation are replaced, through the extension hooks meant for that, because both must be
+    bounded and measured before they run. Errors are not logged here: the door does, with an id.
+    """
+
+    def __init__(
+        self,
+        query: type,
+        mutation: type | None = None,
+        subscription: type | None = None,
+        *,
+        extensions: Iterable[type[SchemaExtension]] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            query=query,
+            mutation=mutation,
+            subscription=subscription,
+            extensions=[PreparedDocument, *extensions],
+            **options,
+        )
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Leave the logging to `mask`, which knows what is expected and what is not."""
+
+
+class PreparedDocument(SchemaExtension):
+    """Hands the prepared document to strawberry, and masks what a subscription yields."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Put the prepared document in the place of the text."""
+        draft = _running.get()
+        if draft is not None:
+            self.execution_context.graphql_document = draft.document
+            self.execution_context.validation_rules = ()
+        yield
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Mask the errors of one result before it is sent."""
+        if isinstance(result, ExecutionResult) and result.errors:
+            result.errors = [mask(error) for error in result.errors]
+        yield
+
+
+@contextmanager
+def running(draft: Draft) -> Iterator[None]:
+    """Make executions of this task run the draft."""
+    token = _running.set(draft)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def _parse(query: str) -> DocumentNode:
+    try:
+        document = parse(
+            query,
+            max_lexical_tokens=_TOKENS,
+            max_comments=_COMMENTS,
+            max_source_length=_CHARACTERS,
+        )
+    except GraphQLSyntaxError as error:
+        long = "contains more than" in error.message
+        raise _located(
+            error, DoorCode.DOCUMENT_TOO_LONG if long else DoorCode.GRAPHQL_PARSE_FAILED
+        ) from None
+    except GraphQLError as error:
+        raise _located(error, DoorCode.GRAPHQL_PARSE_FAILED) from None
+    if "\\u" in query:
+        visit(document, _Texts())
+    return document
+
+
+class _Texts(Visitor):
+    """Escapes can write what the request's own text may not contain."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        refuse_unusable_text(node.value)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [
+        definition
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        and (name is None or (definition.name is not None and definition.name.value == name))
+    ]
+    if len(operations) == 1 or (operations and name is not None):
+        return operations[0]
+    if operations:
+        raise bad_document(
+            DoorCode.OPERATION_NOT_FOUND,
+            "The document has several operations; say which one in `operationName`.",
+        )
+    raise bad_document(
+        DoorCode.OPERATION_NOT_FOUND,
+        "The document has no operation of that name." if name else "The document has no operation.",
+    )
+
+
+def _validation_error(error: GraphQLError) -> GraphQLError:
+    aborted = error.message == "Validation aborted."
+    if aborted:
+        error = GraphQLError("This document repeats its fields too often to be checked.")
+    error.extensions = {
+        "code": DoorCode.TOO_COSTLY if aborted else DoorCode.GRAPHQL_VALIDATION_FAILED
+    }
+    return error
+
+
+def _located(error: GraphQLError, code: DoorCode) -> Refusal:
+    error.extensions = {"code": code}
+    return Refusal([error])

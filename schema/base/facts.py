@@ -1,0 +1,51 @@
+"""What the door tells a request's context, and what the context tells the door."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """What idempotency keys need to know of a request; the hash is computed when asked for."""
+
+    idempotency_key: str | None
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+
+    @cached_property
+    def request_hash(self) -> str:
+        """SHA-256 of the request, hexadecimal; the same for every spelling of the same JSON."""
+        canonical = json.dumps(
+            [self.query, self.variables, self.operation_name],
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class DoorContext(Protocol):
+    """The part of a context the door reads and writes; resolvers may know much more.
+
+    `response_headers` are copied to the HTTP answer, and `status` replaces its status when set.
+    `facts` is set by the door before any resolver runs.
+    """
+
+    response_headers: dict[str, str]
+    status: int | None
+    facts: RequestFacts | None
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody is known to be asking."""
+
+
+# The second argument is what a WebSocket client sent with `connection_init`; None over HTTP.
+GetContext = Callable[[Request | WebSocket, Mapping[str, Any] | None], Awaitable[DoorContext]]

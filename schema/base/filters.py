@@ -1,0 +1,187 @@
+"""Typed filters: what each condition of an input compares is said once, beside its description."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from hub.kernel.errors import Invalid
+from hub.kernel.shapes import Condition, Group, Link, Origin, Test
+from schema.base.node import row_id
+
+_KEY = "compares"
+_DEEPEST = 5
+_MOST = 40
+
+
+@strawberry.input(description="A span of time: from its first instant up to, not including, its end.")
+class TimeRange:
+    from_: datetime | None = strawberry.field(
+        name="from", default=None, description="Not before this instant."
+    )
+    before: datetime | None = strawberry.field(
+        default=None, description="Earlier than this instant."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compares:
+    how: str
+    fact: str = ""
+    kind: str | None = None
+    via: Link | None = None
+    origin: Origin | None = None
+
+
+def _condition(description: str, compares: _Compares, **more: Any) -> Any:
+    return strawberry.field(
+        default=None, description=description, metadata={_KEY: compares}, **more
+    )
+
+
+def any_of(
+    description: str,
+    fact: str,
+    *,
+    ids_of: str | None = None,
+    via: Link | None = None,
+    origin: Origin | None = None,
+) -> Any:
+    """Compare with a list of values; `ids_of` names the type of global ids.
+
+    `via` and `origin` look at the fact of a related row.
+    """
+    return _condition(
+        description, _Compares(how="in", fact=fact, kind=ids_of, via=via, origin=origin)
+    )
+
+
+def equal(description: str, fact: str) -> Any:
+    """Compare with one value."""
+    return _condition(description, _Compares(how="equal", fact=fact))
+
+
+def contains(description: str, fact: str) -> Any:
+    """Look for a text inside, letters of any case."""
+    return _condition(description, _Compares(how="contains", fact=fact))
+
+
+def between(description: str, fact: str) -> Any:
+    """Compare with a TimeRange."""
+    return _condition(description, _Compares(how="between", fact=fact))
+
+
+def every_of() -> Any:
+    """Say that all of a list of filters hold."""
+    return _condition("All of these hold.", _Compares(how="and"), name="and")
+
+
+def some_of() -> Any:
+    """Say that at least one of a list of filters holds."""
+    return _condition("At least one of these holds.", _Compares(how="or"), name="or")
+
+
+def none_of() -> Any:
+    """Say that a filter does not hold."""
+    return _condition("This does not hold.", _Compares(how="not"), name="not")
+
+
+class Terms:
+    """The values of a statement, by the names its shape gives them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def name(self, value: Any) -> str:
+        """Keep a value; return the name of its parameter."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return name
+
+
+class Filtering:
+    """Turns filter inputs into one condition, and into the words that tell lists apart."""
+
+    def __init__(self, origin: Origin, terms: Terms) -> None:
+        self._origin = origin
+        self._terms = terms
+        self._count = 0
+        self.words: list[Any] = []
+
+    def condition(self, filters: Iterable[Any]) -> Condition | None:
+        """Return what holds for all of the filters; Invalid and NotFound name the input."""
+        parts = [
+            part for given in filters if given is not None for part in self._parts(given, ("filter",))
+        ]
+        return Group(how="and", parts=tuple(parts)) if parts else None
+
+    def _parts(self, given: Any, path: tuple[str, ...]) -> list[Condition]:
+        if len(path) > _DEEPEST:
+            raise Invalid(f"Filters nest {_DEEPEST - 1} levels deep at most.", path=path)
+        found: list[Condition] = []
+        for known in fields(given):
+            value = getattr(given, known.name)
+            if value is None:
+                continue
+            compares: _Compares = known.metadata[_KEY]
+            name: str = getattr(known, "graphql_name", None) or _camel(known.name)
+            found.extend(self._compared(compares, value, (*path, name)))
+        return found
+
+    def _compared(
+        self, compares: _Compares, value: Any, path: tuple[str, ...]
+    ) -> Iterable[Condition]:
+        self._count += 1
+        if self._count > _MOST:
+            raise Invalid(f"A filter has {_MOST} conditions at most.", path=path)
+        match compares.how:
+            case "and" | "or" | "not" as how:
+                self.words.append(how)
+                several = value if isinstance(value, list) else [value]
+                inner = [self._together(one, path) for one in several]
+                self.words.append(f"end {how}")
+                yield Group(how=how, parts=tuple(inner))
+            case "between":
+                if value.from_ is not None:
+                    yield self._test(compares, "from", value.from_)
+                if value.before is not None:
+                    yield self._test(compares, "before", value.before)
+            case "contains":
+                yield self._test(compares, "contains", f"%{_literal(value)}%")
+            case "in":
+                yield self._test(compares, "in", [_plain(one, compares, path) for one in value])
+            case how:
+                yield self._test(compares, how, value)
+
+    def _together(self, given: Any, path: tuple[str, ...]) -> Condition:
+        self.words.append("and")
+        return Group(how="and", parts=tuple(self._parts(given, path)))
+
+    def _test(self, compares: _Compares, how: str, value: Any) -> Test:
+        self.words.append([compares.fact, how, value])
+        return Test(
+            fact=compares.fact,
+            how=how,
+            parameter=self._terms.name(value),
+            origin=compares.origin or self._origin,
+            via=compares.via,
+        )
+
+
+def _plain(value: Any, compares: _Compares, path: tuple[str, ...]) -> Any:
+    if compares.kind is not None:
+        return row_id(value, compares.kind, path=path)
+    return getattr(value, "value", value)
+
+
+def _literal(text: str) -> str:
+    if "\0" in text:
+        raise Invalid("A text cannot contain the character NUL.", path=("filter",))
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,262 @@
+"""Reading for resolvers: what is selected becomes one statement, and its answer objects."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from hub.kernel.shapes import (
+    Edge,
+    Group,
+    Many,
+    One,
+    Pick,
+    Question,
+    Test,
+    Window,
+    compiled,
+)
+from schema.base.fields import LIST_MAX, SOURCES, Asking, Paged, ReadContext
+from schema.base.filters import Filtering, Terms
+from schema.base.node import Node, from_global_id, unknown_id
+from schema.base.paging import (
+    Connection,
+    PageArguments,
+    list_identity,
+    read_cursor,
+    reader_of,
+    stable,
+    wrong_cursor,
+)
+from schema.base.records import Pages, Raw, Records, nested_identity
+from schema.base.selection import Listing, Plan, Selection
+
+Info = strawberry.Info[Any, None]
+
+
+async def read_one(
+    info: Info, kind: str, id: UUID, *, under: tuple[str, ...] = ()  # noqa: A002 - its name everywhere
+) -> Any:
+    """Return the object with this id as far as it is selected, or None when there is none.
+
+    `under` are the fields that lead from the root field's type to the object, for payloads:
+    `under=("publication",)`. Raises Forbidden when the caller may not read the type.
+    """
+    return await read_by(info, kind, under=under, id=id)
+
+
+async def read_by(info: Info, kind: str, *, under: tuple[str, ...] = (), **facts: Any) -> Any:
+    """Return the one object whose facts have these values, or None; see `read_one`."""
+    plan = Selection(info._raw_info, info.context.caller).plan(kind, under=under)  # noqa: SLF001 - it has no public name
+    if plan is None:
+        return None
+    tests = [(fact, "equal", value) for fact, value in facts.items()]
+    rows, asking = await _rows(info.context, plan, tests, limit=1)
+    return Records(plan, asking).make(rows[0]) if rows else None
+
+
+async def read_many(
+    info: Info, kind: str, ids: Sequence[UUID], *, under: tuple[str, ...] = ()
+) -> list[Any]:
+    """Return the objects with these ids, None where there is none; at most 100. See `read_one`."""
+    plan = Selection(info._raw_info, info.context.caller).plan(kind, under=under)  # noqa: SLF001 - it has no public name
+    if plan is None:
+        return [None for _ in ids]
+    rows, asking = await _rows(info.context, plan, [("id", "in", list(ids))], limit=LIST_MAX)
+    records = Records(plan, asking)
+    by_id = {UUID(row["id"]): records.make(row) for row in rows}
+    return [by_id.get(one) for one in ids]
+
+
+async def read_node(info: Info, global_id: str) -> Any:
+    """Return the object of a global id of any type; raises NotFound when there is none."""
+    kind, id_ = from_global_id(global_id, *node_kinds())
+    return found(await read_one(info, kind, id_))
+
+
+def node_kinds() -> tuple[str, ...]:
+    """Return the names of all types with a global id."""
+    return tuple(name for name, source in SOURCES.items() if issubclass(source.python, Node))
+
+
+def found(read: Any, *, path: tuple[str, ...] = ("id",)) -> Any:
+    """Return what was read; raise NotFound at that argument when it is None."""
+    if read is None:
+        raise unknown_id(path)
+    return read
+
+
+async def read_connection(
+    info: Info,
+    kind: str,
+    *,
+    page: PageArguments,
+    filters: Iterable[Any] = (),
+    order: tuple[str, ...] = ("-id",),
+    under: tuple[str, ...] = (),
+) -> Connection[Any]:
+    """Return a page of all objects of a type for which every filter holds.
+
+    `filters` are inputs made of `schema.base.filters` (None is skipped); `order` names facts, a
+    minus before those that descend. Raises Forbidden, and Invalid for sizes and cursors.
+    """
+    context: ReadContext = info.context
+    listing = Selection(info._raw_info, context.caller).listing(kind, under=under)  # noqa: SLF001 - it has no public name
+    terms = Terms()
+    filtering = Filtering(listing.source.origin, terms)
+    where = filtering.condition(filters)
+    order = stable(order)
+    identity = list_identity(
+        str(context.caller.workspace_id), info.field_name, kind, filtering.words, order
+    )
+    shapes = _Shapes(terms, context.caller.workspace_id)
+    question = Question(
+        origin=listing.source.origin,
+        pick=None
+        if listing.plan is None
+        else shapes.pick(listing.plan, also=order if listing.cursors else ()),
+        window=shapes.window(listing, page, order, identity, nested=False),
+        where=where,
+        total=listing.total,
+    )
+    answer = (await context.reader.rows(context.caller, compiled(question), terms.values))[0]
+    asking = Asking(context=context, now=answer["now"])
+    pages = Pages(listing, asking, page=page, order=order, identity=identity)
+    connection: Connection[Any] = pages.make(
+        answer.get("rows"), answer.get("total"), parent=None
+    )
+    return connection
+
+
+async def _rows(
+    context: ReadContext, plan: Plan, tests: Sequence[tuple[str, str, Any]], *, limit: int
+) -> tuple[Sequence[Raw], Asking]:
+    terms = Terms()
+    origin = plan.source.origin
+    where = Group(
+        how="and",
+        parts=tuple(
+            Test(fact=fact, how=how, parameter=terms.name(value), origin=origin)
+            for fact, how, value in tests
+        ),
+    )
+    question = Question(
+        origin=origin,
+        pick=_Shapes(terms, context.caller.workspace_id).pick(plan),
+        window=Window(order=("id",), limit=limit),
+        where=where,
+    )
+    answer = (await context.reader.rows(context.caller, compiled(question), terms.values))[0]
+    return answer["rows"], Asking(context=context, now=answer["now"])
+
+
+class _Shapes:
+    """Turns plans into shapes; the values go to the terms, so that shapes can be compared."""
+
+    def __init__(self, terms: Terms, workspace: UUID) -> None:
+        self._terms = terms
+        self._workspace = workspace
+
+    def pick(self, plan: Plan, *, also: Iterable[str] = ()) -> Pick:
+        facts = {"id", *plan.columns.values(), *plan.identities.values()}
+        facts.update(name.removeprefix("-") for name in also)
+        for maker in plan.makers.values():
+            facts.update(maker.needs)
+        for embedded, _ in plan.embedded.values():
+            facts.update(embedded.needs)
+        return Pick(
+            origin=plan.source.origin,
+            facts=tuple(sorted(facts)),
+            ones=tuple(
+                One(key=f"@{attribute}", link=spec.link, pick=self.pick(inner))
+                for attribute, (spec, inner) in plan.ones.items()
+            ),
+            lists=(
+                *(
+                    Many(
+                        key=f"@{attribute}",
+                        link=spec.link,
+                        origin=inner.source.origin,
+                        pick=self.pick(inner),
+                        window=Window(order=("id",), limit=LIST_MAX),
+                    )
+                    for attribute, (spec, inner) in plan.embedded.items()
+                ),
+                *(
+                    self._many(plan, attribute, listing, key=f"#{number}")
+                    for number, ((attribute, _), listing) in enumerate(plan.lists.items())
+                ),
+            ),
+        )
+
+    def _many(self, plan: Plan, attribute: str, listing: Listing, *, key: str) -> Many:
+        spec = listing.spec
+        if spec is None:
+            raise TypeError("A list inside an object has a link.")
+        order = stable(spec.order)
+        if isinstance(spec, Paged):
+            identity = nested_identity(plan, attribute, spec, self._workspace)
+            page = listing.page or PageArguments()
+            window = self.window(listing, page, order, identity, nested=True)
+        else:
+            window = Window(order=order, limit=LIST_MAX, distinct=spec.distinct)
+        also = order if listing.cursors else ()
+        return Many(
+            key=key,
+            link=spec.link,
+            origin=listing.source.origin,
+            pick=None if listing.plan is None else self.pick(listing.plan, also=also),
+            window=window,
+            total=f"{key}n" if listing.total else None,
+        )
+
+    def window(
+        self,
+        listing: Listing,
+        page: PageArguments,
+        order: tuple[str, ...],
+        identity: bytes,
+        *,
+        nested: bool,
+    ) -> Window:
+        # One more than wanted says whether there is more.
+        limit = self._terms.name(page.size() + 1)
+        edges = {
+            argument: self._edge(listing, order, identity, cursor, argument, nested=nested)
+            for argument, cursor in (("after", page.after), ("before", page.before))
+            if cursor is not None
+        }
+        return Window(order=order, limit=limit, backwards=page.backwards, **edges)
+
+    def _edge(
+        self,
+        listing: Listing,
+        order: tuple[str, ...],
+        identity: bytes,
+        cursor: str,
+        argument: str,
+        *,
+        nested: bool,
+    ) -> Edge:
+        place = read_cursor(identity, cursor, argument=argument)
+        if len(place.values) != len(order) or (place.parent is None) is nested:
+            raise wrong_cursor(argument)
+        names: list[str | None] = []
+        for name, value in zip(order, place.values, strict=True):
+            kind = listing.source.origin.python(name.removeprefix("-"))
+            bound = _bound(value, kind, argument)
+            names.append(None if bound is None else self._terms.name(bound))
+        return Edge(parameters=tuple(names))
+
+
+def _bound(value: Any, kind: type, argument: str) -> Any:
+    # A cursor is no secret: whoever makes one up gets the same answer as for a foreign one.
+    read = reader_of(kind)
+    try:
+        bound = value if read is None or value is None else read(value)
+    except (TypeError, ValueError):
+        raise wrong_cursor(argument) from None
+    if bound is not None and not isinstance(bound, kind):
+        raise wrong_cursor(argument)
+    return bound

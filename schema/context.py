@@ -1,0 +1,59 @@
+"""What every resolver can reach: who asks, the reader, and the one way to write."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import quote
+
+from hub.kernel.caller import Caller
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.reading import Reader
+from hub.kernel.work import Hub, UnitOfWork
+from schema.base.facts import RequestFacts
+
+
+@dataclass(kw_only=True)
+class Context:
+    """One request. `known` is None for a request without a token: it may only introspect."""
+
+    hub: Hub
+    reader: Reader
+    known: Caller | None
+    facts: RequestFacts | None = None
+    response_headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Return who asks; raise Unauthenticated when nobody in particular does."""
+        if self.known is None:
+            raise Unauthenticated(
+                "Send a token: Authorization: Bearer hub_pat_… (`hub token issue` makes one)."
+            )
+        return self.known
+
+    @property
+    def anonymous(self) -> bool:
+        """Say whether nobody in particular asks."""
+        return self.known is None
+
+    @property
+    def public_url(self) -> str:
+        """Return how the outside reaches this API."""
+        return self.hub.settings.public_url.rstrip("/")
+
+    async def now(self) -> datetime:
+        """Return the hub's clock."""
+        return await self.hub.now()
+
+    def asset_url(self, storage_key: str) -> str:
+        """Return a signed address of a stored picture."""
+        signature = self.hub.vault.sign_link(f"asset:{storage_key}")
+        return f"{self.public_url}/assets/{quote(storage_key)}?signature={signature}"
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction for the caller."""
+        async with self.hub.unit_of_work(self.caller) as work:
+            yield work

@@ -1,0 +1,85 @@
+"""Asking for brands and campaigns."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.base.filters import any_of, contains, equal, every_of, none_of, some_of
+from schema.base.lists import all_of, ordering
+from schema.base.node import row_id
+from schema.base.paging import Connection
+from schema.base.reading import Info, found, read_one
+from schema.strategy.types import Brand, Campaign
+
+BrandOrder = ordering(
+    "BrandOrder",
+    "Orders of brands.",
+    {
+        "NAME_ASC": ("name", "By name."),
+        "NAME_DESC": ("-name", "By name, backwards."),
+        "CREATED_AT_ASC": ("id", "Oldest first."),
+        "CREATED_AT_DESC": ("-id", "Newest first."),
+    },
+)
+CampaignOrder = ordering(
+    "CampaignOrder",
+    "Orders of campaigns; those without a day come last.",
+    {
+        "STARTS_ON_ASC": ("starts_on", "Earliest start first."),
+        "STARTS_ON_DESC": ("-starts_on", "Latest start first."),
+        "NAME_ASC": ("name", "By name."),
+        "NAME_DESC": ("-name", "By name, backwards."),
+        "CREATED_AT_ASC": ("id", "Oldest first."),
+        "CREATED_AT_DESC": ("-id", "Newest first."),
+    },
+)
+
+
+@strawberry.input(description="Which brands; all conditions hold together.")
+class BrandFilter:
+    and_: list["BrandFilter"] | None = every_of()
+    or_: list["BrandFilter"] | None = some_of()
+    not_: "BrandFilter | None" = none_of()
+    slug_in: list[str] | None = any_of("Has one of these short names.", "slug")
+    name_contains: str | None = contains("The name contains this.", "name")
+
+
+@strawberry.input(description="Which campaigns; all conditions hold together.")
+class CampaignFilter:
+    and_: list["CampaignFilter"] | None = every_of()
+    or_: list["CampaignFilter"] | None = some_of()
+    not_: "CampaignFilter | None" = none_of()
+    brand_in: list[strawberry.ID] | None = any_of(
+        "Is for one of these brands.", "brand_id", ids_of="Brand"
+    )
+    locale_in: list[str] | None = any_of("Is written in one of these languages.", "locale")
+    name_contains: str | None = contains("The name contains this.", "name")
+    external_reference: str | None = equal("Has this key of yours.", "external_reference")
+
+
+@strawberry.type
+class StrategyQueries:
+    brands: Connection[Brand] = all_of(
+        "The brands of the workspace.",
+        "Brand",
+        filters=BrandFilter,
+        orders=BrandOrder,
+        order=("name",),
+    )
+
+    @strawberry.field(description="One brand; NOT_FOUND when there is none with this id.")
+    async def brand(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The brand's id.")],  # noqa: A002 - its name in the API
+    ) -> Brand | None:
+        brand: Brand = found(await read_one(info, "Brand", row_id(id, "Brand")))
+        return brand
+
+    campaigns: Connection[Campaign] = all_of(
+        "The campaigns of the workspace.",
+        "Campaign",
+        filters=CampaignFilter,
+        orders=CampaignOrder,
+        order=("-id",),
+    )

@@ -1,0 +1,59 @@
+"""What runs when: one table, run by the one relay that leads."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hub.audit import operations as audit
+from hub.kernel import jobs
+from hub.kernel.caller import Caller
+from hub.kernel.work import Hub
+from hub.publishing import operations as publishing
+
+#: Jobs rung in one turn.
+RING = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Periodic:
+    """A task and how often it runs; it answers whether there is more to do at once."""
+
+    name: str
+    every: timedelta
+    task: Callable[[Hub], Awaitable[bool]]
+
+
+async def ring_due_jobs(hub: Hub) -> bool:
+    """Ring what is due and was not rung, and what a dead worker left."""
+    async with hub.unscoped() as session:
+        bells = await jobs.to_ring(session, limit=RING)
+    await hub.queue.ring(bells)
+    return len(bells) == RING
+
+
+async def seal_events(hub: Hub) -> bool:
+    """Number and chain the events of every workspace that has new ones."""
+    async with hub.unscoped() as session:
+        waiting = await audit.unsealed_workspaces(session)
+    more = False
+    for workspace_id in waiting:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+            more = await audit.seal(work) == audit.BATCH or more
+    return more
+
+
+async def sweep_strays(hub: Hub) -> bool:
+    """Promise anew the jobs of publications that are due and have none."""
+    async with hub.unscoped() as session:
+        strays = await publishing.strays(session)
+    for workspace_id, publication_id in strays:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+            publishing.promise_again(work, publication_id=publication_id)
+    return False
+
+
+CALENDAR = (
+    Periodic(name="ring due jobs", every=timedelta(milliseconds=500), task=ring_due_jobs),
+    Periodic(name="seal events", every=timedelta(milliseconds=300), task=seal_events),
+    Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
+)

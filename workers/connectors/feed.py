@@ -1,0 +1,78 @@
+"""How to publish in a feed: the hub serves it, so nothing leaves the house."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from hub.channels.platforms.base import Guarantee
+from hub.channels.platforms.feed import LIMITS, PLATFORM
+from workers.connectors.errors import Unsupported
+from workers.connectors.port import (
+    Account,
+    Identity,
+    Lookup,
+    Measured,
+    Media,
+    NotFound,
+    Page,
+    Ref,
+    Sending,
+    Step,
+    StepDone,
+    StepKind,
+)
+
+
+class Feed:
+    """An item is in the feed as soon as its publication is settled."""
+
+    platform: ClassVar[str] = PLATFORM.key
+
+    async def check(self, account: Account) -> Identity:
+        """Return the feed itself: there is nobody else to ask."""
+        title = account.settings["title"]
+        return Identity(
+            remote_id=str(account.channel_id),
+            handle=title,
+            name=title,
+            url=account.settings.get("site_url") or "",
+            dialect="hub",
+            guarantee=Guarantee.IDENTITY,
+            capabilities=PLATFORM.capabilities,
+            limits=LIMITS,
+        )
+
+    def plan(self, sending: Sending) -> Step | None:
+        """Return the one commit, whatever the number of parts."""
+        if sending.part_refs():
+            return None
+        return Step(kind=StepKind.COMMIT, key="commit:0")
+
+    def wire_digest(self, sending: Sending, step: Step) -> str:  # noqa: ARG002  the shape of the port
+        """Return the SHA-256 (hex) of the edition, which is what readers are served."""
+        return hashlib.sha256(sending.edition.to_bytes()).hexdigest()
+
+    async def perform(self, sending: Sending, step: Step, media: Media) -> StepDone:  # noqa: ARG002  the shape of the port
+        """Give the item its lasting id; its address is the link of the text, if it has one."""
+        ref = Ref(
+            remote_id=f"urn:uuid:{sending.publication_id}",
+            url=str(sending.edition.fields.get("link") or ""),
+            published_at=sending.created_at,
+        )
+        return StepDone(checkpoint={**sending.checkpoint, "parts": [ref.to_json()]}, ref=ref)
+
+    async def find_existing(self, sending: Sending, step: Step, since: datetime) -> Lookup:  # noqa: ARG002  the shape of the port
+        """Say that repeating is safe: the id is the publication's own."""
+        return NotFound(strong=True)
+
+    async def fetch_metrics(self, account: Account, refs: Sequence[Ref]) -> Sequence[Measured]:  # noqa: ARG002  the shape of the port
+        """A feed counts nothing."""
+        raise Unsupported("A feed has no counters.")
+
+    async def fetch_messages(self, account: Account, refs: Sequence[Ref], cursor: str) -> Page:  # noqa: ARG002  the shape of the port
+        """A feed answers nothing."""
+        raise Unsupported("A feed brings no messages.")
+
+    async def delete(self, account: Account, ref: Ref) -> None:
+        """Leave it to the hub, which stops serving what is withdrawn."""

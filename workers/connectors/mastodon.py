@@ -1,0 +1,362 @@
+"""How to talk to Mastodon and the servers that speak its API."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+from uuid import uuid5
+
+from hub.channels.platforms.base import Capability, Guarantee
+from hub.channels.platforms.mastodon import PLATFORM
+from workers.connectors import mastodon_posts as posts
+from workers.connectors import mastodon_wire as wire
+from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
+from workers.connectors.errors import Unsupported as CannotDo
+from workers.connectors.http import Answer, Http, understood
+from workers.connectors.mastodon_failures import failure
+from workers.connectors.port import (
+    Account,
+    Found,
+    Identity,
+    Lookup,
+    Measured,
+    Media,
+    NotFound,
+    Page,
+    Ref,
+    RemoteMessage,
+    Sending,
+    Several,
+    Step,
+    StepDone,
+    StepKind,
+    StepPending,
+    Unsupported,
+)
+
+POLL_AFTER = timedelta(seconds=2)
+# A post may carry a time a little before the call: two clocks are never the same.
+CLOCK_SKEW = timedelta(seconds=60)
+LIST_LIMIT = 40
+LIST_PAGES = 10
+METRICS_BATCH = 20
+# What a token that may only write cannot do.
+READING = frozenset({Capability.METRICS, Capability.MESSAGES})
+
+
+class Mastodon:
+    """One class for Mastodon, GoToSocial and Pleroma; `Account.dialect` tells them apart."""
+
+    platform: ClassVar[str] = PLATFORM.key
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def check(self, account: Account) -> Identity:
+        """Ask the server what it accepts and whose token this is.
+
+        A token without a read scope cannot be asked whose it is: then `remote_id` and `handle`
+        are empty, `name` is the application's, and the channel is BLIND. The first post tells
+        the account in its reference (`extra["account_id"]`).
+        """
+        instance = await self._instance(account)
+        dialect = posts.dialect_of(instance)
+        owner = await self._owner(account)
+        readable = bool(owner) and await self._may_list(account, str(owner["id"]))
+        return Identity(
+            remote_id=str(owner.get("id", "")),
+            handle=_handle(owner, instance),
+            name=owner.get("display_name") or owner.get("username") or await self._app(account),
+            url=owner.get("url") or account.settings["base_url"],
+            dialect=dialect,
+            guarantee=_guarantee(dialect, readable=readable),
+            capabilities=PLATFORM.capabilities - (frozenset() if readable else READING),
+            limits=posts.limits_of(instance, dialect),
+        )
+
+    def plan(self, sending: Sending) -> Step | None:
+        """Return the next upload, then the next wait, then the next post."""
+        uploaded = sending.checkpoint.get("media", {})
+        pictures = list(wire.pictures_of(sending))
+        for part, index, media in pictures:
+            if wire.slot(part, index, media) not in uploaded:
+                return Step(
+                    kind=StepKind.UPLOAD, key=f"upload:{part}.{index}", part=part, media=index
+                )
+        for part, index, media in pictures:
+            if not uploaded[wire.slot(part, index, media)]["ready"]:
+                return Step(kind=StepKind.WAIT, key=f"wait:{part}.{index}", part=part, media=index)
+        part = len(sending.part_refs())
+        if part == len(sending.edition.parts):
+            return None
+        return Step(kind=StepKind.COMMIT, key=f"commit:{part}", part=part)
+
+    def wire_digest(self, sending: Sending, step: Step) -> str:
+        """Return the SHA-256 (hex) of the body of the post."""
+        return hashlib.sha256(wire.bytes_of(sending, step)).hexdigest()
+
+    async def perform(self, sending: Sending, step: Step, media: Media) -> StepDone | StepPending:
+        """Do one step at the server."""
+        match step.kind:
+            case StepKind.UPLOAD:
+                return await self._upload(sending, step, media)
+            case StepKind.WAIT:
+                return await self._wait(sending, step)
+            case _:
+                return await self._commit(sending, step)
+
+    async def find_existing(self, sending: Sending, step: Step, since: datetime) -> Lookup:
+        """List the account's own posts back to `since` and compare text, pictures and parent.
+
+        Servers change a text when they turn it into HTML, so it is compared without what they
+        change. An absence is strong only when the listing reached back past `since`.
+        """
+        account = sending.account
+        if not account.identity:
+            return Unsupported()
+        earliest = since - CLOCK_SKEW
+        try:
+            with reading():
+                listed, whole = await self._list_back_to(account, earliest)
+        except CannotDo:
+            return Unsupported()
+        known = {ref.remote_id for ref in sending.part_refs()}
+        fresh = [status for status in listed if str(status["id"]) not in known]
+        found = [
+            posts.ref_of(status)
+            for status in posts.matching(fresh, wire.body_of(sending, step), earliest)
+        ]
+        if len(found) > 1:
+            return Several(refs=found)
+        return Found(ref=found[0]) if found else NotFound(strong=whole)
+
+    async def fetch_metrics(self, account: Account, refs: Sequence[Ref]) -> Sequence[Measured]:
+        """Return likes, shares and replies, many posts per request where the server can."""
+        by_id = {ref.remote_id: ref for ref in refs}
+        ids = list(by_id)
+        measured: list[Measured] = []
+        for start in range(0, len(ids), METRICS_BATCH):
+            with reading():
+                statuses = await self._statuses(account, ids[start : start + METRICS_BATCH])
+            with understood():
+                measured += [
+                    posts.measured_of(status, by_id[str(status["id"])])
+                    for status in statuses
+                    if str(status["id"]) in by_id
+                ]
+        return measured
+
+    async def fetch_messages(self, account: Account, refs: Sequence[Ref], cursor: str) -> Page:
+        """Return every answer below the posts, other people's only; there is no cursor to keep.
+
+        An answer below two of the posts (a thread of our own) is reported once, under the first.
+        """
+        messages: dict[str, RemoteMessage] = {}
+        for ref in refs:
+            with reading():
+                below = await self._descendants(account, ref)
+            for status in below:
+                if posts.is_own(status, account.identity):
+                    continue
+                with understood():
+                    message = posts.message_of(status, ref)
+                messages.setdefault(message.remote_id, message)
+        return Page(messages=tuple(messages.values()), cursor=cursor)
+
+    async def delete(self, account: Account, ref: Ref) -> None:
+        """Delete a post; one that is gone already is a success."""
+        try:
+            await self._call(account, "DELETE", f"/api/v1/statuses/{_segment(ref.remote_id)}")
+        except Gone:
+            return
+
+    async def _instance(self, account: Account) -> dict[str, Any]:
+        try:
+            answer = await self._call(account, "GET", "/api/v2/instance")
+        except Gone as error:
+            raise CannotDo("This server does not speak Mastodon's API, version 2.") from error
+        return answer.json_object()
+
+    async def _owner(self, account: Account) -> Mapping[str, Any]:
+        try:
+            with reading():
+                answer = await self._call(account, "GET", "/api/v1/accounts/verify_credentials")
+        except CannotDo:
+            return {}
+        owner = answer.json_object()
+        if "id" not in owner:
+            raise OutcomeUnknown(f"{answer.host} did not say whose token this is.")
+        return owner
+
+    async def _app(self, account: Account) -> str:
+        # Even this asks for a read scope before Mastodon 4.3; the refusal proves the token valid.
+        try:
+            with reading():
+                answer = await self._call(account, "GET", "/api/v1/apps/verify_credentials")
+        except CannotDo:
+            return ""
+        return str(answer.json_object().get("name") or "")
+
+    async def _may_list(self, account: Account, account_id: str) -> bool:
+        try:
+            with reading():
+                await self._call(account, "GET", _own_posts(account_id), params=[("limit", "1")])
+        except CannotDo:
+            return False
+        return True
+
+    async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
+        facts = sending.edition.parts[step.part].media[step.media]
+        name = f"{facts.sha256[:16]}.{facts.mime.rpartition('/')[2]}"
+        answer = await self._call(
+            sending.account,
+            "POST",
+            "/api/v2/media",
+            form={"description": facts.alt} if facts.alt else None,
+            files={"file": (name, await media.read(facts.sha256), facts.mime)},
+        )
+        uploaded = {"id": _id(answer), "ready": answer.status == 200}
+        return StepDone(checkpoint=wire.with_media(sending, step, uploaded))
+
+    async def _wait(self, sending: Sending, step: Step) -> StepDone | StepPending:
+        known = sending.checkpoint["media"][wire.slot_of(sending, step)]
+        answer = await self._call(sending.account, "GET", f"/api/v1/media/{_segment(known['id'])}")
+        if answer.status == 206:
+            return StepPending(checkpoint=sending.checkpoint, poll_after=POLL_AFTER)
+        return StepDone(checkpoint=wire.with_media(sending, step, {**known, "ready": True}))
+
+    async def _commit(self, sending: Sending, step: Step) -> StepDone:
+        answer = await self._call(
+            sending.account,
+            "POST",
+            "/api/v1/statuses",
+            headers={
+                "Content-Type": "application/json",
+                # Mastodon keeps it for an hour; GoToSocial accepts it and never looks at it.
+                "Idempotency-Key": str(uuid5(sending.idempotency_key, step.key)),
+            },
+            content=wire.bytes_of(sending, step),
+        )
+        with understood():
+            ref = posts.ref_of(answer.json_object())
+        parts = [*sending.checkpoint.get("parts", []), ref.to_json()]
+        return StepDone(checkpoint={**sending.checkpoint, "parts": parts}, ref=ref)
+
+    async def _list_back_to(
+        self, account: Account, earliest: datetime
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Return own posts, newest first, and whether the list reaches back to `earliest`."""
+        listed: list[dict[str, Any]] = []
+        params = [("limit", str(LIST_LIMIT)), ("exclude_reblogs", "true")]
+        for _ in range(LIST_PAGES):
+            older = [("max_id", str(listed[-1]["id"]))] if listed else []
+            answer = await self._call(
+                account, "GET", _own_posts(account.identity), params=[*params, *older]
+            )
+            page = _objects(answer)
+            listed += page
+            with understood():
+                ends = not page or min(map(posts.created_at, page)) < earliest
+            if ends:
+                return listed, True
+        return listed, False
+
+    async def _statuses(self, account: Account, ids: Sequence[str]) -> list[dict[str, Any]]:
+        try:
+            answer = await self._call(
+                account, "GET", "/api/v1/statuses", params=[("id[]", known) for known in ids]
+            )
+        except (Gone, Rejected):
+            # Servers before Mastodon 4.3 and other dialects have no such list.
+            return [status for known in ids if (status := await self._status(account, known))]
+        return _objects(answer)
+
+    async def _status(self, account: Account, remote_id: str) -> dict[str, Any] | None:
+        try:
+            answer = await self._call(account, "GET", f"/api/v1/statuses/{_segment(remote_id)}")
+        except Gone:
+            return None
+        return answer.json_object()
+
+    async def _descendants(self, account: Account, ref: Ref) -> list[dict[str, Any]]:
+        path = f"/api/v1/statuses/{_segment(ref.remote_id)}/context"
+        try:
+            answer = await self._call(account, "GET", path)
+        except Gone:
+            return []
+        with understood():
+            return list(answer.json_object()["descendants"])
+
+    async def _call(
+        self,
+        account: Account,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Iterable[tuple[str, str]] = (),
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    ) -> Answer:
+        token = account.secrets["access_token"]
+        answer = await self._http.send(
+            method,
+            f"{account.settings['base_url']}{path}",
+            headers={**(headers or {}), "Authorization": f"Bearer {token}"},
+            params=params,
+            content=content,
+            form=form,
+            files=files,
+            secrets=(token,),
+        )
+        if answer.ok:
+            return answer
+        raise failure(answer)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn a missing scope into "cannot do": such a token is valid, it only may not look."""
+    try:
+        yield
+    except NeedsAuth as error:
+        if error.code != "SCOPE":
+            raise
+        raise CannotDo("The token may not read.", status=error.status) from error
+
+
+def _guarantee(dialect: str, *, readable: bool) -> Guarantee:
+    if not readable:
+        return Guarantee.BLIND
+    return Guarantee.SEARCH if dialect == "gotosocial" else Guarantee.REPLAY
+
+
+def _handle(owner: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+    if not owner:
+        return ""
+    return f"@{owner.get('username', '')}@{instance.get('domain', '')}"
+
+
+def _own_posts(account_id: str) -> str:
+    return f"/api/v1/accounts/{_segment(account_id)}/statuses"
+
+
+def _segment(remote_id: str) -> str:
+    return quote(remote_id, safe="")
+
+
+def _id(answer: Answer) -> str:
+    known = answer.json_object().get("id")
+    if known is None:
+        raise OutcomeUnknown(f"{answer.host} answered {answer.status} without an id.")
+    return str(known)
+
+
+def _objects(answer: Answer) -> list[dict[str, Any]]:
+    listed = answer.json()
+    if isinstance(listed, list) and all(isinstance(one, dict) for one in listed):
+        return listed
+    raise OutcomeUnknown(f"{answer.host} answered with JSON of an unknown shape.")

@@ -1,0 +1,15 @@
+"""Every connector, by the key of its platform."""
+
+from collections.abc import Mapping
+
+from workers.connectors.feed import Feed
+from workers.connectors.http import Http
+from workers.connectors.mastodon import Mastodon
+from workers.connectors.port import Connector
+from workers.connectors.webhook import Webhook
+
+
+def connectors(http: Http) -> Mapping[str, Connector]:
+    """Return one connector per platform; all of them talk through the same client."""
+    known: tuple[Connector, ...] = (Mastodon(http), Webhook(http), Feed())
+    return {connector.platform: connector for connector in known}

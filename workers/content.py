@@ -1,0 +1,1 @@
+"""Looking at pictures: decoded here and nowhere else."""

@@ -1,0 +1,66 @@
+"""Bringing answers back, page by page, each once."""
+
+from contextlib import suppress
+
+from hub.channels.platforms.base import Capability
+from hub.engagement import operations
+from hub.engagement.jobs import CollectMessages
+from hub.engagement.operations import Looking, Received
+from hub.language.markup import sanitise
+from workers.accounts import account_of
+from workers.connectors.errors import PlatformError
+from workers.connectors.port import Ref, RemoteMessage
+from workers.handling import Again, Toolbox, handles
+
+#: Pages read in one go; what is left comes with the next turn.
+PAGES = 50
+
+
+@handles(CollectMessages)
+async def collect(job: CollectMessages, tools: Toolbox) -> Again | None:
+    """Read what is new; keep each page with its cursor before asking for the next."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        looking = await operations.looking(
+            work, publication_id=job.publication_id, capability=Capability.MESSAGES
+        )
+    if looking is None:
+        return None
+    # After a failure the cursor stands where the last kept page ended: the next turn goes on there.
+    with suppress(PlatformError):
+        await _read(job, looking, tools)
+    return Again(due_at=looking.next_look) if looking.next_look else None
+
+
+async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:
+    if not looking.refs:
+        return
+    connector = tools.connectors[looking.access.platform]
+    refs = [Ref.from_json(ref) for ref in looking.refs]
+    cursor = looking.cursor
+    for _ in range(PAGES):
+        page = await connector.fetch_messages(account_of(looking.access), refs, cursor)
+        async with tools.unit_of_work(job.workspace_id) as work:
+            await operations.receive(
+                work,
+                publication_id=job.publication_id,
+                messages=[_received(message) for message in page.messages],
+                cursor=page.cursor,
+            )
+        cursor = page.cursor
+        if not page.more:
+            return
+
+
+def _received(message: RemoteMessage) -> Received:
+    return Received(
+        remote_id=message.remote_id,
+        parent_remote_id=message.parent_remote_id,
+        person_remote_id=message.person.remote_id,
+        person_handle=message.person.handle,
+        person_name=message.person.name,
+        person_url=message.person.url,
+        text=message.text,
+        html=sanitise(message.html),
+        url=message.url,
+        written_at=message.published_at,
+    )

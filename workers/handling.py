@@ -1,0 +1,157 @@
+"""How a job is run: claimed with a lease, done, and put away, whatever happens in between."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hub.content.storage import Storage
+from hub.kernel import jobs
+from hub.kernel.caller import Caller
+from hub.kernel.jobs import ERROR_WAITS, Claimed, Job
+from hub.kernel.log import logger
+from hub.kernel.work import Hub, UnitOfWork
+from workers.connectors.port import Connector
+
+_log = logger(__name__)
+
+#: Jobs of one message that run at once.
+AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """What a handler answers when there is more to do, at that time on the hub's clock."""
+
+    due_at: datetime
+
+
+def _nothing(_milestone: str) -> None:
+    """Pass a milestone without a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolbox:
+    """What handlers work with. `passed` is told each milestone of a sending, by name."""
+
+    hub: Hub
+    connectors: Mapping[str, Connector]
+    storage: Storage
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    passed: Callable[[str], None] = _nothing
+
+    @asynccontextmanager
+    async def unit_of_work(self, workspace_id: UUID) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction of the hub itself in one workspace."""
+        async with self.hub.unit_of_work(Caller.system(workspace_id)) as work:
+            yield work
+
+
+Handler = Callable[[Any, Toolbox], Awaitable[Again | None]]
+JobType = TypeVar("JobType", bound=Job)
+
+HANDLERS: dict[str, tuple[type[Job], Handler]] = {}
+
+
+def handles(
+    kind: type[JobType],
+) -> Callable[
+    [Callable[[JobType, Toolbox], Awaitable[Again | None]]],
+    Callable[[JobType, Toolbox], Awaitable[Again | None]],
+]:
+    """Register the one handler of a kind of job."""
+
+    def register(
+        handler: Callable[[JobType, Toolbox], Awaitable[Again | None]],
+    ) -> Callable[[JobType, Toolbox], Awaitable[Again | None]]:
+        if kind.name in HANDLERS:
+            raise ValueError(f"{kind.name} has a handler already.")
+        HANDLERS[kind.name] = (kind, handler)
+        return handler
+
+    return register
+
+
+async def run_all(job_ids: list[UUID], tools: Toolbox) -> None:
+    """Run the jobs of one message, several at once; one that goes wrong stops no other."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(job_id: UUID) -> None:
+        async with places:
+            await run(job_id, tools)
+
+    await asyncio.gather(*(one(job_id) for job_id in job_ids))
+
+
+async def run(job_id: UUID, tools: Toolbox) -> bool:
+    """Claim a job and do it; say whether it was this worker's to do."""
+    try:
+        held = await _claim(job_id, tools)
+        if held is None:
+            return False
+        await _do(held, tools)
+    except (OperationalError, InterfaceError, OSError) as error:
+        # The lease runs out and the relay rings again: nothing is lost.
+        _log.warning("the database does not answer", job=str(job_id), error=str(error))
+        return False
+    return True
+
+
+async def _claim(job_id: UUID, tools: Toolbox) -> Claimed | None:
+    async with tools.hub.unscoped() as session:
+        return await jobs.claim(session, job_id, lease=tools.hub.settings.lease_seconds)
+
+
+async def _do(held: Claimed, tools: Toolbox) -> None:
+    known = HANDLERS.get(held.name)
+    if known is None:
+        # A newer version promised it: its own workers will do it.
+        await _put_back(held, tools, error=f"this worker does not know {held.name}")
+        return
+    kind, handler = known
+    heartbeat = asyncio.create_task(_keep(held, tools))
+    try:
+        following = await handler(kind.from_arguments(held.arguments), tools)
+    except (OperationalError, InterfaceError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the job must not be lost
+        _log.exception("a job went wrong", job=held.name, id=str(held.id))
+        await _put_back(held, tools, error=f"{type(error).__name__}: {error}"[:2000])
+        return
+    finally:
+        heartbeat.cancel()
+        with suppress(asyncio.CancelledError):
+            await heartbeat
+    async with tools.hub.unscoped() as session:
+        if following is None:
+            await jobs.finish(session, held)
+        else:
+            await jobs.again(session, held, due_at=following.due_at)
+
+
+async def _put_back(held: Claimed, tools: Toolbox, *, error: str) -> None:
+    async with tools.hub.unscoped() as session:
+        if held.attempts > len(ERROR_WAITS):
+            await jobs.park(session, held, error=error)
+            return
+        now: datetime = (await session.execute(select(func.hub_now()))).scalar_one()
+        wait = timedelta(seconds=ERROR_WAITS[held.attempts - 1])
+        await jobs.again(session, held, due_at=now + wait, error=error)
+
+
+async def _keep(held: Claimed, tools: Toolbox) -> None:
+    """Renew the lease until cancelled; a database that is away only lets it run out."""
+    lease = tools.hub.settings.lease_seconds
+    while True:
+        await asyncio.sleep(lease / 3)
+        with suppress(OperationalError, InterfaceError, OSError):
+            async with tools.hub.unscoped() as session:
+                await jobs.renew(session, held, lease=lease)
