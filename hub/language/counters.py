@@ -71,12 +71,15 @@ def _kind(character: str) -> int:
 @cache
 def _step(state: int, last: int, kind: int) -> tuple[int, int]:
     """Return whether a new cluster begins (1 or 0) before this kind, and the state after it."""
-    begins, after = GraphemeIterator.fsm(
-        _STATES[state],
-        _GROUPS[last // len(_CONJUNCTS)],
-        _GROUPS[kind // len(_CONJUNCTS)],
-        _CONJUNCTS[kind % len(_CONJUNCTS)],
-    )
+    before = _GROUPS[last // len(_CONJUNCTS)]
+    group = _GROUPS[kind // len(_CONJUNCTS)]
+    conjunct = _CONJUNCTS[kind % len(_CONJUNCTS)]
+    begins, after = GraphemeIterator.fsm(_STATES[state], before, group, conjunct)
+    # After a line end the library forgets what it has just read, and cuts a flag there in two.
+    if group is Group.REGIONAL_INDICATOR and before is not group:
+        after = UState.GB12_First
+    if conjunct is Conjunct.LINKER:
+        after = UState.GB9c_Linker
     return int(begins), _STATES.index(after)
 
 

@@ -14,6 +14,8 @@ URL_SCHEMES = frozenset({"http", "https", "mailto"})
 # nested elements take minutes; references cost the same way. No message comes near these.
 _MOST_TAGS = 1_000
 _MOST_REFERENCES = 20_000
+# Taking away an element can leave its children where a parser would not have put them.
+_MOST_PASSES = 8
 _STAND_IN = "\ufdd0"
 
 _ATTRIBUTES = {
@@ -71,9 +73,11 @@ def sanitise(html: str) -> str:
     its text alone.
     """
     html = _encodable(html)
-    if _is_excessive(html):
-        return entities.escape(_flat_text(html), quote=False)
-    return _clean(_tame_ampersands(html))
+    for _ in range(_MOST_PASSES):
+        before, html = html, _sanitise_once(html)
+        if html == before:
+            return html
+    return _flat_html(html)
 
 
 def to_text(html: str) -> str:
@@ -119,6 +123,14 @@ def _encodable(text: str) -> str:
 def _clean(html: str) -> str:
     # A parser drops this mark at the very beginning only, so the next one would go next time.
     return _CLEANER.clean(html).replace(_BYTE_ORDER_MARK, "")
+
+
+def _sanitise_once(html: str) -> str:
+    return _flat_html(html) if _is_excessive(html) else _clean(_tame_ampersands(html))
+
+
+def _flat_html(html: str) -> str:
+    return entities.escape(_flat_text(html), quote=False)
 
 
 def _is_excessive(html: str) -> bool:

@@ -42,6 +42,7 @@ _REASONS: Mapping[str, str] = {
     "content type": "MEDIA_TYPE",
     "file size": "MEDIA_TOO_LARGE",
     "description": "ALT_TOO_LONG",
+    "text is too long": "TEXT_TOO_LONG",
 }
 
 

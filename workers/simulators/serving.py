@@ -237,7 +237,8 @@ class CuttableProtocol(HttpToolsProtocol):
 def listen(host: str, port: int) -> socket.socket:
     """Open a listening socket; port 0 takes a free one. Connections wait until it is served."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family)
+    # Named as TCP, or asyncio does not know that it may switch the delay of small answers off.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.bind((host, port))
     opened.listen(128)

@@ -117,10 +117,12 @@ def _with_link_and_tags(draft: Draft) -> tuple[DraftPart, ...]:
     # An answer stands in somebody else's conversation: it is sent as it was written.
     if draft.in_reply_to is not None or not draft.parts:
         return draft.parts
+    appended = [piece for piece in (_missing_link(draft), _missing_tags(draft)) if piece]
+    if not appended:
+        return draft.parts
     first, *rest = draft.parts
-    pieces = (first.text.rstrip(), _missing_link(draft), _missing_tags(draft))
-    text = "\n\n".join(piece for piece in pieces if piece)
-    return (replace(first, text=text), *rest)
+    written = [first.text.rstrip()] if first.text.strip() else []
+    return (replace(first, text="\n\n".join([*written, *appended])), *rest)
 
 
 def _missing_link(draft: Draft) -> str:

@@ -66,6 +66,7 @@ LENGTHS = [
     Length("two families",         FAMILY * 2,                  2, 14, 22,  50,  2,   4, 50),
     Length("flag",                 FRANCE,                      1,  2,  4,   8,  1,   2,  8),
     Length("two flags",            FRANCE * 2,                  2,  4,  8,  16,  2,   4, 16),
+    Length("flag on a new line",   "\n" + FRANCE,               2,  3,  5,   9,  2,   3,  9),
     # A flag and a half: the lone half is no emoji.
     Length("flag and a half",      FRANCE + FRANCE[0],          2,  3,  6,  12,  2,   4,  9),
     Length("England",              ENGLAND,                     1,  7, 14,  28,  1,   2, 28),

@@ -89,6 +89,7 @@ HARMFUL = [
     ("<iframe src='https://a.io'></iframe>", ""),
     ("<form><input name=a><button>b</button></form>", "b"),
     ('<code class="language-py evil">x</code>', "<code>x</code>"),
+    ("<p>a<select><p>b", "<p>a</p><p>b</p>"),
 ]
 
 # How Mastodon writes a mention and an address.

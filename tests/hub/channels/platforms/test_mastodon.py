@@ -49,7 +49,7 @@ def told(rendering: Rendering) -> list[tuple[str, str, int | None, int | None]]:
 def test_a_text_goes_out_as_it_was_written() -> None:
     rendering = rendered(a_draft("Hello\n\n  world ", "second"))
 
-    assert [part.text for part in rendering.edition.parts] == ["Hello\n\n  world", "second"]
+    assert [part.text for part in rendering.edition.parts] == ["Hello\n\n  world ", "second"]
     assert rendering.problems == ()
     assert rendering.edition.title == "Title"
     assert rendering.edition.fields == {

@@ -1,0 +1,191 @@
+"""One PostgreSQL and one Valkey for the whole run; a fresh migrated database for each test."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from hub.embedded.servers import scratch_servers_held
+from hub.kernel.ids import new_id
+from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
+from hub.runtime import open_hub
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = "hub_template"
+SECRET_KEY = "only-for-tests-" + "x" * 32
+APP_PASSWORD = "only-for-tests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Addresses of the servers of this run: a superuser of PostgreSQL, and a Redis."""
+
+    admin_url: str
+    redis_url: str
+
+    def url(self, database: str, *, user: str | None = None) -> str:
+        """Return the address of a database, as the superuser or as another role."""
+        made = make_url(self.admin_url).set(database=database)
+        if user is not None:
+            made = made.set(username=user, password=APP_PASSWORD)
+        return made.render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A fresh, migrated database of one test."""
+
+    name: str
+    admin_url: str
+    owner_url: str
+    database_url: str
+
+    async def owner(self) -> asyncpg.Connection:
+        """Connect as the owner of the tables, whom no policy binds."""
+        return await asyncpg.connect(self.owner_url.replace("+asyncpg", ""))
+
+
+_SERVERS = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, where the run starts: its workers get the addresses."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    _start(config)
+
+
+def _start(config: pytest.Config) -> None:
+    database, redis = (
+        os.environ.get("HUB_TEST_DATABASE_URL"),
+        os.environ.get("HUB_TEST_REDIS_URL"),
+    )
+    if not database or not redis:
+        servers = _SERVERS.enter_context(scratch_servers_held())
+        database = database or servers.admin_url
+        redis = redis or servers.redis_url
+    config.stash[_KEY] = Servers(admin_url=database, redis_url=redis)
+    asyncio.run(_make_template(config.stash[_KEY]))
+
+
+_KEY = pytest.StashKey[Servers]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the addresses to a worker of the run."""
+    servers = node.config.stash[_KEY]
+    node.workerinput["servers"] = (servers.admin_url, servers.redis_url)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what this run started."""
+    if not hasattr(config, "workerinput"):
+        _SERVERS.close()
+
+
+async def _make_template(servers: Servers) -> None:
+    """Migrate one database; every test gets a copy of it, which is far quicker."""
+    admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
+    for role in ("hub_owner", "hub_app"):
+        if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+            await admin.execute(f"CREATE ROLE {role} LOGIN")
+        await admin.execute(f"ALTER ROLE {role} PASSWORD '{APP_PASSWORD}'")
+    await admin.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+    await admin.execute(f"CREATE DATABASE {TEMPLATE} OWNER hub_owner")
+    await admin.close()
+    engine = create_async_engine(servers.url(TEMPLATE, user="hub_owner"), poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+def migrate(connection: Any, revision: str = "head") -> None:
+    """Bring the database of a connection to a revision."""
+    config = Config(str(ROOT / "alembic.ini"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """Return the servers of this run."""
+    given = getattr(request.config, "workerinput", None)
+    if given is None:
+        return request.config.stash[_KEY]
+    admin_url, redis_url = given["servers"]
+    return Servers(admin_url=admin_url, redis_url=redis_url)
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[Database]:
+    """Copy the migrated template; drop the copy afterwards."""
+    name = f"t_{new_id().hex[-20:]}"
+    admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hub_owner")
+    try:
+        yield Database(
+            name=name,
+            admin_url=servers.url(name),
+            owner_url=servers.url(name, user="hub_owner"),
+            database_url=servers.url(name, user="hub_app"),
+        )
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+_REDIS_DATABASES = 15
+
+
+@pytest.fixture
+def settings(database: Database, servers: Servers, tmp_path: Path, worker_id: str) -> Settings:
+    """Settings of a hub for one test: own database, own folder, own Redis database per worker."""
+    number = int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
+    redis_url = make_url(servers.redis_url).set(database=str(number % _REDIS_DATABASES))
+    return Settings(
+        database_url=database.database_url,
+        redis_url=redis_url.render_as_string(hide_password=False),
+        secret_key=SECRET_KEY,
+        data_dir=tmp_path / "data",
+        environment="development",
+        lease_seconds=5,
+        database_pool=4,
+    )
+
+
+@pytest.fixture
+async def hub(settings: Settings) -> AsyncIterator[Hub]:
+    """A running hub on a fresh database."""
+    async with open_hub(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Return the name of this worker of the run, or "master" where there is only one."""
+    given = getattr(request.config, "workerinput", None)
+    return str(given["workerid"]) if given else "master"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_lingers() -> Iterator[None]:
+    """Take the environment as it is: a HUB_ variable of the developer must not change a test."""
+    saved = {name: value for name, value in os.environ.items() if name.startswith("HUB_")}
+    for name in saved:
+        if not name.startswith("HUB_TEST_"):
+            del os.environ[name]
+    yield
+    os.environ.update(saved)
