@@ -1,7 +1,7 @@
 """Sending: claim, step by step with the moment of truth before each commit, settle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,9 +21,11 @@ from workers.connectors.errors import PlatformError
 from workers.connectors.port import (
     Connector,
     Found,
+    Lookup,
     NotFound,
     Ref,
     Sending,
+    Several,
     Step,
     StepDone,
     StepKind,
@@ -223,7 +225,7 @@ class _Run:
             )
         except PlatformError as error:
             return True, await self._unclear(_outcome("LOOK_FAILED", error))
-        match found:
+        match await self._ours(found):
             case Found(ref=ref):
                 await self._save(self._with(ref), committed=True)
                 return False, None
@@ -239,6 +241,31 @@ class _Run:
                 )
             case _:
                 return True, await self._ask_person()
+
+    async def _ours(self, found: Lookup) -> Lookup:
+        """Leave out what another publication of this channel is known to have sent.
+
+        The same words may go out twice on purpose; a post has only one publication.
+        """
+        match found:
+            case Found(ref=ref):
+                candidates: Sequence[Ref] = [ref]
+            case Several(refs=refs):
+                candidates = refs
+            case _:
+                return found
+        async with self._tools.unit_of_work(self._workspace_id) as work:
+            taken = await sending.taken(
+                work, claim=self._claim, remote_ids=[ref.remote_id for ref in candidates]
+            )
+        free = [ref for ref in candidates if ref.remote_id not in taken]
+        match free:
+            case []:
+                return NotFound(strong=False)
+            case [ref]:
+                return Found(ref=ref)
+            case _:
+                return Several(refs=free)
 
     def _may_replay(self) -> bool:
         claim = self._claim

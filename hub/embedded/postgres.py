@@ -216,7 +216,7 @@ async def _end_leftovers(database: Path) -> None:
             processes.send(everybody, max(number, signal.SIGQUIT))
         await processes.gone(everybody, seconds=5)
     lines = _lock_lines(database)
-    if lines and lines[0].isdigit() and Path(f"/proc/{lines[0]}").exists():
+    if lines and lines[0].isdigit() and processes.is_taken(int(lines[0])):
         # None of ours runs any more: its number went to a stranger, or it is dead and nobody has
         # collected it yet. PostgreSQL would take either for a living server.
         (database / "postmaster.pid").unlink(missing_ok=True)

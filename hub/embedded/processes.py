@@ -24,6 +24,11 @@ def is_running(pid: int) -> bool:
     return state not in {"Z", "X"}
 
 
+def is_taken(pid: int) -> bool:
+    """Say whether a number belongs to any process, be it dead and only waiting to be collected."""
+    return Path(f"/proc/{pid}").exists()
+
+
 def marked(folder: Path) -> list[int]:
     """Return the processes that were started for a data folder, by their environment."""
     entry = f"{MARK}={folder}".encode()

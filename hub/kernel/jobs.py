@@ -11,7 +11,17 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, CursorResult, Index, TextClause, bindparam, text
+from sqlalchemy import (
+    CheckConstraint,
+    CursorResult,
+    Index,
+    TextClause,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -293,3 +303,31 @@ async def to_ring(session: AsyncSession, *, limit: int) -> list[Bell]:
     await session.execute(_PARK_CRASHED, {"crashes": CRASHES_UNTIL_PARKED})
     rows = await session.execute(_TO_RING, {"limit": limit})
     return [Bell(job_id=row.id, queue=row.queue) for row in rows]
+
+
+async def listed(session: AsyncSession, *, state: JobState | None, most: int) -> Sequence[JobRow]:
+    """Return jobs, the longest due first."""
+    statement = select(JobRow).order_by(JobRow.due_at, JobRow.id).limit(most)
+    if state is not None:
+        statement = statement.where(JobRow.state == state)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def unpark(session: AsyncSession, job_id: UUID) -> Bell | None:
+    """Let a parked job wait for a worker again; None when there is none of that id."""
+    row = (
+        await session.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state == JobState.PARKED)
+            .values(
+                state=JobState.WAITING,
+                attempts=0,
+                crashes=0,
+                rings=0,
+                rung_at=None,
+                due_at=func.least(JobRow.due_at, func.hub_now()),
+            )
+            .returning(JobRow.id, JobRow.queue)
+        )
+    ).one_or_none()
+    return Bell(job_id=row.id, queue=row.queue) if row else None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from hub.kernel.caller import Caller
 from hub.kernel.settings import Settings
-from hub.kernel.shapes import Statement
+from hub.kernel.statements import Statement
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
@@ -27,7 +27,13 @@ _SESSION = {
 }
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[type-arg]  # not generic at run time
+if TYPE_CHECKING:
+    _Base = asyncpg.Connection[asyncpg.Record]
+else:
+    _Base = asyncpg.Connection  # not generic at run time
+
+
+class _Connection(_Base):
     """A connection that remembers the workspace its policies see."""
 
     workspace: UUID | None = None
@@ -72,10 +78,11 @@ class Reader:
         sql, arguments = _prepared(statement, {**(values or {}), **_of(caller)})
         pool = await self._open()
         async with pool.acquire(timeout=self._settings.request_seconds) as connection:
-            await connection.enter(caller.workspace_id)
+            # The pool hands out a proxy of the class it was told to use.
+            await cast("_Connection", connection).enter(caller.workspace_id)
             self.statements += 1
             found = await connection.fetch(sql, *arguments)
-        return list(found)
+        return [dict(row) for row in found]
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -113,17 +120,18 @@ def _prepared(
     if isinstance(statement, Statement):
         return statement.sql, [values[name] for name in statement.names]
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    own = compiled.params
-    processors = compiled._bind_processors  # type: ignore[attr-defined]  # noqa: SLF001 - what the engine itself applies
-    arguments = []
-    for name in compiled.positiontup or ():  # type: ignore[attr-defined]  # of SQL compilers
-        value = values[name] if name in values and own.get(name) is None else own[name]
-        arguments.append(processors[name](value) if name in processors else value)
+    given = {name: value for name, value in values.items() if name in compiled.binds}
+    own = compiled.construct_params(given)
+    processors = cast("Mapping[str, Any]", compiled._bind_processors)  # noqa: SLF001 - what SQLAlchemy's engine applies too
+    arguments = [
+        processors[name](own[name]) if name in processors else own[name]
+        for name in compiled.positiontup or ()
+    ]
     return compiled.string, arguments
 
 
 def _where(url: str) -> dict[str, Any]:
-    _, options = _DIALECT.create_connect_args(make_url(url))
+    _, options = _DIALECT.create_connect_args(make_url(url))  # type: ignore[no-untyped-call]  # as above
     return dict(options)
 
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from types import MappingProxyType
 
 # The library is annotated but ships no py.typed marker.
-from grapheme.finder import GraphemeIterator, UState  # type: ignore[import-untyped]
-from grapheme.grapheme_property_group import (  # type: ignore[import-untyped]
+from grapheme.finder import GraphemeIterator, UState
+from grapheme.grapheme_property_group import (
     RANGE_TREE,
     SINGLE_CHAR_MAPPINGS,
 )
@@ -17,7 +17,7 @@ from grapheme.grapheme_property_group import (
     GraphemePropertyGroup as Group,
 )
 from grapheme.grapheme_property_group import get_group as group_of
-from grapheme.incb_property_group import (  # type: ignore[import-untyped]
+from grapheme.incb_property_group import (
     InCBPropertyGroup as Conjunct,
 )
 from grapheme.incb_property_group import get_group as conjunct_of

@@ -5,7 +5,7 @@ import re
 from html.entities import html5 as known_references
 
 import nh3
-from grapheme import safe_split_index  # type: ignore[import-untyped]  # ships no py.typed marker
+from grapheme import safe_split_index
 from markdown_it import MarkdownIt
 
 URL_SCHEMES = frozenset({"http", "https", "mailto"})

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select, text, update
 
 from hub.channels import operations as channels
 from hub.channels.models import Channel, ChannelState
@@ -322,6 +322,19 @@ async def settle_look(
     row.lease_until = None
     row.version += 1
     return _turn(work, row, following, outcome.message)
+
+
+async def taken(work: UnitOfWork, *, claim: Claim, remote_ids: Sequence[str]) -> frozenset[str]:
+    """Return which of these posts belong to other publications of the same channel."""
+    rows = await work.all(
+        select(Publication).where(
+            Publication.channel_id == claim.access.channel_id,
+            Publication.id != claim.publication_id,
+            Publication.refs != text("'[]'::jsonb"),
+        )
+    )
+    known = {ref["remote_id"] for row in rows for ref in row.refs}
+    return frozenset(known & set(remote_ids))
 
 
 async def settle_not_out(work: UnitOfWork, *, claim: Claim) -> None:

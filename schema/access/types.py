@@ -6,14 +6,15 @@ from typing import Annotated
 import strawberry
 
 from hub.access import models
-from hub.kernel.caller import Permission as HubPermission
+from hub.kernel.caller import Permission
 from hub.kernel.shapes import Link, columns, me, within
-from schema.base.enums import described
+from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, reads, to_one
 from schema.base.node import Node
 
-Role = described(
-    models.Role,
+Role = models.Role
+describe(
+    Role,
     description="What a member is in the workspace.",
     values={
         "ADMIN": "May do everything, members and tokens included.",
@@ -24,8 +25,8 @@ Role = described(
     },
 )
 
-Permission = described(
-    HubPermission,
+describe(
+    Permission,
     description="One thing a role or a token can allow.",
     values={
         "WORKSPACE_ADMIN": "Manage the workspace, its members and tokens.",
@@ -58,8 +59,10 @@ class Workspace(Node):
     updated_at: datetime = column("When it was last changed.")
 
 
-@reads(models.Token, permission=HubPermission.WORKSPACE_ADMIN)
-@strawberry.type(description="A token a member acts with. Its secret was shown once and never again.")
+@reads(models.Token, permission=Permission.WORKSPACE_ADMIN)
+@strawberry.type(
+    description="A token a member acts with. Its secret was shown once and never again."
+)
 class Token(Node):
     label: str = column("What it is for, in the words of whoever issued it.")
     hint: str = column("The last characters of the secret, to tell tokens apart.")
@@ -75,7 +78,7 @@ class Token(Node):
 
 def _email(facts: Facts, asking: Asking) -> str | None:
     caller = asking.context.caller
-    if caller.may(HubPermission.WORKSPACE_ADMIN) or facts["id"] == caller.member_id:
+    if caller.may(Permission.WORKSPACE_ADMIN) or facts["id"] == caller.member_id:
         return str(facts["email"])
     return None
 
@@ -100,9 +103,9 @@ class Member(Node):
     updated_at: datetime = column("When this was last changed.")
 
 
-def _granted(_facts: Facts, asking: Asking) -> list[HubPermission]:
+def _granted(_facts: Facts, asking: Asking) -> list[Permission]:
     held = asking.context.caller.permissions
-    return [permission for permission in HubPermission if permission in held]
+    return [permission for permission in Permission if permission in held]
 
 
 @reads(models.Workspace, permission=None)

@@ -7,9 +7,9 @@ from typing import Any
 import strawberry
 
 
-def described(
+def describe(
     enum: type[Enum], *, description: str, values: Mapping[str, str], name: str | None = None
-) -> Any:
+) -> None:
     """Give an enum its place in the API; `values` describes each value by its name.
 
     Raises ValueError where a value is not described, or a description has no value.
@@ -20,4 +20,3 @@ def described(
     public: Any = strawberry.enum(enum, name=name, description=description)
     for value in public.__strawberry_definition__.values:
         value.description = values[value.name]
-    return public

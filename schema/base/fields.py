@@ -29,14 +29,19 @@ Kind = TypeVar("Kind")
 class ReadContext(Protocol):
     """What reading needs of a request's context."""
 
-    caller: Caller
-    reader: Reader
+    @property
+    def caller(self) -> Caller:
+        """Who asks; raises Unauthenticated when nobody in particular does."""
+
+    @property
+    def reader(self) -> Reader:
+        """What runs the statements."""
 
     @property
     def public_url(self) -> str:
         """How the outside reaches the API, without a slash at the end."""
 
-    def asset_url(self, key: str) -> str:
+    def asset_url(self, storage_key: str, /) -> str:
         """Return a signed address of something in storage."""
 
 
@@ -207,13 +212,13 @@ def paged(description: str, link: Link, *, order: tuple[str, ...] = ("-id",)) ->
 def _page_of(
     self: Any,
     info: strawberry.Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
 ) -> Any:
     # The row holds one page per set of arguments it was asked with, whatever their aliases.
     found = self.__dict__[info.python_name]
     if isinstance(found, Exception):
         return found
-    return found[PageArguments(first=first, after=after, last=last, before=before)]
+    return found[PageArguments.of(first=first, after=after, last=last, before=before)]

@@ -6,23 +6,27 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
+from strawberry import UNSET
 
 from hub.kernel.errors import Invalid
-from hub.kernel.shapes import Condition, Group, Link, Origin, Test
-from schema.base.node import row_id
+from hub.kernel.shapes import Condition, Group, Link, Origin, Test, columns
+from schema.base.fields import SOURCES
+from schema.base.node import from_global_id
 
 _KEY = "compares"
 _DEEPEST = 5
 _MOST = 40
 
 
-@strawberry.input(description="A span of time: from its first instant up to, not including, its end.")
+@strawberry.input(
+    description="A span of time: from its first instant up to, not including, its end."
+)
 class TimeRange:
     from_: datetime | None = strawberry.field(
-        name="from", default=None, description="Not before this instant."
+        name="from", default=UNSET, description="Not before this instant."
     )
     before: datetime | None = strawberry.field(
-        default=None, description="Earlier than this instant."
+        default=UNSET, description="Earlier than this instant."
     )
 
 
@@ -31,13 +35,25 @@ class _Compares:
     how: str
     fact: str = ""
     kind: str | None = None
-    via: Link | None = None
-    origin: Origin | None = None
+    via: "Via | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Via:
+    """The way to a related row whose fact is looked at."""
+
+    link: Link
+    origin: Origin
+
+
+def through(kind: str, here: str, there: str = "id") -> Via:
+    """Look at the related rows of a type whose column `there` equals the column `here`."""
+    return Via(link=columns(here, there), origin=SOURCES[kind].origin)
 
 
 def _condition(description: str, compares: _Compares, **more: Any) -> Any:
     return strawberry.field(
-        default=None, description=description, metadata={_KEY: compares}, **more
+        default=UNSET, description=description, metadata={_KEY: compares}, **more
     )
 
 
@@ -46,16 +62,13 @@ def any_of(
     fact: str,
     *,
     ids_of: str | None = None,
-    via: Link | None = None,
-    origin: Origin | None = None,
+    via: Via | None = None,
 ) -> Any:
-    """Compare with a list of values; `ids_of` names the type of global ids.
+    """Compare with a list of values; `ids_of` names the type of global ids, `*` any type.
 
-    `via` and `origin` look at the fact of a related row.
+    `via` looks at the fact of a related row.
     """
-    return _condition(
-        description, _Compares(how="in", fact=fact, kind=ids_of, via=via, origin=origin)
-    )
+    return _condition(description, _Compares(how="in", fact=fact, kind=ids_of, via=via))
 
 
 def equal(description: str, fact: str) -> Any:
@@ -63,9 +76,14 @@ def equal(description: str, fact: str) -> Any:
     return _condition(description, _Compares(how="equal", fact=fact))
 
 
-def contains(description: str, fact: str) -> Any:
-    """Look for a text inside, letters of any case."""
-    return _condition(description, _Compares(how="contains", fact=fact))
+def greater(description: str, fact: str) -> Any:
+    """Ask for more than one value."""
+    return _condition(description, _Compares(how="greater", fact=fact))
+
+
+def contains(description: str, fact: str, *, via: Via | None = None) -> Any:
+    """Look for a text inside, letters of any case; `via` as in `any_of`."""
+    return _condition(description, _Compares(how="contains", fact=fact, via=via))
 
 
 def between(description: str, fact: str) -> Any:
@@ -113,7 +131,10 @@ class Filtering:
     def condition(self, filters: Iterable[Any]) -> Condition | None:
         """Return what holds for all of the filters; Invalid and NotFound name the input."""
         parts = [
-            part for given in filters if given is not None for part in self._parts(given, ("filter",))
+            part
+            for given in filters
+            if given is not None
+            for part in self._parts(given, ("filter",))
         ]
         return Group(how="and", parts=tuple(parts)) if parts else None
 
@@ -123,7 +144,7 @@ class Filtering:
         found: list[Condition] = []
         for known in fields(given):
             value = getattr(given, known.name)
-            if value is None:
+            if value is None or value is UNSET:
                 continue
             compares: _Compares = known.metadata[_KEY]
             name: str = getattr(known, "graphql_name", None) or _camel(known.name)
@@ -144,9 +165,9 @@ class Filtering:
                 self.words.append(f"end {how}")
                 yield Group(how=how, parts=tuple(inner))
             case "between":
-                if value.from_ is not None:
+                if value.from_:
                     yield self._test(compares, "from", value.from_)
-                if value.before is not None:
+                if value.before:
                     yield self._test(compares, "before", value.before)
             case "contains":
                 yield self._test(compares, "contains", f"%{_literal(value)}%")
@@ -165,14 +186,15 @@ class Filtering:
             fact=compares.fact,
             how=how,
             parameter=self._terms.name(value),
-            origin=compares.origin or self._origin,
-            via=compares.via,
+            origin=compares.via.origin if compares.via else self._origin,
+            via=compares.via.link if compares.via else None,
         )
 
 
 def _plain(value: Any, compares: _Compares, path: tuple[str, ...]) -> Any:
     if compares.kind is not None:
-        return row_id(value, compares.kind, path=path)
+        kinds = SOURCES if compares.kind == "*" else (compares.kind,)
+        return from_global_id(value, *kinds, path=path)[1]
     return getattr(value, "value", value)
 
 

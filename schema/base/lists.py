@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.base.enums import described
+from schema.base.enums import describe
 from schema.base.paging import After, Before, First, Last, PageArguments
 from schema.base.reading import Info, read_connection
 
@@ -17,10 +17,10 @@ def ordering(name: str, description: str, values: Mapping[str, tuple[str, str]])
     Rows without a value come last in every order, and equal ones stand by their id.
     """
     facts = {value: fact for value, (fact, _) in values.items()}
-    # Made of a mapping, so the type is not known before it runs.
-    made: Any = Enum(name, facts)
+    made: Any = Enum(name, facts)  # type: ignore[misc]  # no type is known before it runs
     texts = {value: text for value, (_, text) in values.items()}
-    return described(made, description=description, values=texts)
+    describe(made, description=description, values=texts)
+    return made
 
 
 def all_of(
@@ -37,20 +37,20 @@ def all_of(
     `order` is the order when none is asked for; `fixed` are filters that always hold.
     """
 
-    async def resolve(  # noqa: PLR0917 - strawberry passes them by name
+    async def resolve(
         info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Any = None,  # noqa: A002 - its name in the API
-        order_by: Any = None,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        filter: Any = strawberry.UNSET,  # noqa: A002 - its name in the API
+        order_by: Any = strawberry.UNSET,
     ) -> Any:
         return await read_connection(
             info,
             kind,
-            page=PageArguments(first=first, after=after, last=last, before=before),
-            filters=(*fixed, filter),
+            page=PageArguments.of(first=first, after=after, last=last, before=before),
+            filters=(*fixed, filter or None),
             order=tuple(one.value for one in order_by or ()) or order,
         )
 
@@ -59,7 +59,9 @@ def all_of(
     ]
     resolve.__annotations__["order_by"] = Annotated[
         list[orders] | None,
-        strawberry.argument(description="The order; a later one decides where an earlier is equal."),
+        strawberry.argument(
+            description="The order; a later one decides where an earlier is equal."
+        ),
     ]
     del resolve.__annotations__["return"]
     return strawberry.field(resolver=resolve, description=description)

@@ -28,7 +28,7 @@ def from_global_id(
     Raises NotFound when it is malformed or of a type other than `kinds`: to the caller that is
     the same as an id nobody has.
     """
-    read = _read(global_id)
+    read = read_global_id(global_id)
     if read is None or read[0] not in kinds:
         raise unknown_id(path)
     return read
@@ -44,7 +44,8 @@ def unknown_id(path: tuple[str, ...] = ("id",)) -> NotFound:
     return NotFound("There is nothing with this id.", path=path)
 
 
-def _read(global_id: str) -> tuple[str, UUID] | None:
+def read_global_id(global_id: str) -> tuple[str, UUID] | None:
+    """Return the type's name and the row's id, whatever the type; None when it is malformed."""
     try:
         packed = global_id.encode("ascii")
         raw = base64.b64decode(packed + b"=" * (-len(packed) % 4), altchars=b"-_", validate=True)

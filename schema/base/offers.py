@@ -1,16 +1,18 @@
 """What is wrong with an object and what its viewer may do, for every type that has a say in it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
 
 from hub import offers
 from hub.channels.platforms import base
-from schema.base.enums import described
+from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, computed
 
-Action = described(
-    offers.Action,
+Action = offers.Action
+describe(
+    Action,
     description="Something the viewer may do to an object now; a mutation of that name does it.",
     values={
         "BRAND_UPDATE": "Change the brand.",
@@ -37,8 +39,9 @@ Action = described(
     },
 )
 
-Severity = described(
-    base.ProblemSeverity,
+Severity = base.ProblemSeverity
+describe(
+    Severity,
     name="ProblemSeverity",
     description="How bad a problem is.",
     values={
@@ -72,11 +75,23 @@ def stored_problem(stored: dict[str, Any]) -> Problem:
 
 def problems(kind: str) -> Any:
     """Show what is wrong with an object of this kind right now."""
+    return problems_with(kind, "What is wrong right now; empty when all is well.")
+
+
+def problems_with(
+    kind: str,
+    description: str,
+    *,
+    needs: tuple[str, ...] = (),
+    more: Callable[[Facts], list[Problem]] = lambda _facts: [],
+) -> Any:
+    """Show what is wrong right now, and what was found when it was written."""
 
     def make(facts: Facts, asking: Asking) -> list[Problem]:
-        return [problem(found) for found in offers.problems(kind, facts, asking.now)]
+        now = [problem(found) for found in offers.problems(kind, facts, asking.now)]
+        return [*now, *more(facts)]
 
-    return computed("What is wrong right now; empty when all is well.", needs=offers.NEEDS[kind], make=make)
+    return computed(description, needs=(*offers.NEEDS[kind], *needs), make=make)
 
 
 def available_actions(kind: str) -> Any:

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import orjson
 import strawberry
+from strawberry import UNSET
 
 from hub.kernel.errors import Invalid
 
@@ -70,6 +71,11 @@ class PageArguments:
     after: str | None = None
     last: int | None = None
     before: str | None = None
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """Return the arguments of a resolver: what was not given is null."""
+        return cls(**{name: value for name, value in given.items() if value is not UNSET})
 
     @property
     def backwards(self) -> bool:

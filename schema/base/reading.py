@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from hub.kernel.errors import Invalid
 from hub.kernel.shapes import (
     Edge,
     Group,
@@ -15,11 +16,11 @@ from hub.kernel.shapes import (
     Question,
     Test,
     Window,
-    compiled,
 )
+from hub.kernel.statements import compiled
 from schema.base.fields import LIST_MAX, SOURCES, Asking, Paged, ReadContext
 from schema.base.filters import Filtering, Terms
-from schema.base.node import Node, from_global_id, unknown_id
+from schema.base.node import Node, from_global_id, read_global_id, unknown_id
 from schema.base.paging import (
     Connection,
     PageArguments,
@@ -36,7 +37,11 @@ Info = strawberry.Info[Any, None]
 
 
 async def read_one(
-    info: Info, kind: str, id: UUID, *, under: tuple[str, ...] = ()  # noqa: A002 - its name everywhere
+    info: Info,
+    kind: str,
+    id: UUID,  # noqa: A002 - its name everywhere
+    *,
+    under: tuple[str, ...] = (),
 ) -> Any:
     """Return the object with this id as far as it is selected, or None when there is none.
 
@@ -73,6 +78,26 @@ async def read_node(info: Info, global_id: str) -> Any:
     """Return the object of a global id of any type; raises NotFound when there is none."""
     kind, id_ = from_global_id(global_id, *node_kinds())
     return found(await read_one(info, kind, id_))
+
+
+async def read_each(info: Info, global_ids: Sequence[str]) -> list[Any]:
+    """Return the objects of global ids of any types, None where there is none.
+
+    One statement per type; Invalid for more than 100 ids.
+    """
+    if len(global_ids) > LIST_MAX:
+        raise Invalid(f"Ask for {LIST_MAX} ids at most.", path=("ids",))
+    kinds = node_kinds()
+    by_kind: dict[str, list[UUID]] = {}
+    read = [read_global_id(one) for one in global_ids]
+    for one in read:
+        if one is not None and one[0] in kinds:
+            by_kind.setdefault(one[0], []).append(one[1])
+    answers: dict[tuple[str, UUID], Any] = {}
+    for kind, ids in by_kind.items():
+        for id_, node in zip(ids, await read_many(info, kind, ids), strict=True):
+            answers[kind, id_] = node
+    return [None if one is None else answers.get(one) for one in read]
 
 
 def node_kinds() -> tuple[str, ...]:
@@ -123,9 +148,7 @@ async def read_connection(
     answer = (await context.reader.rows(context.caller, compiled(question), terms.values))[0]
     asking = Asking(context=context, now=answer["now"])
     pages = Pages(listing, asking, page=page, order=order, identity=identity)
-    connection: Connection[Any] = pages.make(
-        answer.get("rows"), answer.get("total"), parent=None
-    )
+    connection: Connection[Any] = pages.make(answer.get("rows"), answer.get("total"), parent=None)
     return connection
 
 
@@ -182,6 +205,7 @@ class _Shapes:
                         window=Window(order=("id",), limit=LIST_MAX),
                     )
                     for attribute, (spec, inner) in plan.embedded.items()
+                    if inner is not None
                 ),
                 *(
                     self._many(plan, attribute, listing, key=f"#{number}")
@@ -222,23 +246,26 @@ class _Shapes:
     ) -> Window:
         # One more than wanted says whether there is more.
         limit = self._terms.name(page.size() + 1)
-        edges = {
-            argument: self._edge(listing, order, identity, cursor, argument, nested=nested)
-            for argument, cursor in (("after", page.after), ("before", page.before))
-            if cursor is not None
-        }
-        return Window(order=order, limit=limit, backwards=page.backwards, **edges)
+        return Window(
+            order=order,
+            limit=limit,
+            backwards=page.backwards,
+            after=self._edge(listing, order, identity, page.after, "after", nested=nested),
+            before=self._edge(listing, order, identity, page.before, "before", nested=nested),
+        )
 
     def _edge(
         self,
         listing: Listing,
         order: tuple[str, ...],
         identity: bytes,
-        cursor: str,
+        cursor: str | None,
         argument: str,
         *,
         nested: bool,
-    ) -> Edge:
+    ) -> Edge | None:
+        if cursor is None:
+            return None
         place = read_cursor(identity, cursor, argument=argument)
         if len(place.values) != len(order) or (place.parent is None) is nested:
             raise wrong_cursor(argument)

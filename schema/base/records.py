@@ -44,7 +44,7 @@ class Records:
             (attribute, spec, self._readers(spec.needs)) for attribute, spec in plan.makers.items()
         ]
         self._embedded = [
-            (attribute, spec, self._readers(spec.needs), Records(inner, asking))
+            (attribute, spec, self._readers(spec.needs), inner and Records(inner, asking))
             for attribute, (spec, inner) in plan.embedded.items()
         ]
         self._ones = [
@@ -58,7 +58,7 @@ class Records:
 
     def make(self, raw: Raw) -> Any:
         """Return the object of one row."""
-        record = object.__new__(self._kind)
+        record: Any = object.__new__(self._kind)
         values = record.__dict__
         for attribute, fact, read in self._columns:
             value = raw[fact]
@@ -68,7 +68,8 @@ class Records:
         for attribute, spec, readers in self._makers:
             values[attribute] = spec.make(_facts(raw, readers), self._asking)
         for attribute, embedded, readers, others in self._embedded:
-            found = {other["id"]: others.make(other) for other in raw[f"@{attribute}"]}
+            # Without records to make, nobody selected anything of them.
+            found = {row["id"]: others.make(row) for row in raw[f"@{attribute}"]} if others else {}
             values[attribute] = embedded.make(_facts(raw, readers), self._asking, found)
         for attribute, key, one in self._ones:
             related = raw[key]
@@ -175,9 +176,7 @@ class Pages:
         return write_cursor(self._identity, Place(values=values, parent=parent))
 
 
-def _facts(
-    raw: Raw, readers: Sequence[tuple[str, Callable[[Any], Any] | None]]
-) -> dict[str, Any]:
+def _facts(raw: Raw, readers: Sequence[tuple[str, Callable[[Any], Any] | None]]) -> dict[str, Any]:
     return {
         fact: raw[fact] if read is None or raw[fact] is None else read(raw[fact])
         for fact, read in readers

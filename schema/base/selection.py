@@ -63,7 +63,7 @@ class Plan:
     columns: dict[str, str] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
     makers: dict[str, Computed] = field(default_factory=dict)
-    embedded: dict[str, tuple[Embedded, "Plan"]] = field(default_factory=dict)
+    embedded: dict[str, tuple[Embedded, "Plan | None"]] = field(default_factory=dict)
     ones: dict[str, tuple[ToOne, "Plan"]] = field(default_factory=dict)
     lists: dict[tuple[str, PageArguments | None], Listing] = field(default_factory=dict)
     refused: dict[str, Permission] = field(default_factory=dict)
@@ -97,12 +97,12 @@ def _known_field(name: str, definition: GraphQLField) -> Known:
 class Selection:
     """Reads what one operation selects, for one caller."""
 
-    def __init__(self, info: GraphQLResolveInfo, caller: Caller) -> None:
+    def __init__(self, info: GraphQLResolveInfo[Any], caller: Caller) -> None:
         self._schema: GraphQLSchema = info.schema
         self._fragments = info.fragments
-        self._variables: Mapping[str, Any] = getattr(
-            info.variable_values, "coerced", info.variable_values
-        )
+        # Strawberry hands over the coerced values, graphql-core an object around them.
+        given: Any = info.variable_values
+        self._variables: Mapping[str, Any] = getattr(given, "coerced", given)
         self._caller = caller
         self._root: tuple[Sequence[FieldNode], GraphQLNamedType] = (
             info.field_nodes,
@@ -188,11 +188,12 @@ class Selection:
     def _embedded(
         self, plan: Plan, known: Known, spec: Embedded, nodes: Sequence[FieldNode]
     ) -> None:
-        inner = Plan(source=SOURCES[spec.target])
-        inside = [node for node in self._inside(_object(known.target), nodes, spec.target)]
-        if inside:
-            self._extend(inner, inside)
-        plan.embedded[known.attribute] = (spec, inner)
+        source = SOURCES[spec.target]
+        inside = list(self._inside(_object(known.target), nodes, spec.target))
+        if inside and source.permission is not None and not self._caller.may(source.permission):
+            plan.refused[known.attribute] = source.permission
+            return
+        plan.embedded[known.attribute] = (spec, self._plan(source, inside) if inside else None)
 
     def _inside(
         self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], target: str
@@ -296,7 +297,7 @@ class Selection:
         return True
 
     def _claim(self, directive: DirectiveNode) -> bool:
-        value = directive.arguments[0].value
+        value = next(argument.value for argument in directive.arguments or ())
         if isinstance(value, VariableNode):
             return bool(self._variables.get(value.name.value))
         return isinstance(value, BooleanValueNode) and value.value

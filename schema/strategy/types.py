@@ -1,7 +1,7 @@
 """Why and how a brand speaks, as the API shows it."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -12,6 +12,10 @@ from schema.base.fields import column, paged, reads, to_one
 from schema.base.node import Node
 from schema.base.offers import Action, Problem, available_actions, problems
 from schema.base.paging import Connection
+
+if TYPE_CHECKING:
+    from schema.channels.types import Channel
+    from schema.content.types import ContentItem
 
 Channels = Connection[Annotated["Channel", strawberry.lazy("schema.channels.types")]]
 ContentItems = Connection[Annotated["ContentItem", strawberry.lazy("schema.content.types")]]
@@ -27,9 +31,7 @@ class Brand(Node):
     campaigns: Connection[Annotated["Campaign", strawberry.lazy("schema.strategy.types")]] = paged(
         "Its campaigns, newest first.", columns("id", "brand_id")
     )
-    channels: Channels | None = paged(
-        "Its channels, newest first.", columns("id", "brand_id")
-    )
+    channels: Channels | None = paged("Its channels, newest first.", columns("id", "brand_id"))
     content_items: ContentItems | None = paged(
         "Its contents, newest first.", columns("id", "brand_id")
     )

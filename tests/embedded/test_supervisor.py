@@ -53,7 +53,7 @@ async def test_a_killed_child_is_restarted_and_its_family_goes_with_it(folder: P
         second = supervisor.pids["worker"]
 
         assert [pid for pid in [first, *orphans] if processes.is_running(pid)] == []
-        assert processes.is_running(second)
+        await until(lambda: family_of(second))
 
     log = folder / "logs/worker.log"
     assert told == [f"worker ended (SIGKILL); starting it again in 0.2 s. Its log: {log}"]

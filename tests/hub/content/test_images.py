@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
@@ -320,6 +320,7 @@ def test_a_file_over_the_bound_is_refused_unread() -> None:
 FILES = [encoded(split(), format_) for format_ in ("JPEG", "PNG", "GIF", "WEBP")]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=8),

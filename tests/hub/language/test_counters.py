@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.language.counters import COUNTERS, X_MAX, UnknownCounter, count
@@ -84,6 +84,7 @@ def test_x_takes_280_letters_or_140_of_anything_heavy() -> None:
     assert count("\u6f22" * 140 + "x", counter="x_weighted") == X_MAX + 1
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from(sorted(COUNTERS)))
 def test_no_text_is_shorter_than_nothing(text: str, counter: str) -> None:
     assert count(text, counter=counter) >= 0
@@ -91,6 +92,7 @@ def test_no_text_is_shorter_than_nothing(text: str, counter: str) -> None:
     assert (count(text, counter=counter, url_weight=23) > 0) == bool(text)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, st.sampled_from(SUBADDITIVE))
 def test_two_texts_together_are_never_longer_than_apart(
     first: str, second: str, counter: str
@@ -100,6 +102,7 @@ def test_two_texts_together_are_never_longer_than_apart(
     assert max(apart) <= together <= sum(apart)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_units_keep_their_order(text: str) -> None:
     lengths = {counter: count(text, counter=counter) for counter in COUNTERS}

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.publishing.feeds import (
@@ -220,6 +220,7 @@ def test_hostile_text_arrives_as_it_was(hostile: str) -> None:
     assert parsed(to_rss(info, [entry])).entries[0].id == FIRST.id.urn
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_no_text_makes_a_feed_that_cannot_be_read(text: str) -> None:
     info = FeedInfo(title=text, description=text, home_url=text, feed_url=text, language=text)

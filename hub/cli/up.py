@@ -1,0 +1,343 @@
+"""`hub up` and `hub demo`: everything on this machine, with one command."""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.panel import Panel
+
+from hub.access import operations as access
+from hub.access.models import Role
+from hub.cli.output import complaints, console, settings_from_environment
+from hub.cli.processes import api_command, app_role, migrated, relay_command, worker_command
+from hub.embedded.environment import (
+    CannotStart,
+    free_port,
+    load_or_create_secrets,
+    prepare_folder,
+    remembered_port,
+    write_private,
+)
+from hub.embedded.servers import embedded_servers
+from hub.embedded.supervisor import Child, Supervisor, http_answers, stopping_on_signals
+from hub.kernel.caller import Caller
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
+from hub.runtime import open_hub
+
+WORKSPACE = "home"
+PEOPLE = {Role.MANAGER: "manager", Role.EDITOR: "editor", Role.APPROVER: "approver"}
+SIMULATOR = "workers.simulators.mastodon"
+RECEIVER = "workers.simulators.receiver"
+STORY = "workers.demo"
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", envvar="HUB_DATA_DIR", help="Where everything is kept.", show_default=".hub"
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(envvar="HUB_PORT", help="Port of the API.", show_default="8000, or a free one"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A hub that is up: its settings, its tokens by role, its children."""
+
+    settings: Settings
+    tokens: dict[str, str]
+    supervisor: Supervisor
+    extra: dict[str, str]
+
+
+def up(
+    data_dir: DataDir = None,
+    port: Port = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also play the demo story, and leave it to look around.")
+    ] = False,
+    logs: Annotated[
+        bool, typer.Option("--logs", help="Mirror the logs of all parts here.")
+    ] = False,
+) -> None:
+    """Start everything on this machine: database, queue, API, workers. Ctrl-C stops it all.
+
+    PostgreSQL and Valkey come with the hub and keep their data in the data folder. With
+    HUB_DATABASE_URL and HUB_REDIS_URL set (and HUB_SECRET_KEY, HUB_MIGRATE_URL) it uses yours.
+    """
+    folder = data_dir or Path(".hub")
+    _exit(asyncio.run(_up(folder, port=port, demo=demo, mirror=logs)))
+
+
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Where the chart is written.", show_default="out")
+    ] = None,
+) -> None:
+    """Play the life of a campaign from brief to measurement, then stop everything.
+
+    A French and an English campaign are written, reviewed, approved, published to a stand-in of a
+    Mastodon network, to feeds and to a webhook; other accounts like and answer; the hub collects,
+    replies and measures. All through the public GraphQL API, on data that is thrown away.
+    """
+    _exit(asyncio.run(_demo(keep or Path("out"))))
+
+
+def _exit(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+async def _up(folder: Path, *, port: int | None, demo: bool, mirror: bool) -> int:
+    try:
+        async with (
+            stopping_on_signals(),
+            _running(folder, port=port, simulators=demo, mirror=mirror) as running,
+        ):
+            if demo:
+                await _story(running, out=Path("out"))
+            _announce(running)
+            await running.supervisor.forever()
+    except CannotStart as error:
+        complaints.print(f"[red]✗[/red] {error}", highlight=False)
+        return 1
+    console.print("Everything is stopped.")
+    return 0
+
+
+async def _demo(out: Path) -> int:
+    folder = _throw_away_folder()
+    code = 130
+    try:
+        async with (
+            stopping_on_signals(),
+            _running(folder, port=None, simulators=True, mirror=False) as running,
+        ):
+            code = await _story(running, out=out)
+    except CannotStart as error:
+        complaints.print(f"[red]✗[/red] {error}", highlight=False)
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _throw_away_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="content-hub-demo-"))
+    # Others may pass through, not look: as root the servers run as another user.
+    folder.chmod(0o711)
+    return folder
+
+
+async def _story(running: Running, *, out: Path) -> int:
+    """Play the demo in a process of its own: it is a client like any other."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", STORY, "--out", str(out)),
+        env={
+            **os.environ,
+            **running.extra,
+            "HUB_DEMO_API": running.settings.public_url,
+            **{f"HUB_DEMO_{name.upper()}": token for name, token in running.tokens.items()},
+        },
+    )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+
+
+@asynccontextmanager
+async def _running(
+    folder: Path, *, port: int | None, simulators: bool, mirror: bool
+) -> AsyncIterator[Running]:
+    async with _settings(folder, port=port, simulators=simulators) as (settings, extra):
+        with console.status("Preparing the database …"):
+            await migrated(
+                settings.migrate_url or settings.database_url,
+                app_role=app_role(settings.database_url),
+            )
+            async with open_hub(settings, pool=2) as hub:
+                tokens = await _tokens(hub, settings.data_dir)
+        children = _children(settings, extra)
+        supervisor = Supervisor(
+            children,
+            data_dir=settings.data_dir,
+            mirror=sys.stderr if mirror else None,
+            tell=lambda line: complaints.print(line, highlight=False),
+        )
+        async with supervisor:
+            with console.status("Starting the API and the workers …"):
+                await supervisor.ready()
+            yield Running(settings=settings, tokens=tokens, supervisor=supervisor, extra=extra)
+
+
+@asynccontextmanager
+async def _settings(
+    folder: Path, *, port: int | None, simulators: bool
+) -> AsyncIterator[tuple[Settings, dict[str, str]]]:
+    """Yield the settings of a hub on this machine; start the servers unless they are given."""
+    if os.environ.get("HUB_DATABASE_URL") and os.environ.get("HUB_REDIS_URL"):
+        given = settings_from_environment()
+        extra = _simulator_addresses() if simulators else {}
+        yield _with(given, prepare_folder(folder), port or given.port, extra), extra
+        return
+    if os.environ.get("HUB_DATABASE_URL") or os.environ.get("HUB_REDIS_URL"):
+        raise CannotStart(
+            "Set both HUB_DATABASE_URL and HUB_REDIS_URL to use your own servers, or neither."
+        )
+    with console.status("Starting PostgreSQL and Valkey …"):
+        servers = embedded_servers(folder)
+        running = await servers.__aenter__()
+    try:
+        chosen = port or remembered_port(running.claim.folder, "api", preferred=8000)
+        extra = _simulator_addresses() if simulators else {}
+        settings = Settings(
+            database_url=running.database_url,
+            migrate_url=running.migrate_url,
+            redis_url=running.redis_url,
+            secret_key=load_or_create_secrets(running.claim.folder).secret_key,
+            environment="development",
+        )
+        made = _with(settings, running.claim.folder, chosen, extra)
+        running.announce(made.public_url)
+        yield made, extra
+    finally:
+        await servers.__aexit__(None, None, None)
+
+
+def _with(settings: Settings, folder: Path, port: int, extra: dict[str, str]) -> Settings:
+    allowed = [address.removeprefix("http://") for address in extra.values()]
+    return settings.model_copy(
+        update={
+            "data_dir": folder,
+            "port": port,
+            "public_url": os.environ.get("HUB_PUBLIC_URL", f"http://{settings.host}:{port}"),
+            "outgoing_allow": (*settings.outgoing_allow, *allowed),
+        }
+    )
+
+
+def _simulator_addresses() -> dict[str, str]:
+    network = free_port()
+    return {
+        "HUB_DEMO_NETWORK": f"http://127.0.0.1:{network}",
+        "HUB_DEMO_RECEIVER": f"http://127.0.0.1:{free_port(avoid=[network])}",
+    }
+
+
+def _children(settings: Settings, extra: dict[str, str]) -> list[Child]:
+    env = _environment(settings)
+    children = [
+        Child(
+            name="api",
+            argv=api_command(settings),
+            env=env,
+            ready=http_answers(settings.host, settings.port, "/ready"),
+        ),
+        Child(name="worker", argv=worker_command(settings), env=env),
+        Child(name="relay", argv=relay_command(), env=env),
+    ]
+    for name, module in (("NETWORK", SIMULATOR), ("RECEIVER", RECEIVER)):
+        address = extra.get(f"HUB_DEMO_{name}")
+        if address is None:
+            continue
+        host, _, port = address.removeprefix("http://").partition(":")
+        children.append(
+            Child(
+                name=name.lower(),
+                argv=[sys.executable, "-m", module, "--host", host, "--port", port],
+                ready=http_answers(host, int(port), "/health"),
+            )
+        )
+    return children
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as the environment of a child; the owner's address is not among them."""
+    return {
+        "HUB_DATABASE_URL": settings.database_url,
+        "HUB_REDIS_URL": settings.redis_url,
+        "HUB_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "HUB_DATA_DIR": str(settings.data_dir),
+        "HUB_ENVIRONMENT": settings.environment,
+        "HUB_HOST": settings.host,
+        "HUB_PORT": str(settings.port),
+        "HUB_PUBLIC_URL": settings.public_url,
+        "HUB_OUTGOING_ALLOW": ",".join(settings.outgoing_allow),
+    }
+
+
+async def _tokens(hub: Hub, folder: Path) -> dict[str, str]:
+    """Return a token per role of the workspace of this machine, made at the first start."""
+    async with hub.unscoped() as session:
+        found = await access.workspace_by_slug(session, WORKSPACE)
+        workspace = found or await access.create_workspace(session, slug=WORKSPACE, name="Home")
+    path = folder / "tokens.json"
+    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    tokens = {
+        name: await _token(hub, workspace.id, role, stored.get(name))
+        for role, name in PEOPLE.items()
+    }
+    if tokens != stored:
+        write_private(path, json.dumps(tokens, indent=2) + "\n")
+    return tokens
+
+
+async def _token(hub: Hub, workspace_id: UUID, role: Role, stored: str | None) -> str:
+    if stored is not None and await _still_works(hub, stored):
+        return stored
+    email = f"{PEOPLE[role]}@{WORKSPACE}.example"
+    async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+        person = await access.member_by_email(work, email=email)
+        if person is None:
+            person = await access.add_member(
+                work, name=PEOPLE[role].title(), email=email, role=role
+            )
+        _, secret = await access.issue_token(work, member_id=person.id, label="hub up")
+    return secret
+
+
+async def _still_works(hub: Hub, secret: str) -> bool:
+    try:
+        async with hub.unscoped() as session:
+            await access.authenticate(session, hub.vault, secret)
+    except Unauthenticated:
+        return False
+    return True
+
+
+def _announce(running: Running) -> None:
+    url = running.settings.public_url
+    lines = [
+        f"[bold]GraphQL[/bold]   {url}/graphql   (open it in a browser for GraphiQL)",
+        f"[bold]Health[/bold]    {url}/ready · {url}/metrics",
+        *(
+            f"[bold]{label}[/bold]   {running.extra[name]}"
+            for label, name in (
+                ("Network", "HUB_DEMO_NETWORK"),
+                ("Webhook", "HUB_DEMO_RECEIVER"),
+            )
+            if name in running.extra
+        ),
+        "",
+        *(f"[bold]{name.title():<9}[/bold] {token}" for name, token in running.tokens.items()),
+        "",
+        f"Data and logs are in {running.settings.data_dir}. Ctrl-C stops everything.",
+    ]
+    console.print(Panel.fit("\n".join(lines), title="The content hub is up"))

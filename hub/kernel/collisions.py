@@ -1,0 +1,23 @@
+"""What the database refuses when two callers do the same thing in the same moment."""
+
+from sqlalchemy.exc import DBAPIError
+
+from hub.kernel.errors import HubError, Taken, Unavailable
+
+_UNIQUE = "23505"
+_DEADLOCK = frozenset({"40001", "40P01"})
+
+
+def expected(error: BaseException) -> HubError | None:
+    """Return the typed error of a lost race; None when the exception is something else.
+
+    Operations look before they write, so a duplicate met only at the end is always a race.
+    """
+    if not isinstance(error, DBAPIError):
+        return None
+    state = getattr(error.orig, "sqlstate", None)
+    if state == _UNIQUE:
+        return Taken("Somebody else did the same in the same moment. Read it again.")
+    if state in _DEADLOCK:
+        return Unavailable("Two changes waited for each other. Nothing was done; send it again.")
+    return None

@@ -1,0 +1,46 @@
+"""What happened, as the API shows it: the one stream of events."""
+
+from datetime import datetime
+
+import strawberry
+
+from hub.audit import models
+from hub.kernel.caller import ActorKind, Permission
+from schema.base.enums import describe
+from schema.base.fields import Asking, Facts, column, computed, reads
+from schema.base.node import Node, to_global_id
+from schema.base.scalars import JsonObject
+
+describe(
+    ActorKind,
+    description="What kind of caller acted.",
+    values={
+        "MEMBER": "A member of the workspace, or a token of theirs.",
+        "SYSTEM": "The hub itself.",
+    },
+)
+
+
+def _subject(facts: Facts, _asking: Asking) -> str:
+    return to_global_id(facts["subject_type"], facts["subject_id"])
+
+
+@reads(
+    models.EventRow,
+    permission=Permission.AUDIT_READ,
+    # An event has no place in the chain before it is sealed, a moment after its transaction.
+    only=lambda event: event.c.sequence.is_not(None),
+)
+@strawberry.type(description="Something that happened, sealed into the workspace's chain.")
+class Event(Node):
+    sequence: int = column("Its number in the workspace, without gaps.")
+    name: str = column("What happened, such as publication.published.")
+    subject_type: str = column("The type of what it is about.")
+    subject_id: strawberry.ID = computed(
+        "The id of what it is about.", needs=("subject_type", "subject_id"), make=_subject
+    )
+    actor_kind: ActorKind = column("Whether a member or the hub acted.")
+    actor_name: str = column("Who acted.")
+    data: JsonObject = column("The facts of the event itself.")
+    occurred_at: datetime = column("When it happened.")
+    hash: str = column("SHA-256 of this event and the one before it, hexadecimal.")

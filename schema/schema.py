@@ -1,0 +1,63 @@
+"""The one schema: every area adds its fields, in the order of a brand's word in public."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+import schema.analytics.types  # noqa: F401 - its types are reached by name only
+from schema.access.queries import AccessQueries
+from schema.audit.queries import AuditQueries
+from schema.base.node import Node
+from schema.base.reading import Info, read_each, read_node
+from schema.base.scalars import SCALARS
+from schema.channels.queries import ChannelQueries
+from schema.content.queries import ContentQueries
+from schema.engagement.queries import EngagementQueries
+from schema.publishing.queries import PublishingQueries
+from schema.review.queries import ReviewQueries
+from schema.strategy.queries import StrategyQueries
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(description="Anything by its id; NOT_FOUND when there is nothing.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 - its name in the API
+    ) -> Node | None:
+        found: Node = await read_node(info, id)
+        return found
+
+    @strawberry.field(
+        description="Several things by their ids, in their order; null where none is."
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="The ids; 100 at most.")
+        ],
+    ) -> list[Node | None]:
+        return await read_each(info, ids)
+
+
+@strawberry.type(description="Everything that can be asked.")
+class Query(
+    NodeQueries,
+    AccessQueries,
+    StrategyQueries,
+    ChannelQueries,
+    ContentQueries,
+    ReviewQueries,
+    PublishingQueries,
+    EngagementQueries,
+    AuditQueries,
+):
+    """One mixin per area; the types of analytics are reached through publications."""
+
+
+def build_schema() -> strawberry.Schema:
+    """Build the schema with its scalars."""
+    return strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
