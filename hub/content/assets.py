@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, delete, select, update
 
 from hub.content.events import AssetCreated, AssetReady, AssetRefused, AssetUpdated
 from hub.content.jobs import ProcessAsset
@@ -35,7 +35,7 @@ LOCALE_MAX = 35
 
 @dataclass(frozen=True, kw_only=True)
 class DiscardUpload(Job):
-    """Remove an upload of which no picture was made."""
+    """Remove an upload that is of no more use: nothing was made of it, or all that could be."""
 
     name: ClassVar[str] = "content.discard_upload"
     queue: ClassVar[str] = "media"
@@ -68,9 +68,12 @@ class StoredPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Processing:
-    """What a worker needs for a picture that still has to be looked at."""
+    """What a worker needs for a picture that still has to be looked at.
 
-    upload_key: str
+    `upload_key` is None when the upload was lost.
+    """
+
+    upload_key: str | None
     mime: str
 
 
@@ -205,9 +208,11 @@ async def update_asset(
 async def processing(work: UnitOfWork, *, asset_id: UUID) -> Processing | None:
     """Return what to look at, or None when somebody has decided already."""
     asset = await work.one(select(Asset).where(Asset.id == asset_id))
-    upload = await _upload_of(work, asset_id)
-    if asset is None or upload is None or asset.state is not AssetState.PROCESSING:
+    if asset is None or asset.state is not AssetState.PROCESSING:
         return None
+    upload = await _upload_of(work, asset_id)
+    if upload is None:
+        return Processing(upload_key=None, mime="")
     return Processing(upload_key=upload.storage_key, mime=upload.mime)
 
 
@@ -258,22 +263,25 @@ async def leftover(work: UnitOfWork, *, asset_id: UUID) -> str | None:
     return upload.storage_key
 
 
-async def discard(work: UnitOfWork, *, upload_id: UUID) -> str | datetime | None:
-    """Forget an upload of which no picture was made.
+async def discardable(work: UnitOfWork, *, upload_id: UUID) -> str | datetime | None:
+    """Return where an upload lies that is of no more use.
 
-    Returns where its bytes lie, or the time on the hub's clock to ask again, or None when there
-    is nothing to discard.
+    Or the time on the hub's clock to ask again, or None when there is no such upload.
     """
-    upload = await work.one(
-        select(AssetUpload).where(AssetUpload.id == upload_id).with_for_update()
-    )
-    if upload is None or upload.asset_id is not None:
+    upload = await work.one(select(AssetUpload).where(AssetUpload.id == upload_id))
+    if upload is None:
         return None
     left = upload.expires_at + UPLOAD_KEPT - work.clock
     if left > timedelta(0):
         return work.now + left
-    await work.session.delete(upload)
+    if await work.one(_of_upload(upload, AssetState.PROCESSING)):
+        return work.now + UPLOAD_KEPT
     return upload.storage_key
+
+
+async def forget_upload(work: UnitOfWork, *, upload_id: UUID) -> None:
+    """Remove an upload whose bytes are gone."""
+    await work.change(delete(AssetUpload).where(AssetUpload.id == upload_id))
 
 
 async def _undecided(work: UnitOfWork, asset_id: UUID) -> Asset | None:
@@ -286,6 +294,10 @@ async def _undecided(work: UnitOfWork, asset_id: UUID) -> Asset | None:
 
 async def _upload_of(work: UnitOfWork, asset_id: UUID) -> AssetUpload | None:
     return await work.one(select(AssetUpload).where(AssetUpload.asset_id == asset_id))
+
+
+def _of_upload(upload: AssetUpload, state: AssetState) -> Select[UUID]:
+    return select(Asset.id).where(Asset.id == upload.asset_id, Asset.state == state)
 
 
 def _facts(workspace_id: UUID, picture: StoredPicture) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB, JSONPATH
+from sqlalchemy.dialects.postgresql import JSON, JSONB, JSONPATH, distinct_on
 from sqlalchemy.types import TypeEngine
 
 from hub.kernel.model import Base
@@ -191,7 +191,8 @@ def newest_in(model: type[Base], column: str, on: On) -> ColumnElement[Any]:
 def all_in(model: type[Base], column: str, on: On, *, newest_per: str) -> ColumnElement[Any]:
     """Return a column of such rows as a JSON list: of the newest row per value of another."""
     other = model.__table__.alias()
-    found = select(other.c[column]).where(within(other), on(other)).distinct(other.c[newest_per])
+    found: Select[Any] = select(other.c[column]).where(within(other), on(other))
+    found = found.ext(distinct_on(other.c[newest_per]))
     rows = found.order_by(other.c[newest_per], other.c.id.desc()).correlate_except(other).subquery()
     return select(func.coalesce(func.json_agg(rows.c[column]), EMPTY)).scalar_subquery()
 

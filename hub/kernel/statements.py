@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from hub.kernel.shapes import (
@@ -120,7 +121,8 @@ class _Builder:
                 inner = inner.where(_beyond(pick.origin, other, window.order, edge, later=later))
         order = _ordered(pick.origin, other, window)
         if window.distinct:
-            inner = inner.distinct(*(pick.origin.fact(name, other) for name in window.distinct))
+            first = (pick.origin.fact(name, other) for name in window.distinct)
+            inner = inner.ext(distinct_on(*first))
         inner = inner.order_by(*order).limit(_limit(window.limit))
         found = inner.subquery(f"r{next(self._numbers)}")
         return select(func.coalesce(func.json_agg(found.table_valued()), EMPTY)).scalar_subquery()

@@ -326,15 +326,25 @@ async def settle_look(
 
 async def taken(work: UnitOfWork, *, claim: Claim, remote_ids: Sequence[str]) -> frozenset[str]:
     """Return which of these posts belong to other publications of the same channel."""
-    rows = await work.all(
-        select(Publication).where(
-            Publication.channel_id == claim.access.channel_id,
-            Publication.id != claim.publication_id,
-            Publication.refs != text("'[]'::jsonb"),
-        )
+    rows = await work.session.execute(
+        _TAKEN,
+        {
+            "workspace": work.caller.workspace_id,
+            "channel": claim.access.channel_id,
+            "publication": claim.publication_id,
+            "wanted": list(remote_ids),
+        },
     )
-    known = {ref["remote_id"] for row in rows for ref in row.refs}
-    return frozenset(known & set(remote_ids))
+    return frozenset(rows.scalars())
+
+
+_TAKEN = text("""
+SELECT ref ->> 'remote_id'
+FROM publications AS p,
+    jsonb_array_elements(p.refs || coalesce(p.checkpoint -> 'parts', '[]')) AS ref
+WHERE p.workspace_id = :workspace AND p.channel_id = :channel AND p.id <> :publication
+    AND ref ->> 'remote_id' = ANY(:wanted)
+""")
 
 
 async def settle_not_out(work: UnitOfWork, *, claim: Claim) -> None:

@@ -10,7 +10,6 @@ import strawberry
 from graphql import GraphQLError
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from hub.kernel.caller import ActorKind, Caller, Permission
 from hub.kernel.ids import new_id
@@ -83,9 +82,7 @@ class Client:
                 idempotency_key=None, query=query, variables=variables, operation_name=None
             ),
         )
-        result = await self.schema.execute(
-            query, variable_values=variables, context_value=context
-        )
+        result = await self.schema.execute(query, variable_values=variables, context_value=context)
         return Answer(
             data=result.data,
             errors=[mask(error) for error in result.errors or ()],
@@ -124,7 +121,7 @@ def api_schema() -> strawberry.Schema:
 @pytest.fixture
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     """The owner's own way into the database, past every policy."""
-    opened = create_async_engine(database.owner_url, poolclass=NullPool)
+    opened = create_async_engine(database.owner_url, pool_size=1)
     yield opened
     await opened.dispose()
 

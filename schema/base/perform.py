@@ -1,0 +1,261 @@
+"""The one way of every mutation: act in one transaction, answer with what everyone sees after it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.utils.str_converters import to_camel_case
+
+from hub.kernel import errors
+from hub.kernel.collisions import expected
+from hub.kernel.errors import Conflict, HubError, Invalid, NotFound
+from hub.kernel.idempotency import (
+    InProgress,
+    KeyedRequest,
+    KeyReused,
+    earlier_outcome,
+    keep_outcome,
+)
+from hub.kernel.work import UnitOfWork
+from schema.base.enums import described
+from schema.base.node import row_id
+from schema.base.reading import Info, read_many, read_one
+from schema.context import Context
+
+#: What an operation hands to the answer: ids of rows by the payload's fields.
+Made = Mapping[str, UUID | Sequence[UUID]]
+Act = Callable[[UnitOfWork], Awaitable[Made]]
+
+_KIND = "answers"
+_MANY = 100
+_RETRY_SECONDS = 1
+
+#: Codes that say nothing about the request itself: the same key may be sent again.
+_FLEETING = frozenset(
+    {
+        errors.ErrorCode.IN_PROGRESS,
+        errors.ErrorCode.IDEMPOTENCY_KEY_REUSED,
+        errors.ErrorCode.UNAVAILABLE,
+    }
+)
+
+ErrorCode = described(
+    errors.ErrorCode,
+    description="What went wrong, in one word to branch on. Codes never change their meaning.",
+    values={
+        "INVALID": "An input does not have the form or value it must have.",
+        "NOT_FOUND": "Nothing of that id is to be seen from this workspace.",
+        "FORBIDDEN": "The token may not do this.",
+        "UNAUTHENTICATED": "No valid token came with the request.",
+        "CONFLICT": "It has changed since it was read; `currentVersion` says to what.",
+        "TAKEN": "A name or reference that must be unique is in use.",
+        "WRONG_STATE": "It is in a state that does not allow this.",
+        "TOO_LATE": "It is on its way already and cannot be called back.",
+        "TOO_LONG": "The text is longer than the platform takes.",
+        "IN_PAST": "The time is over.",
+        "NOT_APPROVED": "Nobody has approved these words for this channel.",
+        "FOUR_EYES": "Somebody else must approve what you wrote or submitted.",
+        "UNSUPPORTED": "The platform of this channel cannot do this.",
+        "IDEMPOTENCY_KEY_REUSED": "The Idempotency-Key stands for another request.",
+        "IN_PROGRESS": "The first request with this Idempotency-Key has not ended yet.",
+        "UNAVAILABLE": "Something the hub stands on does not answer; try again.",
+    },
+)
+
+
+@strawberry.type(description="Why nothing was done, and what to do about it.")
+class UserError:
+    code: ErrorCode = strawberry.field(description="What went wrong, for programs.")
+    message: str = strawberry.field(description="What went wrong and what to do, for people.")
+    path: list[str] = strawberry.field(
+        description='The input at fault, outermost first, as ["input", "title"]; may be empty.'
+    )
+    current_version: int | None = strawberry.field(
+        default=None, description="With CONFLICT: the version it is at now."
+    )
+
+
+@strawberry.type
+class Payload:
+    """Base of every mutation's answer; its other fields are made with `result` and may be null."""
+
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why nothing was done; empty when it was. Then nothing at all has changed.",
+    )
+
+
+Answer = TypeVar("Answer", bound=Payload)
+
+
+def result(kind: str, description: str) -> Any:
+    """Make a payload's field for an object (or a list of objects) of a type."""
+    return strawberry.field(default=None, description=description, metadata={_KIND: kind})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What a request ended in: ids by field, or errors. Both are plain JSON."""
+
+    made: Mapping[str, Any] | None = None
+    errors: tuple[Mapping[str, Any], ...] = ()
+    replayed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {"made": self.made, "errors": list(self.errors)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "_Outcome":
+        return cls(made=stored["made"], errors=tuple(stored["errors"]), replayed=True)
+
+
+async def perform(info: Info, payload: type[Answer], act: Act) -> Answer:
+    """Run the act as the caller; answer with its errors, or with what it made as it is read now.
+
+    `act` returns ids by the payload's field names. With an Idempotency-Key the outcome is kept in
+    the act's own transaction, and a repeat only reads it again.
+    """
+    context: Context = info.context
+    # Nobody in particular: a fault of the request as a whole, as it is for queries.
+    _ = context.caller
+    outcome = await _outcome(context, act)
+    _tell_transport(context, outcome)
+    if outcome.errors:
+        return payload(errors=[_user_error(stored) for stored in outcome.errors])
+    return await _answer(info, payload, outcome.made or {})
+
+
+def wanted(global_id: str, kind: str, *path: str) -> UUID:
+    """Return the row's id of an input; a malformed or foreign one does not exist."""
+    where = ("input", *path)
+    try:
+        return row_id(global_id, kind, path=where)
+    except NotFound:
+        # In the very words of the operations, which do the same for ids of no row of ours.
+        raise NotFound("There is nothing of that id.", path=where) from None
+
+
+def changes(given: Any, *names: str, empty: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields of an update's input that were given; absent ones stay as they are.
+
+    An explicit null is refused but for the names in `empty`, which it empties.
+    """
+    found: dict[str, Any] = {}
+    for name in (*names, *empty):
+        some = getattr(given, name)
+        if some is None:
+            continue
+        if some.value is None and name not in empty:
+            raise Invalid(
+                "This cannot be null. Leave it out to keep it as it is.",
+                path=("input", to_camel_case(name)),
+            )
+        found[name] = some.value
+    return found
+
+
+async def _outcome(context: Context, act: Act) -> _Outcome:
+    async def done(work: UnitOfWork) -> _Outcome:
+        return _Outcome(made=_plain(await act(work)))
+
+    request = _keyed(context)
+    try:
+        return await _once(context, request, done)
+    except Exception as error:
+        refused = error if isinstance(error, HubError) else expected(error)
+        if refused is None:
+            raise
+    outcome = _Outcome(errors=(_stored(refused),))
+    if request is None or refused.code in _FLEETING:
+        return outcome
+
+    async def kept(_work: UnitOfWork) -> _Outcome:
+        return outcome
+
+    # The transaction that failed took its record with it. Whoever used the key in between has won.
+    try:
+        return await _once(context, request, kept)
+    except (InProgress, KeyReused) as error:
+        return _Outcome(errors=(_stored(error),))
+
+
+async def _once(
+    context: Context,
+    request: KeyedRequest | None,
+    decide: Callable[[UnitOfWork], Awaitable[_Outcome]],
+) -> _Outcome:
+    async with context.unit_of_work() as work:
+        if request is None:
+            outcome = await decide(work)
+        elif (earlier := await earlier_outcome(work, request)) is not None:
+            outcome = _Outcome.from_json(earlier)
+        else:
+            outcome = await decide(work)
+            await keep_outcome(work, request, outcome.to_json())
+    return outcome
+
+
+def _keyed(context: Context) -> KeyedRequest | None:
+    facts = context.facts
+    if facts is None or facts.idempotency_key is None:
+        return None
+    return KeyedRequest(key=facts.idempotency_key, request_hash=facts.request_hash)
+
+
+def _tell_transport(context: Context, outcome: _Outcome) -> None:
+    codes = {stored["code"] for stored in outcome.errors}
+    if outcome.replayed:
+        context.response_headers["idempotency-replayed"] = "true"
+    if errors.ErrorCode.IN_PROGRESS in codes:
+        context.status = 409
+        context.response_headers["retry-after"] = str(_RETRY_SECONDS)
+    if errors.ErrorCode.IDEMPOTENCY_KEY_REUSED in codes:
+        context.status = 422
+
+
+def _plain(made: Made) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, UUID) else [str(one) for one in value]
+        for name, value in made.items()
+    }
+
+
+def _stored(error: HubError) -> dict[str, Any]:
+    return {
+        "code": error.code.value,
+        "message": error.message,
+        "path": list(error.path),
+        "current_version": error.current_version if isinstance(error, Conflict) else None,
+    }
+
+
+def _user_error(stored: Mapping[str, Any]) -> UserError:
+    return UserError(**{**stored, "code": errors.ErrorCode(stored["code"])})
+
+
+async def _answer(info: Info, payload: type[Answer], made: Mapping[str, Any]) -> Answer:
+    definition: StrawberryObjectDefinition = payload.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry
+    values: dict[str, Any] = {}
+    for known in definition.fields:
+        given = made.get(known.python_name)
+        if given is not None:
+            values[known.python_name] = await _read(
+                info, known.metadata[_KIND], given, under=(to_camel_case(known.python_name),)
+            )
+    return payload(**values)
+
+
+async def _read(
+    info: Info, kind: str, given: str | Sequence[str], *, under: tuple[str, ...]
+) -> Any:
+    try:
+        if isinstance(given, str):
+            return await read_one(info, kind, UUID(given), under=under)
+        found = await read_many(info, kind, [UUID(one) for one in given][:_MANY], under=under)
+    except Exception as error:  # noqa: BLE001 - it is done: what cannot be shown must not hide that
+        # An error for a value is raised by the executor where the field stands, and masked there.
+        return error
+    return [one for one in found if one is not None]

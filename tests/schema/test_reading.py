@@ -1,0 +1,447 @@
+"""The reading engine as a client sees it: one statement, the right rows, nobody else's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import strawberry
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.content.models import ContentItem
+from hub.kernel.caller import Permission
+from hub.kernel.errors import NotFound
+from hub.kernel.reading import Reader
+from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
+from hub.publishing.models import PublicationState
+from hub.strategy.models import Brand
+from schema.base.node import from_global_id, to_global_id
+from tests.schema.conftest import Client, Rows
+from tests.schema.library import Library, a_library, full_items
+
+LIST = """
+query($first: Int) {
+  contentItems(first: $first) {
+    nodes {
+      id title locale
+      campaign { name objective }
+      currentRevision { number variants { title channel { name } platform { key } } }
+      publications { nodes { state publishedAt channel { name handle } metrics { metric value } } }
+    }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def library(engine: AsyncEngine) -> Library:
+    return await a_library(Rows(engine=engine))
+
+
+@pytest.fixture
+async def other(engine: AsyncEngine, library: Library) -> Library:
+    return await a_library(Rows(engine=engine), name="Other")
+
+
+@pytest.fixture
+def client(api_schema: strawberry.Schema, hub: Hub, reader: Reader, library: Library) -> Client:
+    return Client(schema=api_schema, hub=hub, reader=reader, caller=library.caller)
+
+
+async def test_fifty_contents_with_all_that_belongs_to_them_take_one_statement(
+    client: Client, library: Library
+) -> None:
+    await full_items(library, 50)
+
+    answer = await client.ask(LIST, first=50)
+
+    assert answer.errors == []
+    assert answer.statements == 1
+    nodes = answer.data["contentItems"]["nodes"]
+    assert [node["title"] for node in nodes] == [f"Item {n:02}" for n in range(49, -1, -1)]
+    first = nodes[0]
+    assert first["campaign"] == {"name": "Acme Spring", "objective": "Be seen"}
+    assert first["currentRevision"]["variants"] == [
+        {"title": None, "channel": None, "platform": {"key": "mastodon"}},
+        {"title": "Other", "channel": {"name": "Channel 1"}, "platform": None},
+        {"title": "Other", "channel": {"name": "Channel 2"}, "platform": None},
+    ]
+    assert first["publications"]["nodes"] == [
+        {
+            "state": "PUBLISHED",
+            "publishedAt": "2026-03-01T12:00:00.123456Z",
+            "channel": {"name": name, "handle": ""},
+            "metrics": [
+                {"metric": "likes", "value": 3},
+                {"metric": "replies", "value": 5},
+            ],
+        }
+        for name in ("Channel 2", "Channel 1")
+    ]
+
+
+async def test_equal_questions_share_one_compiled_statement(
+    client: Client, library: Library
+) -> None:
+    from hub.kernel.statements import compiled
+
+    await full_items(library, 2)
+    await client.data(LIST, first=1)
+    before = compiled.cache_info()
+    await client.data(LIST, first=2)
+    after = compiled.cache_info()
+
+    assert after.misses == before.misses
+    assert after.hits == before.hits + 1
+
+
+async def test_another_workspaces_rows_are_never_seen(
+    client: Client, library: Library, other: Library
+) -> None:
+    await library.an_item(title="Mine")
+    theirs = await other.an_item(title="Theirs")
+
+    listed = await client.data("{ contentItems { totalCount nodes { title } } }")
+    asked = await client.ask(
+        "query($id: ID!) { node(id: $id) { id } }", id=_id("ContentItem", theirs)
+    )
+    unknown = await client.ask(
+        "query($id: ID!) { node(id: $id) { id } }", id=_id("ContentItem", uuid4())
+    )
+
+    assert listed == {"contentItems": {"totalCount": 1, "nodes": [{"title": "Mine"}]}}
+    assert asked.data == unknown.data == {"node": None}
+    assert asked.codes == unknown.codes == ["NOT_FOUND"]
+    assert asked.errors[0].message == unknown.errors[0].message
+
+
+async def test_filtering_by_another_workspaces_id_finds_nothing(
+    client: Client, library: Library, other: Library
+) -> None:
+    await library.an_item(title="Mine")
+
+    found = await client.data(
+        "query($brand: ID!) { contentItems(filter: {brandIn: [$brand]}) { nodes { title } } }",
+        brand=_id("Brand", other.brand),
+    )
+
+    assert found == {"contentItems": {"nodes": []}}
+
+
+async def test_one_connection_alternates_between_workspaces_without_a_leak(
+    settings: Settings, library: Library, other: Library
+) -> None:
+    reader = Reader(settings, pool=1)
+    names = []
+    for caller in (library.caller, other.caller) * 5:
+        # Nothing in this statement names a workspace: the policy alone keeps them apart.
+        found = await reader.rows(caller, select(text("name FROM brands")))
+        names.append([row["name"] for row in found])
+    await reader.close()
+
+    assert names == [["Acme Brand"], ["Other Brand"]] * 5
+
+
+async def test_a_read_cancelled_half_way_leaves_no_workspace_behind(
+    settings: Settings, library: Library, other: Library
+) -> None:
+    reader = Reader(settings, pool=1)
+    for _ in range(10):
+        slow = asyncio.create_task(
+            reader.rows(other.caller, select(text("pg_sleep(10), name FROM brands")))
+        )
+        before = reader.statements
+        while reader.statements == before:
+            await asyncio.sleep(0)
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        found = await reader.rows(library.caller, select(text("name FROM brands")))
+        assert [row["name"] for row in found] == ["Acme Brand"]
+    await reader.close()
+
+
+async def test_a_cancel_while_the_workspace_is_being_set_leaves_none_behind(
+    settings: Settings, library: Library, other: Library
+) -> None:
+    reader = Reader(settings, pool=1)
+    for turns in range(30):
+        task = asyncio.create_task(reader.rows(other.caller, select(text("name FROM brands"))))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        found = await reader.rows(library.caller, select(text("name FROM brands")))
+        assert [row["name"] for row in found] == ["Acme Brand"]
+    await reader.close()
+
+
+async def test_the_reader_cannot_write(reader: Reader, library: Library) -> None:
+    with pytest.raises(Exception, match="read-only transaction"):
+        await reader.rows(
+            library.caller, select(text("set_config('x.y', 'z', false), nextval('none')"))
+        ) if False else await reader.rows(
+            library.caller,
+            select(text("1 FROM (SELECT 1) AS one WHERE pg_notify('a', 'b') IS NULL FOR UPDATE")),
+        )
+
+
+async def test_a_sqlalchemy_select_carries_its_own_values(reader: Reader, library: Library) -> None:
+    found = await reader.rows(
+        library.caller,
+        select(Brand.name, Brand.locales).where(Brand.id.in_([library.brand, uuid4()])),
+    )
+
+    assert found == [{"name": "Acme Brand", "locales": ["en", "fr"]}]
+
+
+async def test_aliases_with_different_arguments_get_their_own_pages(
+    client: Client, library: Library
+) -> None:
+    for number in range(3):
+        await library.an_item(title=f"Item {number}", campaign=library.campaign)
+
+    found = await client.data(
+        """{ campaigns { nodes {
+          newest: contentItems(first: 1) { nodes { title } }
+          oldest: contentItems(last: 1) { nodes { title } }
+          again: contentItems(first: 1) { nodes { locale } totalCount }
+        } } }"""
+    )
+
+    assert found["campaigns"]["nodes"] == [
+        {
+            "newest": {"nodes": [{"title": "Item 2"}]},
+            "oldest": {"nodes": [{"title": "Item 0"}]},
+            "again": {"nodes": [{"locale": "en"}], "totalCount": 3},
+        }
+    ]
+
+
+async def test_equal_aliases_below_different_aliases_do_not_mix(
+    client: Client, library: Library
+) -> None:
+    for number in range(2):
+        await library.an_item(title=f"Item {number}", campaign=library.campaign)
+
+    answer = await client.ask(
+        """{ contentItems(first: 1) { nodes {
+          a: campaign { x: contentItems(first: 1) { nodes { title } } }
+          b: campaign { x: contentItems(first: 2) { nodes { locale title } } name }
+        } } }"""
+    )
+
+    assert answer.errors == []
+    assert answer.statements == 1
+    assert answer.data["contentItems"]["nodes"] == [
+        {
+            "a": {"x": {"nodes": [{"title": "Item 1"}]}},
+            "b": {
+                "x": {
+                    "nodes": [
+                        {"locale": "en", "title": "Item 1"},
+                        {"locale": "en", "title": "Item 0"},
+                    ]
+                },
+                "name": "Acme Spring",
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_fragments_skip_and_include_decide_what_is_read(
+    client: Client, library: Library, *, wanted: bool
+) -> None:
+    await library.an_item(title="One", campaign=library.campaign)
+
+    found = await client.data(
+        """
+        query($wanted: Boolean!) { contentItems { ...Page } }
+        fragment Page on ContentItemConnection { nodes { ...Item ... on Node { id } } }
+        fragment Item on ContentItem {
+          title
+          campaign @include(if: $wanted) { name }
+          ... @skip(if: $wanted) { locale }
+          ... on ContentItem { campaign @include(if: $wanted) { brief } }
+        }
+        """,
+        wanted=wanted,
+    )
+
+    (node,) = found["contentItems"]["nodes"]
+    assert node.pop("id").startswith("Q29udGVudEl0ZW06")
+    assert node == (
+        {"title": "One", "campaign": {"name": "Acme Spring", "brief": "Say it kindly"}}
+        if wanted
+        else {"title": "One", "locale": "en"}
+    )
+
+
+async def test_relations_that_are_not_there_are_null(client: Client, library: Library) -> None:
+    await library.an_item(title="Alone")
+
+    found = await client.data(
+        "{ contentItems { nodes { campaign { name } publications { nodes { id } totalCount } } } }"
+    )
+
+    assert found["contentItems"]["nodes"] == [
+        {"campaign": None, "publications": {"nodes": [], "totalCount": 0}}
+    ]
+
+
+async def test_what_nests_deeply_is_still_one_statement(client: Client, library: Library) -> None:
+    (item,) = await full_items(library, 1)
+
+    answer = await client.ask(
+        """{ brands { nodes { campaigns { nodes { contentItems { nodes { publications(first: 1) {
+          nodes { edition { parts { media { asset { brand { channels { nodes {
+            publications(first: 1) { nodes { contentItem { id } } } } } } } } } } } }
+        } } } } } } } }"""
+    )
+
+    assert answer.errors == []
+    assert answer.statements == 1
+    assert _id("ContentItem", item) in str(answer.data)
+
+
+async def test_without_the_permission_a_root_field_is_refused_and_reads_nothing(
+    client: Client,
+) -> None:
+    answer = await client.without(Permission.CONTENT_READ).ask("{ contentItems { totalCount } }")
+
+    assert answer.codes == ["FORBIDDEN"]
+    assert answer.statements == 0
+
+
+async def test_without_the_permission_a_relation_is_null_with_an_error_and_the_rest_stays(
+    client: Client, library: Library
+) -> None:
+    await library.an_item(title="One", campaign=library.campaign)
+
+    answer = await client.without(Permission.STRATEGY_READ, Permission.PUBLISHING_READ).ask(
+        "{ contentItems { nodes { title campaign { name } publications { totalCount } } } }"
+    )
+
+    assert answer.data["contentItems"]["nodes"] == [
+        {"title": "One", "campaign": None, "publications": None}
+    ]
+    assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]
+    assert answer.errors[0].path == ["contentItems", "nodes", 0, "campaign"]
+    assert "strategy.read" in answer.errors[0].message
+
+
+async def test_the_total_is_counted_only_when_it_is_asked_for(
+    client: Client, library: Library, sql: list[str]
+) -> None:
+    await library.an_item(title="One")
+    await client.data("{ contentItems(first: 0) { totalCount } }")
+    await client.data("{ contentItems { nodes { title } pageInfo { hasNextPage } } }")
+
+    assert ["count(*)" in statement for statement in sql] == [True, False]
+
+
+@pytest.fixture
+async def sql(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
+    """Every statement the reader runs, as text."""
+    seen: list[str] = []
+    rows = Reader.rows
+
+    async def noted(self: Reader, caller: Any, statement: Any, values: Any = None) -> Any:
+        seen.append(statement.sql)
+        return await rows(self, caller, statement, values)
+
+    monkeypatch.setattr(Reader, "rows", noted)
+    yield seen
+
+
+async def test_every_table_of_a_statement_carries_the_workspace(
+    client: Client, library: Library, sql: list[str]
+) -> None:
+    await client.data(LIST, first=1)
+
+    (statement,) = sql
+    tables = statement.count(" AS t")
+    assert tables == 8
+    assert statement.count("workspace_id =") == tables
+
+
+async def test_values_are_never_part_of_the_text(
+    client: Client, library: Library, sql: list[str]
+) -> None:
+    await library.an_item(title="100%_\\'; DROP")
+    await library.an_item(title="100 per cent")
+
+    found = await client.data(
+        "query($t: String!) { contentItems(filter: {titleContains: $t}) { nodes { title } } }",
+        t="%_\\'; drop",
+    )
+
+    assert found["contentItems"]["nodes"] == [{"title": "100%_\\'; DROP"}]
+    assert "drop" not in sql[0].lower()
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "x", "Q29udGVudEl0ZW06", "é", "Q29udGVudEl0ZW06" * 9, "\ud800", "Viewer"]
+)
+def test_a_malformed_id_is_like_an_unknown_one(bad: str) -> None:
+    with pytest.raises(NotFound, match="There is nothing with this id."):
+        from_global_id(bad, "ContentItem")
+
+
+def test_an_id_is_good_for_its_type_only() -> None:
+    one = uuid4()
+
+    assert from_global_id(to_global_id("Brand", one), "Brand") == ("Brand", one)
+    with pytest.raises(NotFound):
+        from_global_id(to_global_id("Brand", one), "Campaign")
+    with pytest.raises(NotFound):
+        from_global_id(to_global_id("Brand", str(one).upper()), "Brand")
+
+
+async def test_an_id_of_another_type_is_unknown(client: Client, library: Library) -> None:
+    answer = await client.ask(
+        "query($id: ID!) { brand(id: $id) { name } }", id=_id("Campaign", library.campaign)
+    )
+
+    assert answer.data == {"brand": None}
+    assert answer.codes == ["NOT_FOUND"]
+
+
+async def test_nodes_keep_their_order_and_read_each_type_once(
+    client: Client, library: Library, other: Library
+) -> None:
+    item = await library.an_item(title="One")
+    ids = [
+        _id("ContentItem", item),
+        _id("Brand", library.brand),
+        "nonsense",
+        _id("Brand", other.brand),
+        _id("Viewer", library.rows.workspace_id),
+        _id("ContentItem", item),
+    ]
+
+    answer = await client.ask(
+        "query($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on Brand { name } "
+        "... on ContentItem { title } } }",
+        ids=ids,
+    )
+
+    assert answer.errors == []
+    assert answer.data["nodes"] == [
+        {"__typename": "ContentItem", "title": "One"},
+        {"__typename": "Brand", "name": "Acme Brand"},
+        None,
+        None,
+        None,
+        {"__typename": "ContentItem", "title": "One"},
+    ]
+    assert answer.statements == 2
+
+
+def _id(kind: str, row: Any) -> str:
+    return to_global_id(kind, row)
