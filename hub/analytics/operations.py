@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub.analytics.events import PublicationMeasured
 from hub.analytics.jobs import Measure
@@ -73,7 +74,7 @@ async def latest(work: UnitOfWork, *, publication_id: UUID) -> dict[str, int]:
     rows = await work.session.execute(
         select(Measurement.metric, Measurement.value)
         .where(Measurement.publication_id == publication_id)
-        .distinct(Measurement.metric)
+        .ext(distinct_on(Measurement.metric))
         .order_by(Measurement.metric, Measurement.measured_at.desc())
     )
     return {row.metric: row.value for row in rows}
