@@ -1,5 +1,7 @@
 """The one schema: every area adds its fields, in the order of a brand's word in public."""
 
+import sys
+from functools import cache
 from typing import Annotated
 
 import strawberry
@@ -8,14 +10,23 @@ from strawberry.schema.config import StrawberryConfig
 import schema.analytics.types  # noqa: F401 - its types are reached by name only
 from schema.access.queries import AccessQueries
 from schema.audit.queries import AuditQueries
+from schema.base.documents import GuardedSchema
 from schema.base.node import Node
 from schema.base.reading import Info, read_each, read_node
 from schema.base.scalars import SCALARS
+from schema.channels.mutations import ChannelMutations
 from schema.channels.queries import ChannelQueries
+from schema.content.asset_mutations import AssetMutations
+from schema.content.mutations import ContentMutations
 from schema.content.queries import ContentQueries
+from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
+from schema.publishing.mutations import PublishingMutations
 from schema.publishing.queries import PublishingQueries
+from schema.publishing.subscriptions import PublishingSubscriptions
+from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
+from schema.strategy.mutations import StrategyMutations
 from schema.strategy.queries import StrategyQueries
 
 
@@ -58,6 +69,34 @@ class Query(
     """One mixin per area; the types of analytics are reached through publications."""
 
 
-def build_schema() -> strawberry.Schema:
-    """Build the schema with its scalars."""
-    return strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+@strawberry.type(description="Everything that can be done; one field is one business act.")
+class Mutation(
+    StrategyMutations,
+    ChannelMutations,
+    ContentMutations,
+    AssetMutations,
+    ReviewMutations,
+    PublishingMutations,
+    EngagementMutations,
+):
+    """One mixin per area."""
+
+
+@strawberry.type(description="Everything that can be followed, over graphql-transport-ws.")
+class Subscription(PublishingSubscriptions):
+    """One mixin per area."""
+
+
+@cache
+def build_schema() -> GuardedSchema:
+    """Build the schema with its scalars; it is the same for the whole process."""
+    return GuardedSchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))
+
+
+def print_contract() -> str:
+    """Return the schema as text, as it is kept in `schema/schema.graphql`."""
+    return f"{build_schema().as_str()}\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(print_contract())

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hub.embedded.servers import scratch_servers_held
+from hub.kernel import log
 from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
@@ -62,6 +63,7 @@ _SERVERS = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, where the run starts: its workers get the addresses."""
+    log.configure(level="error")
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     _start(config)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -224,8 +224,11 @@ async def item(world: World, item_id: UUID) -> ContentItem:
     return await _read(world, ContentItem, item_id)
 
 
-async def _read(world: World, table: Any, row_id: UUID) -> Any:
+Row = TypeVar("Row", bound=Any)
+
+
+async def _read(world: World, table: type[Row], row_id: UUID) -> Row:
     async with world.hub.unit_of_work(world.system) as work:
-        found = await work.one(select(table).where(table.id == row_id))
+        found: Row | None = await work.one(select(table).where(table.id == row_id))
     assert found is not None
     return found

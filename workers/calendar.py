@@ -9,6 +9,8 @@ from hub.kernel import jobs
 from hub.kernel.caller import Caller
 from hub.kernel.work import Hub
 from hub.publishing import operations as publishing
+from hub.publishing import sending
+from hub.publishing.jobs import Publish
 
 #: Jobs rung in one turn.
 RING = 1_000
@@ -27,8 +29,11 @@ async def ring_due_jobs(hub: Hub) -> bool:
     """Ring what is due and was not rung, and what a dead worker left."""
     async with hub.unscoped() as session:
         bells = await jobs.to_ring(session, limit=RING)
-    await hub.queue.ring(bells)
-    return len(bells) == RING
+    if await hub.queue.ring(bells):
+        return len(bells) == RING
+    async with hub.unscoped() as session:
+        await jobs.unring(session, bells)
+    return False
 
 
 async def seal_events(hub: Hub) -> bool:
@@ -43,12 +48,21 @@ async def seal_events(hub: Hub) -> bool:
 
 
 async def sweep_strays(hub: Hub) -> bool:
-    """Promise anew the jobs of publications that are due and have none."""
+    """Promise anew the jobs of publications that are due and have none.
+
+    One whose job was parked is not tried again: a person is shown it, with the evidence.
+    """
     async with hub.unscoped() as session:
         strays = await publishing.strays(session)
     for workspace_id, publication_id in strays:
+        job = Publish(workspace_id=workspace_id, publication_id=publication_id)
+        async with hub.unscoped() as session:
+            problem = await jobs.parked_reason(session, key=job.key())
         async with hub.unit_of_work(Caller.system(workspace_id)) as work:
-            publishing.promise_again(work, publication_id=publication_id)
+            if problem is None:
+                publishing.promise_again(work, publication_id=publication_id)
+            else:
+                await sending.give_up(work, publication_id=publication_id, problem=problem)
     return False
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.content.storage import Storage
 from hub.kernel import jobs
@@ -29,9 +30,29 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """What a handler answers when there is more to do, at that time on the hub's clock."""
+    """What a handler answers when there is more to do, at that time on the hub's clock.
 
-    due_at: datetime
+    None is at once. `progressed` is false where nothing was done because it is not time yet: then
+    the workers this job has taken down stay counted.
+    """
+
+    due_at: datetime | None
+    progressed: bool = True
+
+
+#: What PostgreSQL says when it goes, comes, or has no room: classes 08, 53 and 57P of SQLSTATE.
+_AWAY = ("08", "53", "57P")
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Say whether an error means that the database cannot be reached, not that it refused."""
+    if isinstance(error, OSError | PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    # asyncpg gives no state to what it finds out by itself: a closed or broken connection.
+    return error.connection_invalidated or state is None or state.startswith(_AWAY)
 
 
 def _nothing(_milestone: str) -> None:
@@ -98,7 +119,9 @@ async def run(job_id: UUID, tools: Toolbox) -> bool:
         if held is None:
             return False
         await _do(held, tools)
-    except (OperationalError, InterfaceError, OSError) as error:
+    except Exception as error:
+        if not database_is_away(error):
+            raise
         # The lease runs out and the relay rings again: nothing is lost.
         _log.warning("the database does not answer", job=str(job_id), error=str(error))
         return False
@@ -120,9 +143,9 @@ async def _do(held: Claimed, tools: Toolbox) -> None:
     heartbeat = asyncio.create_task(_keep(held, tools))
     try:
         following = await handler(kind.from_arguments(held.arguments), tools)
-    except (OperationalError, InterfaceError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the job must not be lost
+    except Exception as error:
+        if database_is_away(error):
+            raise
         _log.exception("a job went wrong", job=held.name, id=str(held.id))
         await _put_back(held, tools, error=f"{type(error).__name__}: {error}"[:2000])
         return
@@ -134,7 +157,9 @@ async def _do(held: Claimed, tools: Toolbox) -> None:
         if following is None:
             await jobs.finish(session, held)
         else:
-            await jobs.again(session, held, due_at=following.due_at)
+            await jobs.again(
+                session, held, due_at=following.due_at, progressed=following.progressed
+            )
 
 
 async def _put_back(held: Claimed, tools: Toolbox, *, error: str) -> None:
@@ -152,6 +177,6 @@ async def _keep(held: Claimed, tools: Toolbox) -> None:
     lease = tools.hub.settings.lease_seconds
     while True:
         await asyncio.sleep(lease / 3)
-        with suppress(OperationalError, InterfaceError, OSError):
+        with suppress(SQLAlchemyError, OSError):
             async with tools.hub.unscoped() as session:
                 await jobs.renew(session, held, lease=lease)

@@ -1,20 +1,30 @@
 """Sending: claim, step by step with the moment of truth before each commit, settle."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.channels import operations as channels
 from hub.channels.platforms.base import Guarantee
 from hub.content.storage import BytesMissing, WorkspaceMedia
-from hub.publishing import sending
+from hub.kernel.work import UnitOfWork
+from hub.publishing import claiming, sending
 from hub.publishing.jobs import Publish
-from hub.publishing.rules import Failure, after_failure, after_weak_look
-from hub.publishing.sending import Claim, LeaseLost, NotNow, Outcome
+from hub.publishing.rules import (
+    DOUBTFUL,
+    Failure,
+    Next,
+    Turn,
+    after_failure,
+    after_pending,
+    after_weak_look,
+)
+from hub.publishing.sending import Claim, LeaseLost, NotNow, NotOurs, Outcome
 from workers.accounts import account_of
 from workers.connectors import errors
 from workers.connectors.errors import PlatformError
@@ -57,11 +67,11 @@ async def publish(job: Publish, tools: Toolbox) -> Again | None:
     """Bring one publication as far as it goes now; answer when to go on, if ever."""
     tools.passed("before_claim")
     async with tools.unit_of_work(job.workspace_id) as work:
-        claim = await sending.claim(work, publication_id=job.publication_id, worker=tools.worker)
+        claim = await claiming.claim(work, publication_id=job.publication_id, worker=tools.worker)
     if claim is None:
         return None
     if isinstance(claim, NotNow):
-        return Again(due_at=claim.due_at)
+        return Again(due_at=claim.due_at, progressed=False)
     tools.passed("after_claim")
     run = _Run(tools, claim)
     try:
@@ -82,6 +92,8 @@ class _Run:
         self._connector: Connector = tools.connectors[claim.access.platform]
         self._media = WorkspaceMedia(tools.storage, self._workspace_id)
         self._checkpoint = claim.checkpoint
+        # An earlier try of the commit at hand may have taken effect.
+        self._in_doubt = claim.commit_attempted_at is not None
 
     @property
     def _sending(self) -> Sending:
@@ -110,11 +122,20 @@ class _Run:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._tools.hub.settings.lease_seconds / 3)
-            with suppress(OperationalError, InterfaceError, OSError):
+            with suppress(SQLAlchemyError, OSError):
                 async with self._tools.unit_of_work(self._workspace_id) as work:
                     await sending.renew(work, claim=self._claim)
 
     async def go(self) -> Again | None:
+        """Bring the publication as far as it goes now; answer when to go on, if ever."""
+        try:
+            return await self._go()
+        except NotOurs:
+            return await self._ask_person(
+                "The platform answered with a post that is another publication."
+            )
+
+    async def _go(self) -> Again | None:
         """Look first where an outcome is unknown; then take step after step."""
         if self._claim.commit_attempted_at is not None:
             settled, following = await self._reconcile()
@@ -134,15 +155,9 @@ class _Run:
         """Do one step; answer whether the try is over, and when the next one is due."""
         committing = step.kind is StepKind.COMMIT
         if committing:
-            self._tools.passed("before_truth")
-            digest = self._connector.wire_digest(self._sending, step)
-            async with self._tools.unit_of_work(self._workspace_id) as work:
-                blocked = await sending.authorise_commit(
-                    work, claim=self._claim, step=step.key, wire_digest=digest
-                )
-            if blocked is not None:
-                return True, None
-            self._tools.passed("after_truth")
+            settled, following = await self._authorise(step)
+            if settled:
+                return True, following
         try:
             done = await self._connector.perform(self._sending, step, self._media)
         except PlatformError as error:
@@ -157,25 +172,52 @@ class _Run:
         self._tools.passed(f"saved:{step.kind.value.lower()}")
         return False, None
 
+    async def _authorise(self, step: Step) -> tuple[bool, Again | None]:
+        """Pass the moment of truth; answer whether the try is over, and when the next is due."""
+        self._tools.passed("before_truth")
+        digest = self._connector.wire_digest(self._sending, step)
+        asked = time.monotonic()
+        async with self._tools.unit_of_work(self._workspace_id) as work:
+            refused = await claiming.authorise_commit(
+                work, claim=self._claim, step=step.key, wire_digest=digest
+            )
+        if isinstance(refused, NotNow):
+            return True, Again(due_at=refused.due_at)
+        if refused is not None:
+            return True, None
+        self._tools.passed("after_truth")
+        if time.monotonic() - asked > self._tools.hub.settings.lease_seconds:
+            # Asleep for longer than the lease: somebody else may be looking for this already.
+            return True, Again(due_at=None)
+        return False, None
+
     async def _save(self, done: StepDone, *, committed: bool) -> None:
         self._checkpoint = done.checkpoint
+        all_out = committed and self._connector.plan(self._sending) is None
         async with self._tools.unit_of_work(self._workspace_id) as work:
             await sending.save_step(
-                work, claim=self._claim, checkpoint=done.checkpoint, committed=committed
-            )
-
-    async def _pending(self, pending: StepPending) -> Again:
-        async with self._tools.unit_of_work(self._workspace_id) as work:
-            due_at = await sending.settle_pending(
                 work,
                 claim=self._claim,
-                checkpoint=pending.checkpoint,
-                wait=pending.poll_after,
+                checkpoint=done.checkpoint,
+                committed=committed and not all_out,
+                remote_id=done.ref.remote_id if committed and done.ref else None,
+            )
+        self._in_doubt = False
+
+    async def _pending(self, pending: StepPending) -> Again | None:
+        following = after_pending(polls=self._claim.polls, poll_after=pending.poll_after)
+        if following.turn is Turn.FAIL:
+            never = errors.Rejected("The platform never finished with a picture.", code="PENDING")
+            return await self._failed(never, committing=False)
+        async with self._tools.unit_of_work(self._workspace_id) as work:
+            due_at = await sending.settle_pending(
+                work, claim=self._claim, checkpoint=pending.checkpoint, wait=following.wait
             )
         return Again(due_at=due_at)
 
     async def _failed(self, error: PlatformError, *, committing: bool) -> Again | None:
         failure = FAILURES[type(error)]
+        in_doubt = committing and self._in_doubt
         following = after_failure(
             failure,
             committing=committing,
@@ -183,30 +225,29 @@ class _Run:
             attempts=self._claim.tries,
             settle=self._claim.guarantee_settle,
             retry_after=error.retry_after,
+            in_doubt=in_doubt,
         )
-        doubtful = {Failure.TRANSIENT, Failure.UNKNOWN, Failure.DUPLICATE}
         async with self._tools.unit_of_work(self._workspace_id) as work:
+            await self._tell_channel(work, error)
             due_at = await sending.settle_failure(
                 work,
                 claim=self._claim,
                 following=following,
                 outcome=_outcome(failure.value, error),
-                certain=committing and failure not in doubtful,
+                certain=committing and not in_doubt and failure not in DOUBTFUL,
             )
-            if failure is Failure.RATE_LIMITED:
-                await channels.hold_for_rate(
-                    work,
-                    channel_id=self._claim.access.channel_id,
-                    until=work.clock + (error.retry_after or _RATE_WAIT),
-                )
-            if failure is Failure.NEEDS_AUTH:
-                await channels.settle_failed_check(
-                    work,
-                    channel_id=self._claim.access.channel_id,
-                    message=error.message,
-                    needs_auth=True,
-                )
         return Again(due_at=due_at) if due_at else None
+
+    async def _tell_channel(self, work: UnitOfWork, error: PlatformError) -> None:
+        """Keep what concerns the whole account; first of all, for locks have one order."""
+        channel_id = self._claim.access.channel_id
+        if isinstance(error, errors.RateLimited):
+            until = work.clock + (error.retry_after or _RATE_WAIT)
+            await channels.hold_for_rate(work, channel_id=channel_id, until=until)
+        if isinstance(error, errors.NeedsAuth):
+            await channels.settle_failed_check(
+                work, channel_id=channel_id, message=error.message, needs_auth=True
+            )
 
     async def _reconcile(self) -> tuple[bool, Again | None]:
         """Find out what an earlier commit came to; answer whether the try is over."""
@@ -216,7 +257,9 @@ class _Run:
             # The checkpoint says that this very step is done: nothing is in doubt.
             return False, None
         if claim.access.guarantee is Guarantee.BLIND:
-            return True, await self._ask_person()
+            return True, await self._ask_person(
+                "The answer was lost, and this place cannot be asked whether it is out."
+            )
         if self._may_replay():
             return False, None
         try:
@@ -224,7 +267,7 @@ class _Run:
                 self._sending, step, self._looked_for_since()
             )
         except PlatformError as error:
-            return True, await self._unclear(_outcome("LOOK_FAILED", error))
+            return True, await self._look_failed(error)
         match await self._ours(found):
             case Found(ref=ref):
                 await self._save(self._with(ref), committed=True)
@@ -234,13 +277,16 @@ class _Run:
                     await sending.settle_not_out(work, claim=claim)
                 return True, None
             case NotFound(strong=True):
+                self._in_doubt = False
                 return False, None
             case NotFound():
                 return True, await self._unclear(
                     Outcome(outcome="NOT_FOUND", message="It is not to be seen yet.")
                 )
             case _:
-                return True, await self._ask_person()
+                return True, await self._ask_person(
+                    "The answer was lost, and the platform cannot say which post it is, if any."
+                )
 
     async def _ours(self, found: Lookup) -> Lookup:
         """Leave out what another publication of this channel is known to have sent.
@@ -272,6 +318,8 @@ class _Run:
         return (
             claim.access.guarantee is Guarantee.REPLAY
             and claim.obstacle is None
+            # What a repeat could not settle is looked for.
+            and claim.looks == 0
             and claim.commit_age is not None
             and claim.commit_age < claim.replay_window
         )
@@ -293,14 +341,31 @@ class _Run:
             )
         return Again(due_at=due_at) if due_at else None
 
-    async def _ask_person(self) -> Again | None:
-        outcome = Outcome(
-            outcome="UNKNOWN",
-            message="The answer was lost, and this place cannot be asked whether it is out.",
+    async def _look_failed(self, error: PlatformError) -> Again | None:
+        following = after_weak_look(
+            looks=self._claim.looks + 1,
+            settle=self._claim.guarantee_settle,
+            failed=True,
+            retry_after=error.retry_after,
         )
-        following = after_weak_look(looks=10**6, settle=timedelta())
         async with self._tools.unit_of_work(self._workspace_id) as work:
-            await sending.settle_look(work, claim=self._claim, following=following, outcome=outcome)
+            await self._tell_channel(work, error)
+            due_at = await sending.settle_look(
+                work,
+                claim=self._claim,
+                following=following,
+                outcome=_outcome("LOOK_FAILED", error),
+            )
+        return Again(due_at=due_at) if due_at else None
+
+    async def _ask_person(self, message: str) -> Again | None:
+        async with self._tools.unit_of_work(self._workspace_id) as work:
+            await sending.settle_look(
+                work,
+                claim=self._claim,
+                following=Next(turn=Turn.ASK_PERSON),
+                outcome=Outcome(outcome="UNKNOWN", message=message),
+            )
         return None
 
 

@@ -9,7 +9,7 @@ import signal
 from contextlib import suppress
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.kernel import log
@@ -35,7 +35,7 @@ async def lead(hub: Hub, stop: asyncio.Event) -> None:
                 if await _wait_for_lock(connection, stop):
                     _log.info("this relay leads")
                     await _keep_calendar(hub, connection, stop)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, OSError) as error:
             _log.warning("the database does not answer", error=str(error))
             await _pause(stop, _RETRY_SECONDS)
 
@@ -60,7 +60,7 @@ async def _keep_calendar(hub: Hub, connection: AsyncConnection, stop: asyncio.Ev
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        with suppress(DBAPIError, OSError):
+        with suppress(SQLAlchemyError, OSError):
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LEADER})
 
 

@@ -47,11 +47,12 @@ def granted(role: Role, scopes: Iterable[str]) -> frozenset[Permission]:
 
 def require_scopes(scopes: Iterable[str]) -> list[str]:
     """Return the scopes, sorted; raise Invalid for one that does not exist."""
+    wanted = set(scopes)
     known = {permission.value for permission in Permission}
-    unknown = sorted(set(scopes) - known)
+    unknown = sorted(wanted - known)
     if unknown:
         raise Invalid(
             f"There is no scope {unknown[0]}. Scopes are: {', '.join(sorted(known))}.",
             path=("scopes",),
         )
-    return sorted(set(scopes))
+    return sorted(wanted)

@@ -72,7 +72,7 @@ async def connect(
 ) -> Channel:
     """Add an account on a platform; a job asks the platform before it can be used."""
     work.caller.require(Permission.CHANNELS_WRITE)
-    kind = platform_by_key(platform)
+    kind = platform_by_key(platform, path=("input", "platform"))
     brand = await get(work, Brand, brand_id, path=("input", "brandId"))
     clean = read(kind.settings, settings, path=("input", "settings")).model_dump(mode="json")
     secret = _secret(kind, credentials)
@@ -123,6 +123,8 @@ async def update(
     changed = await edit(work, channel, clean, expected_version=None)
     if "credentials" in changes:
         await _store_secret(work, channel, _secret(kind, changes["credentials"]))
+        if not changed:
+            touch(work, channel)
         changed = (*changed, "credentials")
     if not changed:
         return channel

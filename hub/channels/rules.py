@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from hub.channels.platforms.base import Limits, PlatformModel
 from hub.kernel.errors import Invalid
+from hub.kernel.texts import require_storable
 
 Model = TypeVar("Model", bound=PlatformModel)
 
@@ -19,6 +20,8 @@ def read(model: type[Model], given: Mapping[str, Any], *, path: tuple[str, ...])
 
     The message never repeats the value: it may be a secret.
     """
+    for name, value in given.items():
+        _require_storable(value, path=(*path, name))
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
@@ -28,6 +31,18 @@ def read(model: type[Model], given: Mapping[str, Any], *, path: tuple[str, ...])
         raise Invalid(
             f"{first['msg']}.{hint}", path=(*path, *(str(part) for part in first["loc"]))
         ) from None
+
+
+def _require_storable(value: Any, *, path: tuple[str, ...]) -> None:
+    match value:
+        case str():
+            require_storable(value, path=path)
+        case Mapping():
+            for name, inner in value.items():
+                _require_storable(inner, path=(*path, str(name)))
+        case list() | tuple():
+            for index, inner in enumerate(value):
+                _require_storable(inner, path=(*path, str(index)))
 
 
 def require_timezone(name: str, *, path: tuple[str, ...]) -> str:

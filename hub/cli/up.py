@@ -38,8 +38,11 @@ from hub.runtime import open_hub
 
 WORKSPACE = "home"
 PEOPLE = {Role.MANAGER: "manager", Role.EDITOR: "editor", Role.APPROVER: "approver"}
-SIMULATOR = "workers.simulators.mastodon"
-RECEIVER = "workers.simulators.receiver"
+#: What stands in for the outside world: the module, and a path it answers with 200 once it is up.
+STAND_INS = {
+    "HUB_DEMO_NETWORK": ("workers.simulators.mastodon", "/api/v2/instance"),
+    "HUB_DEMO_RECEIVER": ("workers.simulators.receiver", "/_sim/faults"),
+}
 STORY = "workers.demo"
 
 DataDir = Annotated[
@@ -253,16 +256,14 @@ def _children(settings: Settings, extra: dict[str, str]) -> list[Child]:
         Child(name="worker", argv=worker_command(settings), env=env),
         Child(name="relay", argv=relay_command(), env=env),
     ]
-    for name, module in (("NETWORK", SIMULATOR), ("RECEIVER", RECEIVER)):
-        address = extra.get(f"HUB_DEMO_{name}")
-        if address is None:
-            continue
-        host, _, port = address.removeprefix("http://").partition(":")
+    for name, address in extra.items():
+        module, path = STAND_INS[name]
+        host, _, at = address.removeprefix("http://").partition(":")
         children.append(
             Child(
-                name=name.lower(),
-                argv=[sys.executable, "-m", module, "--host", host, "--port", port],
-                ready=http_answers(host, int(port), "/health"),
+                name=name.removeprefix("HUB_DEMO_").lower(),
+                argv=[sys.executable, "-m", module, "--host", host, "--port", at],
+                ready=http_answers(host, int(at), path),
             )
         )
     return children

@@ -29,6 +29,7 @@ from hub.content.rules import (
     chosen,
     draft,
     media_of,
+    require_apart,
     require_words,
     revision_hash,
 )
@@ -300,6 +301,7 @@ def _variant_row(item: ContentItem, variant: VariantWords) -> Variant:
 
 
 async def _clean(work: UnitOfWork, variants: Sequence[VariantWords]) -> list[VariantWords]:
+    require_apart(variants, path=("input", "variants"))
     return [
         replace(
             variant,
@@ -318,7 +320,7 @@ async def _variant_settings(
     key = variant.platform
     if variant.channel_id is not None:
         key = (await get(work, Channel, variant.channel_id, path=(*path, "channelId"))).platform
-    kind = platform_by_key(key or "")
+    kind = platform_by_key(key or "", path=(*path, "platform"))
     settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
     return settings.model_dump(mode="json", exclude_unset=True)
 

@@ -10,6 +10,7 @@ import orjson
 
 from hub.channels.platforms.base import Draft, DraftPart, MediaFacts
 from hub.kernel.errors import Invalid
+from hub.kernel.texts import require_storable
 
 TITLE_MAX = 300
 SUMMARY_MAX = 2_000
@@ -164,6 +165,16 @@ def require_words(words: Words, *, path: tuple[str, ...]) -> None:
             )
 
 
+def require_apart(variants: Sequence[VariantWords], *, path: tuple[str, ...]) -> None:
+    """Raise Invalid where two variants are for the same platform or the same channel."""
+    seen: set[tuple[str | None, UUID | None]] = set()
+    for index, variant in enumerate(variants):
+        target = (variant.platform, variant.channel_id)
+        if target in seen:
+            raise Invalid("There is a variant for this already.", path=(*path, str(index)))
+        seen.add(target)
+
+
 def _require_tags(tags: Sequence[str], path: tuple[str, ...]) -> None:
     if len(tags) > TAGS_MAX:
         raise Invalid(f"At most {TAGS_MAX} tags are allowed.", path=path)
@@ -176,7 +187,6 @@ def _require_tags(tags: Sequence[str], path: tuple[str, ...]) -> None:
 def _require_length(value: str | None, most: int, path: tuple[str, ...]) -> None:
     if value is None:
         return
-    if "\x00" in value:
-        raise Invalid("This contains a NUL character.", path=path)
+    require_storable(value, path=path)
     if len(value) > most:
         raise Invalid(f"This has {len(value)} characters; {most} are allowed.", path=path)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.kernel.errors import Conflict, Invalid, NotFound, Taken
+from hub.kernel.texts import require_storable
 from hub.kernel.work import UnitOfWork
 
 Row = TypeVar("Row", bound=Any)
@@ -64,14 +65,13 @@ def touch(work: UnitOfWork, row: Any) -> None:
 
 
 def require_text(value: str, *, most: int, path: tuple[str, ...], empty: bool = False) -> str:
-    """Return the text, trimmed; raise Invalid when it is empty, too long, or has a NUL."""
+    """Return the text, trimmed; raise Invalid when it is empty, too long, or cannot be stored."""
     text = value.strip()
     if not text and not empty:
         raise Invalid("This must not be empty.", path=path)
     if len(text) > most:
         raise Invalid(f"This has {len(text)} characters; {most} are allowed.", path=path)
-    if "\x00" in text:
-        raise Invalid("This contains a NUL character.", path=path)
+    require_storable(text, path=path)
     return text
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -64,13 +64,16 @@ class Job:
         """Build the job from what `arguments` stored."""
         return cls(
             **{
-                field.name: UUID(arguments[field.name])
-                if field.type is UUID and arguments[field.name] is not None
-                else arguments[field.name]
+                field.name: _restored(field.type, arguments[field.name])
                 for field in fields(cls)
                 if field.name in arguments
             }
         )
+
+
+def _restored(kind: Any, stored: Any) -> Any:
+    is_id = stored is not None and UUID in (kind, *get_args(kind))
+    return UUID(stored) if is_id else stored
 
 
 class JobState(StrEnum):
@@ -150,6 +153,7 @@ ON CONFLICT (key) WHERE key IS NOT NULL DO UPDATE SET
         WHEN jobs.state = 'PARKED' THEN excluded.due_at
         ELSE least(jobs.due_at, excluded.due_at) END,
     state = CASE WHEN jobs.state = 'PARKED' THEN 'WAITING' ELSE jobs.state END,
+    attempts = CASE WHEN jobs.state = 'PARKED' THEN 0 ELSE jobs.attempts END,
     crashes = CASE WHEN jobs.state = 'PARKED' THEN 0 ELSE jobs.crashes END,
     rung_at = NULL,
     rings = 0
@@ -208,7 +212,8 @@ DELETE FROM jobs WHERE id = :id AND fence = :fence AND state = 'RUNNING' AND rep
 """)
 
 _AGAIN = text("""
-UPDATE jobs SET state = 'WAITING', lease_until = NULL, rung_at = NULL, rings = 0, crashes = 0,
+UPDATE jobs SET state = 'WAITING', lease_until = NULL, rung_at = NULL, rings = 0,
+    crashes = CASE WHEN :progressed THEN 0 ELSE crashes END,
     attempts = CASE WHEN CAST(:error AS text) IS NULL THEN 0 ELSE attempts END,
     last_error = :error,
     due_at = coalesce(least(repeat_at, :due_at), hub_now()),
@@ -224,8 +229,11 @@ WHERE id = :id AND fence = :fence AND state = 'RUNNING'
 _PARK_CRASHED = text("""
 UPDATE jobs SET state = 'PARKED', lease_until = NULL,
     last_error = 'The worker died or fell silent while doing this, ' || :crashes || ' times.'
-WHERE state = 'RUNNING' AND lease_until < clock_timestamp() AND crashes + 1 >= :crashes
-RETURNING id
+WHERE id IN (
+    SELECT id FROM jobs
+    WHERE state = 'RUNNING' AND lease_until < clock_timestamp() AND crashes + 1 >= :crashes
+    FOR UPDATE SKIP LOCKED
+)
 """)
 
 # Re-ringing backs off (3 * 2^n s, at most a minute): a fixed wait does not converge under load.
@@ -280,10 +288,18 @@ async def finish(session: AsyncSession, held: Claimed) -> None:
 
 
 async def again(
-    session: AsyncSession, held: Claimed, *, due_at: datetime | None, error: str | None = None
+    session: AsyncSession,
+    held: Claimed,
+    *,
+    due_at: datetime | None,
+    error: str | None = None,
+    progressed: bool = True,
 ) -> bool:
-    """Put the job back for a later time (None: now); `error` says what went wrong, if anything."""
-    return await _touch(session, _AGAIN, held, due_at=due_at, error=error)
+    """Put the job back for a later time (None: now); `error` says what went wrong, if anything.
+
+    `progressed` says that the job got somewhere: the crashes before it are forgotten.
+    """
+    return await _touch(session, _AGAIN, held, due_at=due_at, error=error, progressed=progressed)
 
 
 async def park(session: AsyncSession, held: Claimed, *, error: str) -> bool:
@@ -303,6 +319,27 @@ async def to_ring(session: AsyncSession, *, limit: int) -> list[Bell]:
     await session.execute(_PARK_CRASHED, {"crashes": CRASHES_UNTIL_PARKED})
     rows = await session.execute(_TO_RING, {"limit": limit})
     return [Bell(job_id=row.id, queue=row.queue) for row in rows]
+
+
+_UNRING = text("""
+UPDATE jobs SET rung_at = NULL, rings = greatest(rings - 1, 0) WHERE id = ANY(:ids)
+""")
+
+
+async def unring(session: AsyncSession, bells: Sequence[Bell]) -> None:
+    """Take back that these were rung: the queue did not take them, so ring again soon."""
+    await session.execute(_UNRING, {"ids": [bell.job_id for bell in bells]})
+
+
+async def parked_reason(session: AsyncSession, *, key: str) -> str | None:
+    """Return why the job of a key was parked; None when it is not parked."""
+    found = await session.execute(
+        select(func.coalesce(JobRow.last_error, "")).where(
+            JobRow.key == key, JobRow.state == JobState.PARKED
+        )
+    )
+    reason: str | None = found.scalar_one_or_none()
+    return reason
 
 
 async def listed(session: AsyncSession, *, state: JobState | None, most: int) -> Sequence[JobRow]:

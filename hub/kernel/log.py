@@ -10,17 +10,33 @@ import structlog
 _SECRET_NAMES = re.compile(
     r"(token|secret|password|authorization|credential|api_key)", re.IGNORECASE
 )
-_SECRET_VALUES = re.compile(r"(hub_[a-z]+_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]+|Bearer\s+\S+)")
+_SECRET_VALUES = re.compile(
+    r"hub_[a-z]+_[A-Za-z0-9]{8,}"
+    r"|whsec_[A-Za-z0-9+/=]+"
+    r"|Bearer\s+\S+|bearer\s+\S{8,}"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user and password of an address
+)
+_SCRUBBED = "[scrubbed]"
 
 
 def scrub(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
     """Replace the values of secret-sounding names, and anything that looks like a token."""
-    for name, value in entry.items():
-        if _SECRET_NAMES.search(name):
-            entry[name] = "[scrubbed]"
-        elif isinstance(value, str):
-            entry[name] = _SECRET_VALUES.sub("[scrubbed]", value)
-    return entry
+    return {
+        name: _SCRUBBED if _SECRET_NAMES.search(name) else _clean(value)
+        for name, value in entry.items()
+    }
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _SECRET_VALUES.sub(_SCRUBBED, value)
+        case dict():
+            return scrub(None, "", {str(name): inner for name, inner in value.items()})
+        case list() | tuple():
+            return [_clean(inner) for inner in value]
+        case _:
+            return value
 
 
 def configure(*, level: str) -> None:

@@ -62,7 +62,7 @@ class Queue:
             return True
         try:
             await asyncio.to_thread(self._send, by_queue)
-        except (redis.RedisError, dramatiq.ConnectionError, OSError) as error:
+        except (redis.RedisError, dramatiq.BrokerConnectionError, OSError) as error:
             _log.warning("the queue does not answer; the relay rings later", error=str(error))
             return False
         return True

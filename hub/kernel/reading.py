@@ -67,7 +67,7 @@ class Reader:
     async def rows(
         self,
         caller: Caller,
-        statement: Statement | Select[Any],
+        statement: Statement | Select[*tuple[Any, ...]],
         values: Mapping[str, Any] | None = None,
     ) -> list[Mapping[str, Any]]:
         """Return the rows of one SELECT as the caller's workspace sees them.
@@ -115,10 +115,11 @@ def _of(caller: Caller) -> dict[str, UUID | None]:
 
 
 def _prepared(
-    statement: Statement | Select[Any], values: Mapping[str, Any]
+    statement: Statement | Select[*tuple[Any, ...]], values: Mapping[str, Any]
 ) -> tuple[str, list[Any]]:
     if isinstance(statement, Statement):
-        return statement.sql, [values[name] for name in statement.names]
+        known = {**statement.constants, **values}
+        return statement.sql, [known[name] for name in statement.names]
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     given = {name: value for name, value in values.items() if name in compiled.binds}
     own = compiled.construct_params(given)

@@ -12,7 +12,10 @@ SplitList = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """`database_url` comes from HUB_DATABASE_URL, and so on; lists are separated by commas."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+    # An error about settings must not repeat them: some are secrets, addresses hold passwords.
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         description="PostgreSQL as the application role: it owns nothing, policies bind it."
@@ -43,7 +46,13 @@ class Settings(BaseSettings):
     cors_origins: SplitList = Field(
         default=(), description="Web origins whose browsers may call the API."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for /metrics; without it only this machine itself may read them.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important log lines to write."
+    )
     database_pool: int = Field(default=5, ge=1, le=100, description="Connections per process.")
     lease_seconds: float = Field(
         default=30.0, ge=0.5, le=600, description="How long a silent worker keeps its work."
@@ -56,9 +65,11 @@ class Settings(BaseSettings):
     request_seconds: float = Field(default=10.0, gt=0, description="Deadline of an API request.")
     body_bytes: int = Field(default=1_000_000, gt=0, description="Largest GraphQL request body.")
     upload_bytes: int = Field(default=20_000_000, gt=0, description="Largest upload.")
-    query_depth: int = Field(default=15, gt=0)
-    query_aliases: int = Field(default=30, gt=0)
-    query_cost: int = Field(default=5_000, gt=0)
+    query_depth: int = Field(default=15, gt=0, description="Deepest selection of a query.")
+    query_aliases: int = Field(default=30, gt=0, description="Most aliases in a query.")
+    query_cost: int = Field(
+        default=5_000, gt=0, description="Highest cost of a query, see `extensions.cost`."
+    )
 
     @field_validator("outgoing_allow", "cors_origins", mode="before")
     @classmethod

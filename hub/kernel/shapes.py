@@ -3,7 +3,7 @@
 Values are named as parameters only, so that equal questions share one compiled statement.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB, JSONPATH, distinct_on
@@ -176,7 +177,7 @@ def me() -> ColumnElement[Any]:
 def exists_in(model: type[Base], on: On) -> ColumnElement[bool]:
     """Return whether the caller's workspace has such a row of the model."""
     other = model.__table__.alias()
-    found = select(literal_column("1")).where(within(other), on(other))
+    found: Select[Any] = select(literal_column("1")).where(within(other), on(other))
     return found.correlate_except(other).exists()
 
 
@@ -195,6 +196,11 @@ def all_in(model: type[Base], column: str, on: On, *, newest_per: str) -> Column
     found = found.ext(distinct_on(other.c[newest_per]))
     rows = found.order_by(other.c[newest_per], other.c.id.desc()).correlate_except(other).subquery()
     return select(func.coalesce(func.json_agg(rows.c[column]), EMPTY)).scalar_subquery()
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return whether a column has one of a few values known beforehand."""
+    return or_(*(column == value for value in values))
 
 
 def as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -3,8 +3,8 @@
 Identifiers come from the tables alone, values are parameters.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -47,18 +47,22 @@ _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leav
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Compiled SQL and the names of its parameters, in their order."""
+    """Compiled SQL, the names of its parameters in their order, and those the shape gives."""
 
     sql: str
     names: tuple[str, ...]
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=2048)
 def compiled(question: Question) -> Statement:
     """Return the one statement that answers the question."""
-    built = _Builder().question(question).compile(dialect=_DIALECT)
-    names = built.positiontup or ()
-    return Statement(sql=built.string, names=tuple(names))
+    selected = _Builder().question(question)
+    built = selected.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    names = tuple(built.positiontup or ())
+    asked = {name for name, bound in built.binds.items() if bound.required}
+    given = {name: value for name, value in built.params.items() if name not in asked}
+    return Statement(sql=built.string, names=names, constants=given)
 
 
 class _Builder:

@@ -1,17 +1,21 @@
 """The unit of work: one transaction, one workspace, one commit; facts and promises included."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from asyncpg import UniqueViolationError
 from sqlalchemy import Delete, Select, Update, event, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from hub.kernel import jobs
 from hub.kernel.caller import Caller
+from hub.kernel.errors import Taken
 from hub.kernel.events import Event
 from hub.kernel.jobs import Bell, Job, Promise
 from hub.kernel.model import WorkspaceOwned
@@ -93,6 +97,35 @@ _BEGIN = text(
 )
 
 
+@contextmanager
+def _taken_as_such() -> Iterator[None]:
+    """Turn a broken uniqueness into Taken: somebody else was quicker than the operation's look."""
+    try:
+        yield
+    except IntegrityError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        if not isinstance(cause, UniqueViolationError):
+            raise
+        reference = (cause.constraint_name or "").endswith("external_reference")
+        raise Taken(
+            "Something of that name was made at the same moment. Read it, and try again.",
+            path=("input", "externalReference") if reference else (),
+        ) from error
+
+
+_ROLE = text("""
+SELECT current_user AS name,
+    rolsuper OR rolbypassrls OR EXISTS (
+        SELECT FROM pg_tables WHERE tableowner = current_user AND schemaname = 'public'
+    ) AS unbound
+FROM pg_roles WHERE rolname = current_user
+""")
+
+
+class RoleTooPowerful(Exception):
+    """The application's database role is not bound by the policies that keep workspaces apart."""
+
+
 class Hub:
     """The running hub: a pool to the database, a bell to the queue, and the one commit."""
 
@@ -110,15 +143,30 @@ class Hub:
             connect_args={"timeout": 5, "command_timeout": 30},
         )
         self.queue = Queue(settings.redis_url)
+        self._ringing: set[asyncio.Task[bool]] = set()
         self._reactions = reactions
         self._keep = keep
 
     @asynccontextmanager
     async def unit_of_work(self, caller: Caller) -> AsyncIterator[UnitOfWork]:
         """Open a transaction for the caller's workspace; commit it when the block ends well."""
+        with _taken_as_such():
+            async with self._transaction(caller) as work:
+                yield work
+                bells = await self._settle(work)
+                await work.session.commit()
+        # Past this line the facts are true; a queue that is down only delays the work, and nobody
+        # waits for it.
+        if bells:
+            ringing = asyncio.create_task(self.queue.ring(bells))
+            self._ringing.add(ringing)
+            ringing.add_done_callback(self._ringing.discard)
+
+    @asynccontextmanager
+    async def _transaction(self, caller: Caller) -> AsyncIterator[UnitOfWork]:
         async with self._session(caller) as session:
             begun = (await session.execute(_BEGIN, {"workspace": str(caller.workspace_id)})).one()
-            work = UnitOfWork(
+            yield UnitOfWork(
                 session=session,
                 caller=caller,
                 now=begun.now,
@@ -126,11 +174,6 @@ class Hub:
                 settings=self.settings,
                 vault=self.vault,
             )
-            yield work
-            bells = await self._settle(work)
-            await session.commit()
-        # Past this line the facts are true; a queue that is down only delays the work.
-        await self.queue.ring(bells)
 
     async def _settle(self, work: UnitOfWork) -> list[Bell]:
         # Reactions may record further events, so walk the list while it grows.
@@ -168,8 +211,6 @@ class Hub:
 
     async def is_up(self, *, within: timedelta = timedelta(seconds=2)) -> bool:
         """Say whether the database answers soon enough."""
-        import asyncio
-
         try:
             async with asyncio.timeout(within.total_seconds()), self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -177,7 +218,19 @@ class Hub:
             return False
         return True
 
+    async def require_bound_role(self) -> None:
+        """Raise RoleTooPowerful when policies do not bind the role the hub connects as."""
+        async with self.engine.connect() as connection:
+            found = (await connection.execute(_ROLE)).one()
+        if found.unbound:
+            raise RoleTooPowerful(
+                f"HUB_DATABASE_URL connects as {found.name}, which is a superuser, owns tables of "
+                "the hub or bypasses row-level security. Use a role that owns nothing, such as "
+                "hub_app; the owner belongs into HUB_MIGRATE_URL."
+            )
+
     async def close(self) -> None:
-        """Give the connections back."""
+        """Ring what is still to be rung and give the connections back."""
+        await asyncio.gather(*self._ringing, return_exceptions=True)
         await self.engine.dispose()
         self.queue.close()

@@ -110,7 +110,7 @@ async def feed_item(
     return _item(rows[0]) if rows else None
 
 
-def _published(caller: Caller, channel_id: UUID) -> Select[Any]:
+def _published(caller: Caller, channel_id: UUID) -> Select[UUID, datetime | None, UUID]:
     return select(Publication.id, Publication.published_at, Publication.edition_id).where(
         Publication.workspace_id == caller.workspace_id,
         Publication.channel_id == channel_id,

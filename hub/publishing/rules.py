@@ -28,10 +28,15 @@ TRANSITIONS: Mapping[PublicationState, frozenset[PublicationState]] = {
 
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=30)
-#: Tries that never reached a commit before the publication is given up as FAILED.
+#: Tries before the publication is given up: FAILED, or a person is asked where it may be out.
 ATTEMPTS = 12
-#: Looks for an unknown outcome before a person is asked.
+#: Looks that could not say for certain before a person is asked.
 LOOKS = 6
+#: Looks the platform did not even answer before a person is asked: a few hours.
+FAILED_LOOKS = 12
+#: How often a platform may say that it is busy with our pictures: an hour or so.
+POLLS = 36
+LONGEST_POLL = timedelta(minutes=5)
 
 
 class Failure(StrEnum):
@@ -67,8 +72,8 @@ class Next:
     reason: HoldReason | None = None
 
 
-#: Failures after which nobody knows whether a commit took effect.
-AMBIGUOUS = frozenset({Failure.TRANSIENT, Failure.UNKNOWN})
+#: Failures after which a commit may have taken effect; a duplicate is even evidence that it has.
+DOUBTFUL = frozenset({Failure.TRANSIENT, Failure.UNKNOWN, Failure.DUPLICATE})
 
 
 def after_failure(
@@ -79,33 +84,49 @@ def after_failure(
     attempts: int,
     settle: timedelta,
     retry_after: timedelta | None,
+    in_doubt: bool = False,
 ) -> Next:
     """Decide what follows a failed step.
 
     `settle` is how long the platform may take to show a post it has accepted: looking earlier
-    proves nothing.
+    proves nothing. `in_doubt` says that an earlier try of the same commit may have taken effect:
+    whatever a repeat is told then, the first may be out.
     """
-    if committing and failure in AMBIGUOUS:
-        if guarantee is Guarantee.BLIND:
+    if committing and (in_doubt or failure in DOUBTFUL):
+        if guarantee is Guarantee.BLIND or attempts >= ATTEMPTS:
             return Next(turn=Turn.ASK_PERSON)
-        return Next(turn=Turn.LOOK_UP, wait=max(settle, retry_after or timedelta()))
+        wait = max(settle, backoff(attempts), retry_after or timedelta())
+        return Next(turn=Turn.LOOK_UP, wait=wait)
     match failure:
-        case Failure.DUPLICATE:
-            return Next(turn=Turn.LOOK_UP, wait=settle)
         case Failure.NEEDS_AUTH:
             return Next(turn=Turn.HOLD, reason=HoldReason.NEEDS_AUTH)
-        case Failure.REJECTED | Failure.GONE | Failure.UNSUPPORTED:
+        case Failure.REJECTED | Failure.GONE | Failure.UNSUPPORTED | Failure.DUPLICATE:
             return Next(turn=Turn.FAIL)
     if attempts >= ATTEMPTS:
         return Next(turn=Turn.FAIL)
     return Next(turn=Turn.RETRY, wait=max(backoff(attempts), retry_after or timedelta()))
 
 
-def after_weak_look(*, looks: int, settle: timedelta) -> Next:
-    """Decide what follows a look that could not say for certain."""
-    if looks >= LOOKS:
+def after_weak_look(
+    *,
+    looks: int,
+    settle: timedelta,
+    failed: bool = False,
+    retry_after: timedelta | None = None,
+) -> Next:
+    """Decide what follows a look that could not say for certain, or that was not answered."""
+    if looks >= (FAILED_LOOKS if failed else LOOKS):
         return Next(turn=Turn.ASK_PERSON)
-    return Next(turn=Turn.LOOK_UP, wait=max(settle, backoff(looks + 1)))
+    wait = max(settle, backoff(looks + 1), retry_after or timedelta())
+    return Next(turn=Turn.LOOK_UP, wait=wait)
+
+
+def after_pending(*, polls: int, poll_after: timedelta) -> Next:
+    """Decide when to ask again whether the platform is ready, after so many polls."""
+    if polls >= POLLS:
+        return Next(turn=Turn.FAIL)
+    wait: timedelta = poll_after * 2 ** min(polls // 4, 10)
+    return Next(turn=Turn.RETRY, wait=min(wait, max(LONGEST_POLL, poll_after)))
 
 
 def backoff(attempts: int) -> timedelta:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from hub.access.operations import require_slug
 from hub.kernel.caller import Permission
 from hub.kernel.editing import edit, free_reference, get, require_text
 from hub.kernel.errors import Invalid, Taken
@@ -25,7 +26,7 @@ async def create_brand(
 ) -> Brand:
     """Add a brand to the workspace."""
     work.caller.require(Permission.STRATEGY_WRITE)
-    slug = require_text(slug, most=60, path=("input", "slug"))
+    require_slug(slug)
     if await work.one(select(Brand.id).where(Brand.slug == slug)):
         raise Taken(f"There is a brand {slug} already.", path=("input", "slug"))
     brand = Brand(

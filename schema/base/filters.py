@@ -113,7 +113,10 @@ class Terms:
         self.values: dict[str, Any] = {}
 
     def name(self, value: Any) -> str:
-        """Keep a value; return the name of its parameter."""
+        """Keep a value; return the name of its parameter. Invalid: no database can hold it."""
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str):
+                _require_storable(one)
         name = f"v{len(self.values)}"
         self.values[name] = value
         return name
@@ -198,9 +201,12 @@ def _plain(value: Any, compares: _Compares, path: tuple[str, ...]) -> Any:
     return getattr(value, "value", value)
 
 
+def _require_storable(text: str) -> None:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Invalid("A text cannot contain NUL or half a character.")
+
+
 def _literal(text: str) -> str:
-    if "\0" in text:
-        raise Invalid("A text cannot contain the character NUL.", path=("filter",))
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

@@ -1,17 +1,18 @@
-"""The one way of every mutation: act in one transaction, answer with what everyone sees after it."""
+"""The one way of every mutation: act in one transaction, answer with what all see after it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
-from hub.kernel import errors
+from hub.kernel.caller import Caller
 from hub.kernel.collisions import expected
-from hub.kernel.errors import Conflict, HubError, Invalid, NotFound
+from hub.kernel.errors import Conflict, ErrorCode, HubError, Invalid, NotFound
 from hub.kernel.idempotency import (
     InProgress,
     KeyedRequest,
@@ -20,10 +21,10 @@ from hub.kernel.idempotency import (
     keep_outcome,
 )
 from hub.kernel.work import UnitOfWork
-from schema.base.enums import described
+from schema.base.enums import describe
+from schema.base.facts import RequestFacts
 from schema.base.node import row_id
 from schema.base.reading import Info, read_many, read_one
-from schema.context import Context
 
 #: What an operation hands to the answer: ids of rows by the payload's fields.
 Made = Mapping[str, UUID | Sequence[UUID]]
@@ -36,14 +37,14 @@ _RETRY_SECONDS = 1
 #: Codes that say nothing about the request itself: the same key may be sent again.
 _FLEETING = frozenset(
     {
-        errors.ErrorCode.IN_PROGRESS,
-        errors.ErrorCode.IDEMPOTENCY_KEY_REUSED,
-        errors.ErrorCode.UNAVAILABLE,
+        ErrorCode.IN_PROGRESS,
+        ErrorCode.IDEMPOTENCY_KEY_REUSED,
+        ErrorCode.UNAVAILABLE,
     }
 )
 
-ErrorCode = described(
-    errors.ErrorCode,
+describe(
+    ErrorCode,
     description="What went wrong, in one word to branch on. Codes never change their meaning.",
     values={
         "INVALID": "An input does not have the form or value it must have.",
@@ -66,6 +67,21 @@ ErrorCode = described(
 )
 
 
+class WriteContext(Protocol):
+    """What performing needs of a request's context."""
+
+    facts: RequestFacts | None
+    status: int | None
+    response_headers: dict[str, str]
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks; raises Unauthenticated when nobody in particular does."""
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction for the caller."""
+
+
 @strawberry.type(description="Why nothing was done, and what to do about it.")
 class UserError:
     code: ErrorCode = strawberry.field(description="What went wrong, for programs.")
@@ -76,6 +92,20 @@ class UserError:
     current_version: int | None = strawberry.field(
         default=None, description="With CONFLICT: the version it is at now."
     )
+
+
+@strawberry.input
+class Given:
+    """Base of every mutation's input: what may be left out is None when it was.
+
+    Such a field defaults to `strawberry.UNSET`, so that the contract shows no default for it.
+    """
+
+    def __post_init__(self) -> None:
+        """Take what was left out for None."""
+        for known in fields(self):
+            if getattr(self, known.name) is strawberry.UNSET:
+                setattr(self, known.name, None)
 
 
 @strawberry.type
@@ -118,7 +148,7 @@ async def perform(info: Info, payload: type[Answer], act: Act) -> Answer:
     `act` returns ids by the payload's field names. With an Idempotency-Key the outcome is kept in
     the act's own transaction, and a repeat only reads it again.
     """
-    context: Context = info.context
+    context: WriteContext = info.context
     # Nobody in particular: a fault of the request as a whole, as it is for queries.
     _ = context.caller
     outcome = await _outcome(context, act)
@@ -157,7 +187,7 @@ def changes(given: Any, *names: str, empty: Sequence[str] = ()) -> dict[str, Any
     return found
 
 
-async def _outcome(context: Context, act: Act) -> _Outcome:
+async def _outcome(context: WriteContext, act: Act) -> _Outcome:
     async def done(work: UnitOfWork) -> _Outcome:
         return _Outcome(made=_plain(await act(work)))
 
@@ -183,7 +213,7 @@ async def _outcome(context: Context, act: Act) -> _Outcome:
 
 
 async def _once(
-    context: Context,
+    context: WriteContext,
     request: KeyedRequest | None,
     decide: Callable[[UnitOfWork], Awaitable[_Outcome]],
 ) -> _Outcome:
@@ -198,21 +228,21 @@ async def _once(
     return outcome
 
 
-def _keyed(context: Context) -> KeyedRequest | None:
+def _keyed(context: WriteContext) -> KeyedRequest | None:
     facts = context.facts
     if facts is None or facts.idempotency_key is None:
         return None
     return KeyedRequest(key=facts.idempotency_key, request_hash=facts.request_hash)
 
 
-def _tell_transport(context: Context, outcome: _Outcome) -> None:
+def _tell_transport(context: WriteContext, outcome: _Outcome) -> None:
     codes = {stored["code"] for stored in outcome.errors}
     if outcome.replayed:
         context.response_headers["idempotency-replayed"] = "true"
-    if errors.ErrorCode.IN_PROGRESS in codes:
+    if ErrorCode.IN_PROGRESS in codes:
         context.status = 409
         context.response_headers["retry-after"] = str(_RETRY_SECONDS)
-    if errors.ErrorCode.IDEMPOTENCY_KEY_REUSED in codes:
+    if ErrorCode.IDEMPOTENCY_KEY_REUSED in codes:
         context.status = 422
 
 
@@ -233,7 +263,7 @@ def _stored(error: HubError) -> dict[str, Any]:
 
 
 def _user_error(stored: Mapping[str, Any]) -> UserError:
-    return UserError(**{**stored, "code": errors.ErrorCode(stored["code"])})
+    return UserError(**{**stored, "code": ErrorCode(stored["code"])})
 
 
 async def _answer(info: Info, payload: type[Answer], made: Mapping[str, Any]) -> Answer:

@@ -279,11 +279,12 @@ class _Shapes:
 
 def _bound(value: Any, kind: type, argument: str) -> Any:
     # A cursor is no secret: whoever makes one up gets the same answer as for a foreign one.
+    if value is None:
+        return None
     read = reader_of(kind)
-    try:
-        bound = value if read is None or value is None else read(value)
-    except (TypeError, ValueError):
-        raise wrong_cursor(argument) from None
-    if bound is not None and not isinstance(bound, kind):
+    if not isinstance(value, kind if read is None else str):
         raise wrong_cursor(argument)
-    return bound
+    try:
+        return value if read is None else read(value)
+    except ValueError:
+        raise wrong_cursor(argument) from None

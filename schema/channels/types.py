@@ -1,6 +1,7 @@
 """Where a brand speaks, as the API shows it: never a credential."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -124,8 +125,9 @@ def shown_limits(stored: dict[str, Any]) -> Limits:
     return Limits(**{**known.__dict__, "media_types": list(known.media_types)})
 
 
+@cache
 def shown_platform(known: base.Platform) -> Platform:
-    """Return a platform as the API shows it."""
+    """Return a platform as the API shows it; its schemas are costly to write, so once each."""
     return Platform(
         key=known.key,
         name=known.name,

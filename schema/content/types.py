@@ -8,7 +8,7 @@ import strawberry
 
 from hub.content import models
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import all_in, as_json, columns, exists_in, named_in, newest_in
+from hub.kernel.shapes import all_in, as_json, columns, exists_in, named_in, newest_in, one_of
 from hub.review import models as review
 from hub.review.rules import OPEN
 from schema.access.types import Member
@@ -226,9 +226,7 @@ def _open_review(item: Any) -> Any:
     return newest_in(
         review.Review,
         "id",
-        lambda other: (
-            (other.c.item_id == item.c.id) & other.c.state.in_([state.value for state in OPEN])
-        ),
+        lambda other: (other.c.item_id == item.c.id) & one_of(other.c.state, sorted(OPEN)),
     )
 
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from hub.content import assets
 from hub.content.storage import BytesMissing, Storage, picture_key
 from hub.kernel.caller import Caller
-from hub.kernel.errors import ErrorCode
+from hub.kernel.errors import ErrorCode, HubError
 from hub.kernel.work import Hub
 from schema.base.masking import mask_exception
 from schema.base.refusals import DoorCode, code_of
@@ -117,7 +117,8 @@ async def _upload(request: Request, stores: Stores, *, slowest: float) -> Respon
     try:
         async with hub.unit_of_work(caller) as work:
             await assets.receive_upload(work, upload_id=upload_id, storage_key=key)
-    except BaseException:
+    except HubError:
+        # Only a refusal is certain: when the database fell silent, the row may name these bytes.
         await stores.storage.delete(key)
         raise
     return Response(status_code=204, headers=_STEADY_HEADERS)

@@ -7,13 +7,13 @@ import strawberry
 
 from hub.kernel.work import UnitOfWork
 from hub.strategy import operations
-from schema.base.perform import Made, Payload, changes, perform, result, wanted
+from schema.base.perform import Given, Made, Payload, changes, perform, result, wanted
 from schema.base.reading import Info
 from schema.strategy.types import Brand, Campaign
 
 
 @strawberry.input(description="A brand to add.")
-class BrandCreateInput:
+class BrandCreateInput(Given):
     slug: str = strawberry.field(description="Short name, unique in the workspace.")
     name: str = strawberry.field(description="Full name.")
     description: str = strawberry.field(default="", description="What it is and whom it speaks to.")
@@ -23,10 +23,11 @@ class BrandCreateInput:
 
 
 @strawberry.input(description="What to change of a brand; what is left out stays.")
-class BrandUpdateInput:
+class BrandUpdateInput(Given):
     id: strawberry.ID = strawberry.field(description="The brand.")
     expected_version: int | None = strawberry.field(
-        default=None, description="The `version` you read; CONFLICT if it is another by now."
+        default=strawberry.UNSET,
+        description="The `version` you read; CONFLICT if it is another by now.",
     )
     name: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Full name.")
     description: strawberry.Maybe[str | None] = strawberry.field(
@@ -38,7 +39,7 @@ class BrandUpdateInput:
 
 
 @strawberry.input(description="A campaign to add.")
-class CampaignCreateInput:
+class CampaignCreateInput(Given):
     brand_id: strawberry.ID = strawberry.field(description="The brand it is for.")
     name: str = strawberry.field(description="What people call it.")
     objective: str = strawberry.field(default="", description="What it shall reach.")
@@ -46,18 +47,23 @@ class CampaignCreateInput:
     locale: str = strawberry.field(
         default="en", description="The language it is written in, unless an item says otherwise."
     )
-    starts_on: date | None = strawberry.field(default=None, description="First day; null: open.")
-    ends_on: date | None = strawberry.field(default=None, description="Last day; null: open.")
+    starts_on: date | None = strawberry.field(
+        default=strawberry.UNSET, description="First day; null: open."
+    )
+    ends_on: date | None = strawberry.field(
+        default=strawberry.UNSET, description="Last day; null: open."
+    )
     external_reference: str | None = strawberry.field(
-        default=None, description="Your own key for it, unique in the workspace."
+        default=strawberry.UNSET, description="Your own key for it, unique in the workspace."
     )
 
 
 @strawberry.input(description="What to change of a campaign; what is left out stays.")
-class CampaignUpdateInput:
+class CampaignUpdateInput(Given):
     id: strawberry.ID = strawberry.field(description="The campaign.")
     expected_version: int | None = strawberry.field(
-        default=None, description="The `version` you read; CONFLICT if it is another by now."
+        default=strawberry.UNSET,
+        description="The `version` you read; CONFLICT if it is another by now.",
     )
     name: strawberry.Maybe[str | None] = strawberry.field(
         default=None, description="What people call it."

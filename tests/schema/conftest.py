@@ -1,19 +1,15 @@
 """A workspace full of rows, another one beside it, and a client that asks the real schema."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from hub.kernel.caller import ActorKind, Caller, Permission
-from hub.kernel.ids import new_id
-from hub.kernel.model import Base
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
@@ -22,30 +18,7 @@ from schema.base.masking import mask
 from schema.context import Context
 from schema.schema import build_schema
 from tests.conftest import Database
-
-
-@dataclass(kw_only=True)
-class Rows:
-    """Writes rows straight into the tables of one workspace, as their owner."""
-
-    engine: AsyncEngine
-    workspace_id: UUID = field(default_factory=new_id)
-
-    async def add(self, model: type[Base], **values: Any) -> UUID:
-        """Write one row; return its id."""
-        return (await self.add_all(model, [values]))[0]
-
-    async def add_all(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
-        """Write several rows; return their ids."""
-        table: Any = model.__table__
-        mine = {"workspace_id": self.workspace_id} if "workspace_id" in table.c else {}
-        complete = [{"id": new_id(), **mine, **row} for row in rows]
-        await self._write(table, complete)
-        return [row["id"] for row in complete]
-
-    async def _write(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(table), list(rows))
+from tests.schema.library import Library, Rows, a_library
 
 
 @dataclass(kw_only=True)
@@ -55,6 +28,11 @@ class Answer:
     data: Any
     errors: list[GraphQLError]
     statements: int
+
+    @property
+    def path(self) -> list[str]:
+        """The input the first error is about."""
+        return list((self.errors[0].extensions or {})["path"])
 
     @property
     def codes(self) -> list[str]:
@@ -132,3 +110,21 @@ async def reader(settings: Settings) -> AsyncIterator[Reader]:
     opened = Reader(settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def library(engine: AsyncEngine) -> Library:
+    """A filled workspace."""
+    return await a_library(Rows(engine=engine))
+
+
+@pytest.fixture
+async def other(engine: AsyncEngine, library: Library) -> Library:
+    """Another workspace, filled like the first."""
+    return await a_library(Rows(engine=engine), name="Other")
+
+
+@pytest.fixture
+def client(api_schema: strawberry.Schema, hub: Hub, reader: Reader, library: Library) -> Client:
+    """Somebody who may do everything in the first workspace."""
+    return Client(schema=api_schema, hub=hub, reader=reader, caller=library.caller)

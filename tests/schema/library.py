@@ -1,9 +1,13 @@
 """Rows for reading tests: a brand with a campaign, channels, and contents that went out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.access.models import Member, Role, Workspace
 from hub.analytics.models import Measurement
@@ -21,11 +25,35 @@ from hub.content.models import (
 )
 from hub.kernel.caller import ActorKind, Caller, Permission
 from hub.kernel.ids import new_id
+from hub.kernel.model import Base
 from hub.publishing.models import Publication, PublicationState
 from hub.strategy.models import Brand, Campaign
-from tests.schema.conftest import Rows
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@dataclass(kw_only=True)
+class Rows:
+    """Writes rows straight into the tables of one workspace, as their owner."""
+
+    engine: AsyncEngine
+    workspace_id: UUID = field(default_factory=new_id)
+
+    async def add(self, model: type[Base], **values: Any) -> UUID:
+        """Write one row; return its id."""
+        return (await self.add_all(model, [values]))[0]
+
+    async def add_all(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Write several rows; return their ids."""
+        table: Any = model.__table__
+        mine = {"workspace_id": self.workspace_id} if "workspace_id" in table.c else {}
+        complete = [{"id": new_id(), **mine, **row} for row in rows]
+        await self._write(table, complete)
+        return [row["id"] for row in complete]
+
+    async def _write(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(table), list(rows))
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-import grapheme  # type: ignore[import-untyped]  # ships no py.typed marker
+import grapheme
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]]")
 MENTION = re.compile(r"(?<![\w/@])@(\w+)(?:@([\w.-]*\w))?")

@@ -11,10 +11,10 @@ PLATFORMS: Mapping[str, Platform] = {
 }
 
 
-def platform(key: str) -> Platform:
+def platform(key: str, *, path: tuple[str, ...] = ()) -> Platform:
     """Return the platform of that key; Invalid names the ones that exist."""
     known = PLATFORMS.get(key)
     if known is None:
         names = ", ".join(sorted(PLATFORMS))
-        raise Invalid(f"There is no platform {key!r}; the hub knows {names}.")
+        raise Invalid(f"There is no platform {key!r}; the hub knows {names}.", path=path)
     return known

@@ -1,0 +1,196 @@
+"""The hub's doors as one ASGI application: `uvicorn schema.app:create_app --factory`."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from hub.content.storage import Storage
+from hub.kernel import log
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.reading import Reader
+from hub.kernel.settings import Settings
+from hub.runtime import open_hub
+from schema.authentication import Authenticator, authorization_of
+from schema.base.door import DoorSettings, GraphQLDoor
+from schema.base.limits import Limits
+from schema.content.uploads import Stores, picture_routes
+from schema.context import Context
+from schema.metrics import Metrics, metrics_endpoint
+from schema.publishing import feeds
+from schema.schema import build_schema
+
+_ALLOWED_HEADERS = ("authorization", "content-type", "idempotency-key")
+_EXPOSED_HEADERS = ("idempotency-replayed", "retry-after")
+_STEADY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+}
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """Return the application; it opens the hub when it starts and closes it when it ends.
+
+    Without settings it is the whole process: they come from the environment, logs are configured,
+    and the garbage collector is tuned for serving.
+    """
+    alone = settings is None
+    settings = settings or Settings()
+    if alone:
+        log.configure(level=settings.log_level)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_hub(settings) as hub:
+            reader = Reader(settings)
+            app.state.hub = hub
+            app.state.reader = reader
+            app.state.authenticator = Authenticator(hub)
+            app.state.stores = Stores(hub=hub, storage=Storage(settings.data_dir / "assets"))
+            if alone:
+                _tune_collector()
+            try:
+                yield
+            finally:
+                await reader.close()
+
+    app = Starlette(
+        routes=_routes(settings, metrics),
+        lifespan=lifespan,
+        middleware=[
+            Middleware(_SteadyHeaders),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=("GET", "POST", "PUT"),
+                allow_headers=_ALLOWED_HEADERS,
+                expose_headers=_EXPOSED_HEADERS,
+                max_age=600,
+            ),
+        ],
+    )
+    # A redirect would be built from the Host header, which is the client's to choose.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(settings: Settings, metrics: Metrics) -> list[BaseRoute]:
+    door = metrics.watched(_door(settings))
+    routes: list[BaseRoute] = [
+        Route("/graphql", door),
+        WebSocketRoute("/graphql", door),
+        Route("/health", _health, methods=["GET"]),
+        Route("/ready", _ready, methods=["GET"]),
+        Route("/metrics", metrics_endpoint(metrics, settings), methods=["GET"]),
+        *feeds.routes,
+        *picture_routes(lambda request: request.app.state.stores),
+    ]
+    if settings.environment == "development":
+        routes.append(Route("/", _landing, methods=["GET"]))
+    return routes
+
+
+def _door(settings: Settings) -> GraphQLDoor:
+    return GraphQLDoor(
+        build_schema(),
+        get_context=_context(settings),
+        settings=DoorSettings(
+            body_bytes=settings.body_bytes,
+            body_seconds=settings.request_seconds,
+            request_seconds=settings.request_seconds,
+            development=settings.environment == "development",
+            limits=Limits(
+                depth=settings.query_depth,
+                aliases=settings.query_aliases,
+                cost=settings.query_cost,
+            ),
+            origins=(*settings.cors_origins, _origin(settings.public_url)),
+        ),
+    )
+
+
+def _context(settings: Settings) -> Any:
+    open_to_all = settings.environment == "development"
+
+    async def get_context(
+        connection: Request | WebSocket, parameters: Mapping[str, Any] | None
+    ) -> Context:
+        state = connection.app.state
+        caller = await state.authenticator.caller(authorization_of(connection.headers, parameters))
+        if caller is None and not open_to_all:
+            raise Unauthenticated("Send a token: `Authorization: Bearer hub_pat_…`.")
+        return Context(hub=state.hub, reader=state.reader, known=caller)
+
+    return get_context
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _ready(request: Request) -> Response:
+    hub = request.app.state.hub
+    database, queue = await asyncio.gather(hub.is_up(), hub.queue.is_up())
+    stores = {"database": database, "queue": queue}
+    return JSONResponse(
+        {
+            "status": "ok" if all(stores.values()) else "unavailable",
+            **{name: "ok" if up else "down" for name, up in stores.items()},
+        },
+        status_code=200 if all(stores.values()) else 503,
+        headers={"cache-control": "no-store"},
+    )
+
+
+async def _landing(_request: Request) -> Response:
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Content hub</title>'
+        "</head><body><h1>Content hub</h1><p>The API is at "
+        '<a href="/graphql">/graphql</a>; a browser gets GraphiQL there, anybody else sends '
+        "GraphQL with a token.</p><p>"
+        '<a href="/ready">/ready</a> · <a href="/metrics">/metrics</a></p></body></html>'
+    )
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _tune_collector() -> None:
+    # What is loaded by now lives as long as the process: looking at it again and again is the
+    # longest pause a request can meet.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
+
+
+class _SteadyHeaders:
+    """Headers that every answer has, unless it has its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def steady(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _STEADY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, steady if scope["type"] == "http" else send)

@@ -1,0 +1,76 @@
+"""From an Authorization header to its caller, without asking the database each time."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from hub.access.operations import authenticate
+from hub.kernel.caller import Caller
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.work import Hub
+
+#: How long a token is taken for valid after the database said so: revocation works within it.
+KNOWN_SECONDS = 4.0
+_KNOWN_MOST = 1_000
+_TOKEN_MOST = 200
+
+
+class Authenticator:
+    """Knows the tokens it has just seen, by their keyed digest; never the tokens themselves."""
+
+    def __init__(self, hub: Hub, *, seconds: float = KNOWN_SECONDS) -> None:
+        self._hub = hub
+        self._seconds = seconds
+        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[Caller]] = {}
+
+    async def caller(self, authorization: str | None) -> Caller | None:
+        """Return who a header speaks for, None without one; Unauthenticated for a wrong one."""
+        if authorization is None:
+            return None
+        scheme, _, secret = authorization.strip().partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not 0 < len(secret) <= _TOKEN_MOST:
+            raise Unauthenticated("Send the token as `Authorization: Bearer hub_pat_…`.")
+        digest = self._hub.vault.token_digest(secret)
+        known = self._known.get(digest)
+        if known is not None and time.monotonic() - known[0] < self._seconds:
+            return known[1]
+        # Many requests with one token, and one question to the database for all of them.
+        task = self._asking.get(digest)
+        if task is None:
+            task = asyncio.create_task(self._ask(secret, digest))
+            self._asking[digest] = task
+            task.add_done_callback(lambda done: self._answered(digest, done))
+        return await asyncio.shield(task)
+
+    async def _ask(self, secret: str, digest: bytes) -> Caller:
+        asked_at = time.monotonic()
+        self._known.pop(digest, None)
+        async with self._hub.unscoped() as session:
+            caller = await authenticate(session, self._hub.vault, secret)
+        self._known[digest] = (asked_at, caller)
+        while len(self._known) > _KNOWN_MOST:
+            self._known.popitem(last=False)
+        return caller
+
+    def _answered(self, digest: bytes, done: asyncio.Task[Caller]) -> None:
+        self._asking.pop(digest, None)
+        if not done.cancelled():
+            # Whoever waits gets it too; if all of them have left, nobody needs to know.
+            done.exception()
+
+
+def authorization_of(
+    headers: Mapping[str, str], parameters: Mapping[str, Any] | None
+) -> str | None:
+    """Return the Authorization of a request, or of what a socket's client said at its start."""
+    given = headers.get("authorization")
+    if given is not None or not parameters:
+        return given
+    said = {name.lower(): value for name, value in parameters.items()}.get("authorization")
+    if said is not None and not isinstance(said, str):
+        raise Unauthenticated("The authorization of `connection_init` is text.")
+    return said

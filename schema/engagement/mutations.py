@@ -1,0 +1,43 @@
+"""Answering messages."""
+
+from typing import Annotated
+
+import strawberry
+
+from hub.engagement import operations
+from hub.kernel.work import UnitOfWork
+from schema.base.perform import Given, Made, Payload, perform, result, wanted
+from schema.base.reading import Info
+from schema.engagement.types import Message
+from schema.publishing.types import Publication
+
+
+@strawberry.input(description="An answer to a message.")
+class MessageReplyInput(Given):
+    message_id: strawberry.ID = strawberry.field(description="The message to answer.")
+    text: str = strawberry.field(description="The words, as the platform takes them.")
+
+
+@strawberry.type(description="The answer to messageReply.")
+class MessageReplyPayload(Payload):
+    message: Message | None = result("Message", "The message that is answered.")
+    publication: Publication | None = result("Publication", "The answer on its way.")
+
+
+@strawberry.type
+class EngagementMutations:
+    @strawberry.mutation(
+        description="Answer a message. The answer goes out like everything else: once, with a "
+        "publication that shows how far it is."
+    )
+    async def message_reply(
+        self,
+        info: Info,
+        input: Annotated[MessageReplyInput, strawberry.argument(description="The answer.")],  # noqa: A002 - its name in the API
+    ) -> MessageReplyPayload:
+        async def act(work: UnitOfWork) -> Made:
+            message_id = wanted(input.message_id, "Message", "messageId")
+            publication = await operations.reply(work, message_id=message_id, text=input.text)
+            return {"message": message_id, "publication": publication.id}
+
+        return await perform(info, MessageReplyPayload, act)

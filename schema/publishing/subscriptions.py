@@ -1,0 +1,150 @@
+"""Following publications while they go their way."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import strawberry
+
+from hub.access.queries import token_lives
+from hub.audit.queries import Sealed, last_sequence, sealed_after
+from hub.kernel.caller import Caller, Permission
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.reading import Reader
+from hub.publishing.queries import publication_exists
+from schema.base.node import row_id, unknown_id
+from schema.base.reading import Info, read_many
+from schema.base.scalars import JsonObject
+from schema.context import Context
+from schema.publishing.types import Publication
+
+#: How often the end of a workspace's stream is looked at, however many follow it.
+_POLL_SECONDS = 0.5
+#: How long a token that was revoked may still listen.
+_TOKEN_SECONDS = 4.0
+
+
+@strawberry.type(description="Something that happened to a publication.")
+class PublicationEvent:
+    sequence: int = strawberry.field(
+        description="Its number in the workspace; give the last one you saw back as `after`."
+    )
+    name: str = strawberry.field(description="What happened, such as publication.published.")
+    data: JsonObject = strawberry.field(description="The facts of the event itself.")
+    occurred_at: datetime = strawberry.field(description="When it happened.")
+
+
+@strawberry.type(description="A change of a publication.")
+class PublicationChange:
+    event: PublicationEvent = strawberry.field(description="What happened.")
+    publication: Publication | None = strawberry.field(
+        description="The publication as it is now, which may be later than the event."
+    )
+
+
+class _Ends:
+    """The ends of the workspaces' streams, each read once for all who follow it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._locks: dict[UUID, asyncio.Lock] = {}
+        self._seen: dict[UUID, tuple[float, int]] = {}
+
+    async def last(self, caller: Caller) -> int:
+        """Return the newest sequence of the caller's workspace, half a second old at most."""
+        workspace = caller.workspace_id
+        async with self._locks.setdefault(workspace, asyncio.Lock()):
+            read_at, sequence = self._seen.get(workspace, (0.0, 0))
+            if time.monotonic() - read_at >= _POLL_SECONDS:
+                now = time.monotonic()
+                sequence = await last_sequence(self._reader, caller)
+                self._seen[workspace] = (now, sequence)
+            return sequence
+
+
+_ENDS: WeakKeyDictionary[Reader, _Ends] = WeakKeyDictionary()
+
+
+@strawberry.type
+class PublishingSubscriptions:
+    @strawberry.subscription(
+        description="Everything that happens to publications from now on, or since `after`, in its "
+        "order and without gaps. It ends with UNAUTHENTICATED when the token does."
+    )
+    async def publication_changed(
+        self,
+        info: Info,
+        publication_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Only this publication; null: all of the workspace."),
+        ] = strawberry.UNSET,
+        after: Annotated[
+            int | None,
+            strawberry.argument(
+                description="Begin behind this sequence, to miss nothing after an interruption; "
+                "null: with what happens next."
+            ),
+        ] = strawberry.UNSET,
+    ) -> AsyncIterator[PublicationChange]:
+        context: Context = info.context
+        context.caller.require(Permission.PUBLISHING_READ)
+        only = await _existing(context, publication_id) if isinstance(publication_id, str) else None
+        async for events in _followed(context, after if isinstance(after, int) else None):
+            concerned = [
+                event
+                for event in events
+                if event.subject_type == "Publication" and only in {None, event.subject_id}
+            ]
+            for change in await _changes(info, concerned):
+                yield change
+
+
+async def _existing(context: Context, global_id: strawberry.ID) -> UUID:
+    path = ("publicationId",)
+    found = row_id(global_id, "Publication", path=path)
+    if not await publication_exists(context.reader, context.caller, found):
+        raise unknown_id(path)
+    return found
+
+
+async def _followed(context: Context, after: int | None) -> AsyncIterator[Sequence[Sealed]]:
+    """Yield what is sealed, batch by batch, until the token ends."""
+    ends = _ENDS.setdefault(context.reader, _Ends(context.reader))
+    last = await ends.last(context.caller) if after is None else after
+    checked_at = time.monotonic()
+    while True:
+        if time.monotonic() - checked_at >= _TOKEN_SECONDS:
+            if not await token_lives(context.reader, context.caller):
+                raise Unauthenticated("The token is not valid any more.")
+            checked_at = time.monotonic()
+        more = await ends.last(context.caller) > last
+        events = await sealed_after(context.reader, context.caller, last) if more else ()
+        if not events:
+            await asyncio.sleep(_POLL_SECONDS)
+            continue
+        last = events[-1].sequence
+        yield events
+
+
+async def _changes(info: Info, events: Sequence[Sealed]) -> list[PublicationChange]:
+    ids = list(dict.fromkeys(event.subject_id for event in events))
+    if not ids:
+        return []
+    found = await read_many(info, "Publication", ids, under=("publication",))
+    now: dict[UUID, Any] = dict(zip(ids, found, strict=True))
+    return [
+        PublicationChange(
+            event=PublicationEvent(
+                sequence=event.sequence,
+                name=event.name,
+                data=JsonObject(event.data),
+                occurred_at=event.occurred_at,
+            ),
+            publication=now[event.subject_id],
+        )
+        for event in events
+    ]

@@ -1,0 +1,178 @@
+"""Stand-ins of platforms over real loopback HTTP, and channels that are really connected to them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import httpx
+from sqlalchemy import select
+
+from hub.channels.models import ChannelState
+from hub.content.models import Asset, AssetState
+from hub.content.storage import picture_key
+from hub.kernel.ids import new_id
+from hub.kernel.work import Hub
+from hub.publishing.models import Attempt, Publication
+from tests.factories import World, a_channel, a_publication, channel
+from tests.working import work_off
+from workers.handling import Toolbox
+from workers.simulators.mastodon import create_simulator
+from workers.simulators.receiver import create_receiver
+from workers.simulators.serving import served
+
+WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
+STATUSES = "/api/v1/statuses"
+UPLOADS = "/api/v2/media"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """A server that stands in for a platform, and its back door."""
+
+    base: str
+    control: str
+
+    @property
+    def netloc(self) -> str:
+        """What HUB_OUTGOING_ALLOW must name."""
+        return urlsplit(self.base).netloc
+
+    async def ask(self, method: str, path: str, **more: Any) -> Any:
+        """Use the back door."""
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+            answer = await client.request(method, f"{self.base}{self.control}{path}", **more)
+            return answer.raise_for_status().json()
+
+    async def fault(
+        self, effect: str, *, path: str = STATUSES, method: str = "POST", **more: Any
+    ) -> None:
+        """Let matching requests fail."""
+        body = {"method": method, "path": path, "effect": effect, **more}
+        await self.ask("POST", "faults", json=body)
+
+    async def faults_left(self) -> int:
+        """Return how many faults still wait for a request."""
+        return len(await self.ask("GET", "faults"))
+
+    async def quiet(self) -> None:
+        """Take every fault away."""
+        await self.ask("DELETE", "faults")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Somebody at a stand, and the channel that is connected to it."""
+
+    stand: Stand
+    channel_id: UUID
+    name: str
+
+    async def posts(self) -> list[dict[str, Any]]:
+        """Return all that was ever stored there, in order."""
+        if self.stand.control == "/_sim/":
+            return list((await self.stand.ask("GET", f"inboxes/{self.name}"))["messages"])
+        return list((await self.stand.ask("GET", f"ledger?account={self.name}"))["statuses"])
+
+    async def texts(self) -> list[str]:
+        """Return the words of all that was ever stored there, in order."""
+        return [post["text"] for post in await self.posts()]
+
+
+@contextmanager
+def a_stand(kind: str) -> Iterator[Stand]:
+    """Serve a stand: a dialect of Mastodon, or "webhook"."""
+    if kind == "webhook":
+        with served(create_receiver()) as base:
+            yield Stand(base=base, control="/_sim/")
+        return
+    with served(create_simulator(dialect=kind)) as base:
+        yield Stand(base=base, control="/api/v1/_sim/")
+
+
+async def an_account(world: World, tools: Toolbox, stand: Stand) -> Account:
+    """Open an account at a stand and connect a channel to it, as a manager would."""
+    name = f"user{uuid4().hex[:12]}"
+    if stand.control == "/_sim/":
+        opened = await stand.ask("POST", "inboxes", json={"name": name, "secrets": [WEBHOOK_SECRET]})
+        channel_id = await a_channel(
+            world,
+            platform_key="webhook",
+            settings={"url": opened["url"]},
+            credentials={"secret": WEBHOOK_SECRET},
+            ready=False,
+            name=name,
+        )
+    else:
+        joined = await stand.ask("POST", "accounts", json={"username": name})
+        channel_id = await a_channel(
+            world,
+            settings={"base_url": stand.base},
+            credentials={"access_token": joined["access_token"]},
+            ready=False,
+            name=name,
+        )
+    await work_off(tools)
+    assert (await channel(world, channel_id)).state is ChannelState.READY
+    return Account(stand=stand, channel_id=channel_id, name=name)
+
+
+async def a_picture(world: World, tools: Toolbox, data: bytes, *, sha256: str, alt: str) -> UUID:
+    """Put a picture on the shelf that was looked at already."""
+    key = picture_key(world.workspace_id, sha256)
+    await tools.storage.put(key, data)
+    asset_id = new_id()
+    async with world.hub.unit_of_work(world.system) as work:
+        work.session.add(
+            Asset(
+                id=asset_id,
+                workspace_id=world.workspace_id,
+                brand_id=world.brand_id,
+                filename="harbour.png",
+                state=AssetState.READY,
+                mime="image/png",
+                size=len(data),
+                width=3,
+                height=2,
+                sha256=sha256,
+                storage_key=key,
+                alt={"en": alt},
+            )
+        )
+    return asset_id
+
+
+async def attempts(world: World, publication_id: UUID) -> Sequence[Attempt]:
+    """Return the evidence of every try, in order."""
+    async with world.hub.unit_of_work(world.system) as work:
+        return await work.all(
+            select(Attempt)
+            .where(Attempt.publication_id == publication_id)
+            .order_by(Attempt.number)
+        )
+
+
+async def outcomes(world: World, publication_id: UUID) -> list[str | None]:
+    """Return what every try came to, in order."""
+    return [attempt.outcome for attempt in await attempts(world, publication_id)]
+
+
+async def many(world: World, channel_id: UUID, count: int) -> list[Publication]:
+    """Write, approve and schedule so many publications for now, each with words of its own."""
+    return [
+        await a_publication(world, channel_id=channel_id, text=f"Number {number}")
+        for number in range(count)
+    ]
+
+
+async def job_of(hub: Hub, publication_id: UUID) -> Any:
+    """Return the row of the job of a publication, or None."""
+    from sqlalchemy import text
+
+    async with hub.unscoped() as session:
+        rows = await session.execute(
+            text("SELECT * FROM jobs WHERE key = :key"), {"key": f"publish:{publication_id}"}
+        )
+        return rows.one_or_none()
