@@ -64,7 +64,7 @@ def _not_begun(*states: str) -> Callable[[Facts, Caller], bool]:
 
 
 def _resumable(facts: Facts, _caller: Caller) -> bool:
-    return facts["state"] == "HELD" and facts["hold_reason"] != "EDITION_STALE"
+    return bool(facts["state"] == "HELD" and facts["hold_reason"] != "EDITION_STALE")
 
 
 def _retryable(facts: Facts, _caller: Caller) -> bool:

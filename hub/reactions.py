@@ -27,7 +27,8 @@ async def _hold_revoked(work: UnitOfWork, happened: ChangesRequested) -> None:
         work,
         reason=HoldReason.UNAPPROVED,
         problem="The approval was revoked.",
-        where=[Publication.item_id == happened.item_id],
+        # What another review has approved as well may still go out.
+        where=[Publication.item_id == happened.item_id, ~publishing.is_approved()],
     )
 
 

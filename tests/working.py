@@ -1,7 +1,7 @@
 """Workers for tests: the real handlers and connectors, run in this process until all is quiet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -20,12 +20,16 @@ from workers.handling import Toolbox, run
 ROUNDS = 200
 
 
+async def nothing(_milestone: str) -> None:
+    """Pass a milestone without a word."""
+
+
 @asynccontextmanager
 async def a_toolbox(
     hub: Hub,
     *,
     allow: tuple[str, ...] = (),
-    passed: Callable[[str], None] = lambda _milestone: None,
+    passed: Callable[[str], Awaitable[None]] = nothing,
     deadline: float = 8.0,
 ) -> AsyncIterator[Toolbox]:
     """A worker's tools: outgoing calls only to the addresses in `allow`."""

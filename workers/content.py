@@ -89,9 +89,9 @@ async def process(job: ProcessAsset, tools: Toolbox) -> Again | None:
             found = await _looked_at(waiting, tools)
             if not isinstance(found, Unusable):
                 await _store(found, job, tools)
-        tools.passed("picture_stored")
+        await tools.passed("picture_stored")
         await _settle(found, job, tools)
-        tools.passed("picture_settled")
+        await tools.passed("picture_settled")
     async with tools.unit_of_work(job.workspace_id) as work:
         leftover = await assets.leftover(work, asset_id=job.asset_id)
     if leftover is not None:

@@ -55,7 +55,7 @@ def database_is_away(error: BaseException) -> bool:
     return error.connection_invalidated or state is None or state.startswith(_AWAY)
 
 
-def _nothing(_milestone: str) -> None:
+async def _nothing(_milestone: str) -> None:
     """Pass a milestone without a word."""
 
 
@@ -67,7 +67,7 @@ class Toolbox:
     connectors: Mapping[str, Connector]
     storage: Storage
     worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
-    passed: Callable[[str], None] = _nothing
+    passed: Callable[[str], Awaitable[None]] = _nothing
 
     @asynccontextmanager
     async def unit_of_work(self, workspace_id: UUID) -> AsyncIterator[UnitOfWork]:

@@ -65,14 +65,14 @@ _SKEW = timedelta(minutes=2)
 @handles(Publish)
 async def publish(job: Publish, tools: Toolbox) -> Again | None:
     """Bring one publication as far as it goes now; answer when to go on, if ever."""
-    tools.passed("before_claim")
+    await tools.passed("before_claim")
     async with tools.unit_of_work(job.workspace_id) as work:
         claim = await claiming.claim(work, publication_id=job.publication_id, worker=tools.worker)
     if claim is None:
         return None
     if isinstance(claim, NotNow):
         return Again(due_at=claim.due_at, progressed=False)
-    tools.passed("after_claim")
+    await tools.passed("after_claim")
     run = _Run(tools, claim)
     try:
         async with run.lease():
@@ -146,7 +146,7 @@ class _Run:
             if settled:
                 return following
         refs = [ref.to_json() for ref in self._sending.part_refs()]
-        self._tools.passed("before_settle")
+        await self._tools.passed("before_settle")
         async with self._tools.unit_of_work(self._workspace_id) as work:
             await sending.settle_published(work, claim=self._claim, refs=refs)
         return None
@@ -167,14 +167,14 @@ class _Run:
             return True, await self._failed(missing, committing=committing)
         if isinstance(done, StepPending):
             return True, await self._pending(done)
-        self._tools.passed(f"performed:{step.kind.value.lower()}")
+        await self._tools.passed(f"performed:{step.kind.value.lower()}")
         await self._save(done, committed=committing)
-        self._tools.passed(f"saved:{step.kind.value.lower()}")
+        await self._tools.passed(f"saved:{step.kind.value.lower()}")
         return False, None
 
     async def _authorise(self, step: Step) -> tuple[bool, Again | None]:
         """Pass the moment of truth; answer whether the try is over, and when the next is due."""
-        self._tools.passed("before_truth")
+        await self._tools.passed("before_truth")
         digest = self._connector.wire_digest(self._sending, step)
         asked = time.monotonic()
         async with self._tools.unit_of_work(self._workspace_id) as work:
@@ -185,7 +185,7 @@ class _Run:
             return True, Again(due_at=refused.due_at)
         if refused is not None:
             return True, None
-        self._tools.passed("after_truth")
+        await self._tools.passed("after_truth")
         if time.monotonic() - asked > self._tools.hub.settings.lease_seconds:
             # Asleep for longer than the lease: somebody else may be looking for this already.
             return True, Again(due_at=None)

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.model import Base, WorkspaceOwned, within_workspace, workspace_args
 
@@ -27,6 +27,7 @@ class Measurement(WorkspaceOwned, Base):
 
     publication_id: Mapped[UUID]
     metric: Mapped[str]
-    value: Mapped[int]
+    # Some places count beyond what 32 bits hold.
+    value: Mapped[int] = mapped_column(BigInteger)
     approximate: Mapped[bool]
     measured_at: Mapped[datetime]

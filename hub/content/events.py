@@ -29,6 +29,16 @@ class ContentItemRevised(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContentItemUpdated(Event):
+    """Something around the words changed, such as the campaign they belong to."""
+
+    name: ClassVar[str] = "content_item.updated"
+    subject_type: ClassVar[str] = "ContentItem"
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContentItemArchived(Event):
     """The idea was put away."""
 

@@ -19,6 +19,7 @@ from hub.content.events import (
     ContentItemArchived,
     ContentItemCreated,
     ContentItemRevised,
+    ContentItemUpdated,
     EditionPrepared,
 )
 from hub.content.models import Asset, ContentItem, Edition, EditionOrigin, Revision, Variant
@@ -109,15 +110,19 @@ async def revise_item(
     kept = await queries.variants(work, revision_id=current.id)
     facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
     wanted = kept if variants is None else await _clean(work, variants)
-    if campaign_id is not None:
-        campaign = await _campaign(work, campaign_id, brand_id=item.brand_id)
-        item.campaign_id = campaign.id if campaign else None
-    if revision_hash(facts, wanted) == current.hash:
+    campaign = await _campaign(work, campaign_id, brand_id=item.brand_id)
+    moved = campaign is not None and campaign.id != item.campaign_id
+    revised = revision_hash(facts, wanted) != current.hash
+    if moved or revised:
+        touch(work, item)
+    if campaign is not None and moved:
+        item.campaign_id = campaign.id
+        work.record(ContentItemUpdated(subject_id=item.id, fields=("campaign_id",)))
+    if not revised:
         await work.session.flush()
         return item
     item.current_revision_id = new_id()
     item.title, item.locale = facts.title, facts.locale
-    touch(work, item)
     await _write_revision(work, item, facts, wanted, number=current.number + 1)
     work.record(
         ContentItemRevised(

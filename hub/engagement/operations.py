@@ -123,7 +123,8 @@ async def receive(
     """
     row = await get(work, Publication, publication_id)
     thread = await _thread(work, row)
-    new = [message for message in messages if await _keep(work, row, thread, message)]
+    persons = await _persons(work, row, messages)
+    new = [message for message in messages if await _keep(work, row, thread, persons, message)]
     thread.cursor = cursor
     if new:
         newest = max(message.written_at for message in new)
@@ -153,8 +154,24 @@ async def _thread(work: UnitOfWork, row: Publication) -> Thread:
     ).scalar_one()
 
 
-async def _keep(work: UnitOfWork, row: Publication, thread: Thread, given: Received) -> bool:
-    person_id = await _person(work, row, given)
+async def _persons(
+    work: UnitOfWork, row: Publication, messages: Sequence[Received]
+) -> Mapping[str, UUID]:
+    # Always in the same order: others receive for this channel at the same time, and must not
+    # wait for each other in a circle.
+    latest = {message.person_remote_id: message for message in messages}
+    return {
+        remote_id: await _person(work, row, latest[remote_id]) for remote_id in sorted(latest)
+    }
+
+
+async def _keep(
+    work: UnitOfWork,
+    row: Publication,
+    thread: Thread,
+    persons: Mapping[str, UUID],
+    given: Received,
+) -> bool:
     kept = await work.session.execute(
         insert(Message)
         .values(
@@ -162,7 +179,7 @@ async def _keep(work: UnitOfWork, row: Publication, thread: Thread, given: Recei
             workspace_id=row.workspace_id,
             thread_id=thread.id,
             channel_id=row.channel_id,
-            person_id=person_id,
+            person_id=persons[given.person_remote_id],
             direction=Direction.INBOUND,
             remote_id=given.remote_id,
             parent_remote_id=given.parent_remote_id,

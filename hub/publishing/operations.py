@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.channels.models import Channel
 from hub.content.models import ContentItem, Edition
 from hub.kernel.caller import Permission
-from hub.kernel.editing import free_reference, get, require_version, touch
+from hub.kernel.editing import free_reference, get, require_text, require_version, touch
 from hub.kernel.errors import Invalid, Taken, TooLate, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
@@ -35,6 +35,8 @@ _ENDED = (
     PublicationState.EXPIRED,
     PublicationState.WITHDRAWN,
 )
+_REMOTE_ID = 500
+_URL = 2_000
 _CANCELLABLE = frozenset(
     {
         PublicationState.PLANNED,
@@ -61,6 +63,8 @@ async def schedule(
     """
     work.caller.require(Permission.PUBLISHING_WRITE)
     item = await get(work, ContentItem, item_id, path=("input", "contentItemId"), lock=True)
+    if item.archived:
+        raise WrongState("This is archived.", path=("input", "contentItemId"))
     channel = await get(work, Channel, channel_id, path=("input", "channelId"))
     edition = await work.one(
         select(Edition)
@@ -82,7 +86,7 @@ async def schedule(
         )
     when = require_future(scheduled_for, now=work.now, path=("input", "scheduledFor"))
     latest = require_future(expires_at, now=work.now, path=("input", "expiresAt"))
-    if latest is not None and when is not None and latest <= when:
+    if latest is not None and latest <= (when or work.now):
         raise Invalid("The latest time lies before the time itself.", path=("input", "expiresAt"))
     return await add(
         work,
@@ -105,12 +109,7 @@ async def add(
     in_reply_to: dict[str, Any] | None = None,
 ) -> Publication:
     """Write a publication of an approved edition and promise to send it; internal."""
-    living = await work.one(
-        select(Publication.id).where(
-            Publication.edition_id == edition.id, Publication.state.not_in(_ENDED)
-        )
-    )
-    if living is not None:
+    if await _living(work, edition) is not None:
         raise Taken(
             "These words are scheduled or published on this channel already.",
             path=("input", "channelId"),
@@ -144,8 +143,19 @@ async def add(
     return row
 
 
+async def _living(work: UnitOfWork, edition: Edition) -> Publication | None:
+    return await work.one(
+        select(Publication)
+        .where(Publication.edition_id == edition.id, Publication.state.not_in(_ENDED))
+        .with_for_update()
+    )
+
+
 async def schedule_approved(work: UnitOfWork, *, review_id: UUID) -> None:
-    """Schedule every target of an approved review that named a time; a reaction to the approval."""
+    """Schedule every target of an approved review that named a time; a reaction to the approval.
+
+    Where the same words wait because an earlier approval was revoked, they get the new time.
+    """
     rows = await work.session.execute(
         select(ReviewTarget, Edition, ContentItem)
         .join(Edition, Edition.id == ReviewTarget.edition_id)
@@ -154,7 +164,11 @@ async def schedule_approved(work: UnitOfWork, *, review_id: UUID) -> None:
         .order_by(ReviewTarget.id)
     )
     for target, edition, item in rows.all():
-        await add(work, edition=edition, item=item, scheduled_for=target.scheduled_for)
+        living = await _living(work, edition)
+        if living is None:
+            await add(work, edition=edition, item=item, scheduled_for=target.scheduled_for)
+        elif living.hold_reason is HoldReason.UNAPPROVED:
+            _reschedule(work, living, target.scheduled_for or work.now)
 
 
 async def reschedule(
@@ -167,17 +181,21 @@ async def reschedule(
     """Give a publication another time, before it has begun to go out."""
     row = await _locked(work, publication_id, expected_version)
     movable = {PublicationState.PLANNED, PublicationState.SCHEDULED, PublicationState.HELD}
-    if row.state not in movable or row.checkpoint.get("parts"):
+    if row.state not in movable or _has_begun(row):
         raise _too_late(row)
     when = require_future(scheduled_for, now=work.now, path=("input", "scheduledFor")) or work.now
     if row.expires_at is not None and row.expires_at <= when:
         raise Invalid("Its latest time lies before that.", path=("input", "scheduledFor"))
+    _reschedule(work, row, when)
+    return row
+
+
+def _reschedule(work: UnitOfWork, row: Publication, when: datetime) -> None:
     row.scheduled_for = when
     _set_due(work, row, when)
     work.record(
         PublicationScheduled(subject_id=row.id, channel_id=row.channel_id, scheduled_for=when)
     )
-    return row
 
 
 async def cancel(
@@ -185,8 +203,8 @@ async def cancel(
 ) -> Publication:
     """Call a publication back; refused once its moment of truth has passed."""
     row = await _locked(work, publication_id, expected_version)
-    begun = row.commit_attempted_at is not None or bool(row.checkpoint.get("parts"))
-    if row.state not in _CANCELLABLE or (begun and row.state is not PublicationState.FAILED):
+    ended = row.state is PublicationState.FAILED
+    if row.state not in _CANCELLABLE or (_has_begun(row) and not ended):
         raise _too_late(row)
     row.state = PublicationState.CANCELLED
     row.hold_reason = None
@@ -258,6 +276,8 @@ async def confirm(
 ) -> Publication:
     """Say that it is out: somebody has looked at the platform."""
     row = await _unconfirmed(work, publication_id, expected_version)
+    remote_id = await _free_remote_id(work, row, remote_id)
+    _require_web_address(url)
     ref: dict[str, Any] = {
         "remote_id": remote_id or f"confirmed:{row.id}",
         "url": url or "",
@@ -397,6 +417,46 @@ async def _require_alone(work: UnitOfWork, row: Publication) -> None:
     )
     if other is not None:
         raise Taken("These words are scheduled or published on this channel already.", path=_ID)
+
+
+async def _free_remote_id(
+    work: UnitOfWork, row: Publication, remote_id: str | None
+) -> str | None:
+    if remote_id is None:
+        return None
+    path = ("input", "remoteId")
+    remote_id = require_text(remote_id, most=_REMOTE_ID, path=path)
+    other = select(Publication.id).where(
+        Publication.channel_id == row.channel_id,
+        Publication.remote_id == remote_id,
+        Publication.id != row.id,
+    )
+    if await work.one(other) is not None:
+        raise Taken("Another publication of this channel has that id.", path=path)
+    return remote_id
+
+
+def _require_web_address(url: str | None) -> None:
+    if not url:
+        return
+    path = ("input", "url")
+    require_text(url, most=_URL, path=path)
+    if not url.startswith(("https://", "http://")):
+        raise Invalid("An address starts with https:// or http://.", path=path)
+
+
+def _has_begun(row: Publication) -> bool:
+    """Say whether some of it is, or may be, at the platform."""
+    return row.commit_attempted_at is not None or bool(row.checkpoint.get("parts"))
+
+
+def is_approved() -> ColumnElement[bool]:
+    """Return the SQL for: a valid approval covers the publication's bytes."""
+    return exists().where(
+        Approval.edition_id == Publication.edition_id,
+        Approval.hash == Publication.approved_hash,
+        Approval.revoked_at.is_(None),
+    )
 
 
 def _set_due(work: UnitOfWork, row: Publication, due_at: datetime) -> None:

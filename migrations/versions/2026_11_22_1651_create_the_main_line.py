@@ -1368,7 +1368,7 @@ def upgrade() -> None:
         "measurements",
         sa.Column("publication_id", sa.Uuid(), nullable=False),
         sa.Column("metric", sa.Text(), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("approximate", sa.Boolean(), nullable=False),
         sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),

@@ -7,8 +7,8 @@ import pytest
 
 from hub.kernel.work import Hub
 from tests.factories import World, a_world
-from tests.working import a_toolbox
 from tests.workers.stands import Stand, a_stand
+from tests.working import a_toolbox
 from workers.handling import Toolbox
 
 KINDS = ("mastodon", "gotosocial", "writeonly", "webhook")

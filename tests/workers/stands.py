@@ -1,14 +1,15 @@
-"""Stand-ins of platforms over real loopback HTTP, and channels that are really connected to them."""
+"""Stand-ins of platforms over real loopback HTTP, and channels really connected to them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from hub.channels.models import ChannelState
 from hub.content.models import Asset, AssetState
@@ -16,8 +17,8 @@ from hub.content.storage import picture_key
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub
 from hub.publishing.models import Attempt, Publication
-from tests.factories import World, a_channel, a_publication, channel
-from tests.working import work_off
+from tests.factories import World, a_channel, a_publication, channel, publication
+from tests.working import move_clock, work_off
 from workers.handling import Toolbox
 from workers.simulators.mastodon import create_simulator
 from workers.simulators.receiver import create_receiver
@@ -96,7 +97,9 @@ async def an_account(world: World, tools: Toolbox, stand: Stand) -> Account:
     """Open an account at a stand and connect a channel to it, as a manager would."""
     name = f"user{uuid4().hex[:12]}"
     if stand.control == "/_sim/":
-        opened = await stand.ask("POST", "inboxes", json={"name": name, "secrets": [WEBHOOK_SECRET]})
+        opened = await stand.ask(
+            "POST", "inboxes", json={"name": name, "secrets": [WEBHOOK_SECRET]}
+        )
         channel_id = await a_channel(
             world,
             platform_key="webhook",
@@ -148,9 +151,7 @@ async def attempts(world: World, publication_id: UUID) -> Sequence[Attempt]:
     """Return the evidence of every try, in order."""
     async with world.hub.unit_of_work(world.system) as work:
         return await work.all(
-            select(Attempt)
-            .where(Attempt.publication_id == publication_id)
-            .order_by(Attempt.number)
+            select(Attempt).where(Attempt.publication_id == publication_id).order_by(Attempt.number)
         )
 
 
@@ -169,10 +170,19 @@ async def many(world: World, channel_id: UUID, count: int) -> list[Publication]:
 
 async def job_of(hub: Hub, publication_id: UUID) -> Any:
     """Return the row of the job of a publication, or None."""
-    from sqlalchemy import text
-
     async with hub.unscoped() as session:
         rows = await session.execute(
             text("SELECT * FROM jobs WHERE key = :key"), {"key": f"publish:{publication_id}"}
         )
         return rows.one_or_none()
+
+
+async def to_next_try(world: World, owner_url: str, publication_id: UUID) -> None:
+    """Move the hub's clock to just after a publication is due again."""
+    row = await publication(world, publication_id)
+    assert row.due_at is not None
+    now = await world.hub.now()
+    await move_clock(world.hub, owner_url, max(row.due_at - now, timedelta()) + _A_MOMENT)
+
+
+_A_MOMENT = timedelta(milliseconds=10)

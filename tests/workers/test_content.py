@@ -248,7 +248,7 @@ class Crash(BaseException):
 
 @asynccontextmanager
 async def dying(hub: Hub, milestone: str) -> AsyncIterator[Toolbox]:
-    def passed(name: str) -> None:
+    async def passed(name: str) -> None:
         if name == milestone:
             raise Crash
 

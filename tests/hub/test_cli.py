@@ -1,0 +1,171 @@
+"""The commands of an operator, as they are typed."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+import pytest
+from click.testing import Result
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from hub.access import operations as access
+from hub.cli import app
+from hub.kernel.caller import Permission
+from hub.kernel.errors import Unauthenticated
+from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
+from tests.conftest import Database
+
+Type = Callable[..., Coroutine[Any, Any, Result]]
+
+COMMANDS = (
+    ("up",),
+    ("demo",),
+    ("serve",),
+    ("work",),
+    ("migrate",),
+    ("workspace", "create"),
+    ("workspace", "list"),
+    ("member", "add"),
+    ("token", "issue"),
+    ("token", "list"),
+    ("token", "revoke"),
+    ("jobs", "list"),
+    ("jobs", "retry"),
+)
+
+
+@pytest.fixture
+def type_(settings: Settings) -> Type:
+    """Type a command with the environment of a hub."""
+    env = {
+        "HUB_DATABASE_URL": settings.database_url,
+        "HUB_REDIS_URL": settings.redis_url,
+        "HUB_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "HUB_DATA_DIR": str(settings.data_dir),
+        "COLUMNS": "200",
+    }
+
+    async def run(*words: str, **more: str) -> Result:
+        def invoke() -> Result:
+            return CliRunner().invoke(app, list(words), env={**env, **more}, catch_exceptions=False)
+
+        return await asyncio.to_thread(invoke)
+
+    return run
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_teaches(words: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "120"})
+
+    assert shown.exit_code == 0
+    assert f"Usage: hub {' '.join(words)}" in shown.stdout
+    assert len(shown.stdout.splitlines()) > 5
+
+
+async def test_a_workspace_a_member_and_a_token_in_three_commands(type_: Type, hub: Hub) -> None:
+    made = await type_("workspace", "create", "acme", "--name", "Acme", "--json")
+    added = await type_("member", "add", "ada@acme.example", "-w", "acme", "--role", "EDITOR")
+    issued = await type_(
+        *("token", "issue", "ada@acme.example", "-w", "acme", "--label", "n8n"),
+        *("--scope", "content.read", "--days", "90", "--json"),
+    )
+
+    assert [made.exit_code, added.exit_code, issued.exit_code] == [0, 0, 0]
+    workspace_id = UUID(json.loads(made.stdout)["id"])
+    async with hub.unscoped() as session:
+        caller = await access.authenticate(session, hub.vault, json.loads(issued.stdout)["token"])
+    assert (caller.workspace_id, caller.permissions) == (
+        workspace_id,
+        frozenset({Permission.CONTENT_READ}),
+    )
+
+
+async def test_tokens_are_listed_without_their_secret_and_stop_when_revoked(
+    type_: Type, hub: Hub
+) -> None:
+    await type_("workspace", "create", "acme", "--admin", "ada@acme.example")
+    issued = json.loads(
+        (
+            await type_(
+                *("token", "issue", "ada@acme.example", "-w", "acme"), "--label", "x", "--json"
+            )
+        ).stdout
+    )
+
+    listed = await type_("token", "list", "-w", "acme", "--json")
+    revoked = await type_("token", "revoke", issued["id"], "-w", "acme")
+    again = await type_("token", "revoke", issued["id"], "-w", "acme")
+
+    (row,) = json.loads(listed.stdout)
+    assert (row["id"], row["member"], row["label"]) == (issued["id"], "ada@acme.example", "x")
+    assert issued["token"] not in listed.stdout
+    assert [revoked.exit_code, again.exit_code] == [0, 1]
+    with pytest.raises(Unauthenticated):
+        async with hub.unscoped() as session:
+            await access.authenticate(session, hub.vault, issued["token"])
+
+
+async def test_what_is_wrong_is_said_in_one_line_with_the_next_step(type_: Type) -> None:
+    await type_("workspace", "create", "acme")
+
+    taken = await type_("workspace", "create", "acme")
+    nobody = await type_("token", "issue", "ada@acme.example", "-w", "acme", "--label", "x")
+    nowhere = await type_("token", "list", "-w", "other")
+    malformed = await type_("workspace", "create", "Not A Slug")
+
+    assert [taken.exit_code, nobody.exit_code, nowhere.exit_code, malformed.exit_code] == [1] * 4
+    assert "There is a workspace acme already." in taken.stderr
+    assert "hub member add ada@acme.example -w acme" in nobody.stderr
+    assert "hub workspace list" in nowhere.stderr
+    assert "Traceback" not in taken.stderr + nobody.stderr + nowhere.stderr + malformed.stderr
+
+
+async def test_missing_settings_are_all_named_at_once() -> None:
+    empty = {"HUB_DATABASE_URL": "", "HUB_SECRET_KEY": "short"}
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["jobs", "list"], env=empty)
+
+    assert shown.exit_code == 2
+    assert "HUB_SECRET_KEY" in shown.stderr
+    assert "HUB_REDIS_URL" in shown.stderr
+    assert "short" not in shown.stderr.replace("should have at least", "")
+
+
+async def test_a_parked_job_is_listed_with_its_evidence_and_retried(type_: Type, hub: Hub) -> None:
+    async with hub.unscoped() as session:
+        job_id = (
+            await session.execute(
+                text(
+                    "INSERT INTO jobs (id, workspace_id, name, queue, arguments, state, due_at, "
+                    "crashes, last_error) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', "
+                    "'default', '{}', 'PARKED', hub_now(), 3, 'it broke') RETURNING id"
+                )
+            )
+        ).scalar_one()
+
+    listed = await type_("jobs", "list", "--state", "PARKED", "--json")
+    retried = await type_("jobs", "retry", str(job_id))
+    again = await type_("jobs", "retry", str(job_id))
+
+    (row,) = json.loads(listed.stdout)
+    assert (row["id"], row["last_error"], row["crashes"]) == (str(job_id), "it broke", 3)
+    assert [retried.exit_code, again.exit_code] == [0, 1]
+    async with hub.unscoped() as session:
+        state = (await session.execute(text("SELECT state, crashes FROM jobs"))).one()
+    assert tuple(state) == ("WAITING", 0)
+
+
+async def test_migrating_twice_changes_nothing(type_: Type, database: Database) -> None:
+    first = await type_("migrate", "--json", HUB_MIGRATE_URL=database.owner_url)
+    second = await type_("migrate", "--json", HUB_MIGRATE_URL=database.owner_url)
+
+    assert (first.exit_code, first.stdout) == (0, second.stdout)
+
+
+async def test_a_role_that_no_policy_binds_is_refused(type_: Type, database: Database) -> None:
+    with pytest.raises(Exception, match="HUB_DATABASE_URL connects as hub_owner"):
+        await type_("workspace", "list", HUB_DATABASE_URL=database.owner_url)

@@ -1,0 +1,121 @@
+"""The last part: others like, share and answer; the hub counts, listens and replies."""
+
+from collections import Counter
+
+from workers.demo.client import Json, until
+from workers.demo.reviewing import all_out
+from workers.demo.stage import Said, Stage, Step
+
+COUNTED_SECONDS = 20
+
+ENGAGEMENT = """
+query Engagement($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Publication {
+      id
+      metrics { metric value }
+      thread {
+        messages(first: 50) { nodes { id direction text remoteId person { handle name } } }
+      }
+    }
+  }
+}"""
+
+
+async def others_react(stage: Stage, step: Step) -> None:
+    """Let everybody else at the network do what the texts say they do."""
+    for username, name in stage.cast.people.items():
+        stage.others[username] = await stage.network.join(username=username, name=name)
+    for publication in stage.at_network():
+        item, channel = stage.item_of(publication), stage.channel_of(publication)
+        posts = [post["remoteId"] for post in publication["posts"]]
+        for name in item.community.likes:
+            await stage.network.like(stage.others[name], posts[0])
+        for name in item.community.shares:
+            await stage.network.share(stage.others[name], posts[0])
+        for answer in item.community.answers:
+            remote_id = await stage.network.answer(
+                stage.others[answer.by],
+                posts[answer.under_part - 1],
+                f"@{stage.accounts[channel.key].username} {answer.text}",
+            )
+            stage.said.append(
+                Said(item=item, by=answer.by, remote_id=remote_id, reply=answer.reply)
+            )
+        step()
+
+
+async def collect(stage: Stage, step: Step) -> None:
+    """Ask the hub to look now, and wait until it has counted everything the others did."""
+    published = stage.at_network()
+    for publication in published:
+        await stage.editor.act("publicationCollect", {"id": publication["id"]}, "publication { id }")
+    ids = [publication["id"] for publication in published]
+    complete: set[str] = set()
+
+    async def look() -> bool | None:
+        for node in (await stage.editor.ask(ENGAGEMENT, ids=ids))["nodes"]:
+            publication = next(one for one in published if one["id"] == node["id"])
+            publication["metrics"], publication["thread"] = node["metrics"], node["thread"]
+            if node["id"] not in complete and counted(publication) == done(stage, publication):
+                complete.add(node["id"])
+                step()
+        return len(complete) == len(ids) or None
+
+    await until(
+        look,
+        seconds=COUNTED_SECONDS,
+        what=lambda: "; ".join(
+            f"“{stage.item_of(one)}”: counted {counted(one)}, done {done(stage, one)}"
+            for one in published
+            if counted(one) != done(stage, one)
+        ),
+    )
+
+
+def counted(publication: Json) -> Counter[str]:
+    """Return what the hub knows of a publication: likes, shares and answers."""
+    metrics = {one["metric"]: one["value"] for one in publication.get("metrics") or ()}
+    return +Counter(
+        likes=metrics.get("LIKES", 0),
+        shares=metrics.get("SHARES", 0),
+        answers=len(inbound(publication)),
+    )
+
+
+def done(stage: Stage, publication: Json) -> Counter[str]:
+    """Return what the others did with a publication, by the text it tells."""
+    community = stage.item_of(publication).community
+    return +Counter(
+        likes=len(community.likes),
+        shares=len(community.shares),
+        answers=len(community.answers),
+    )
+
+
+def inbound(publication: Json) -> list[Json]:
+    """Return the answers of others that the hub brought back."""
+    thread = publication.get("thread")
+    messages = thread["messages"]["nodes"] if thread else []
+    return [message for message in messages if message["direction"] == "INBOUND"]
+
+
+async def reply(stage: Stage, step: Step) -> None:
+    """Answer from the hub, and wait until every answer is at the network."""
+    messages = {
+        message["remoteId"]: message["id"]
+        for publication in stage.at_network()
+        for message in inbound(publication)
+    }
+    for said in stage.said:
+        if not said.reply:
+            continue
+        given = {"messageId": messages[said.remote_id], "text": f"@{said.by} {said.reply}"}
+        await stage.editor.act("messageReply", given, "publication { id }")
+    count = replies_expected(stage)
+    stage.replies = await all_out(stage, origin="REPLY", count=count, step=step)
+
+
+def replies_expected(stage: Stage) -> int:
+    """Return how many answers the brand has something to say to."""
+    return sum(bool(answer.reply) for item in stage.items for answer in item.community.answers)
