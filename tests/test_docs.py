@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 
 from hub.kernel.settings import Settings
 
@@ -59,3 +60,19 @@ def test_every_test_that_a_decision_names_exists() -> None:
 def test_nothing_points_outside_the_repository() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         assert "../shared" not in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("page", "document"),
+    [
+        pytest.param(page.name, block, id=f"{page.stem}-{number}")
+        for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+        for number, block in enumerate(
+            re.findall(r"```graphql\n(.*?)```", page.read_text(), re.DOTALL), start=1
+        )
+    ],
+)
+def test_every_graphql_example_fits_the_contract(page: str, document: str) -> None:
+    contract = build_schema((ROOT / "schema" / "schema.graphql").read_text())
+
+    assert validate(contract, parse(document)) == []

@@ -21,9 +21,14 @@ async def get(
     path: tuple[str, ...] = ("input", "id"),
     lock: bool = False,
 ) -> Row:
-    """Return the row of that id; one of another workspace does not exist."""
+    """Return the row of that id; one of another workspace does not exist.
+
+    With `lock` nobody else changes it before this transaction ends, and it is read afresh.
+    """
     statement = select(table).where(table.id == row_id)
-    found: Row | None = await work.one(statement.with_for_update() if lock else statement)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found: Row | None = await work.one(statement)
     if found is None:
         raise NotFound("There is nothing of that id.", path=path)
     return found

@@ -185,7 +185,7 @@ async def decide(
     member_id = work.caller.member_id
     if member_id is None:
         raise Forbidden("Only a member can decide on a review.")
-    review = await get(work, Review, review_id, path=("input", "reviewId"), lock=True)
+    review = await _to_decide(work, review_id, verdict)
     require_version(review, expected_version)
     if review.state not in DECIDABLE[verdict]:
         raise WrongState(
@@ -216,6 +216,16 @@ async def decide(
     return review
 
 
+async def _to_decide(work: UnitOfWork, review_id: UUID, verdict: Verdict) -> Review:
+    path = ("input", "reviewId")
+    if verdict is Verdict.APPROVE:
+        # The text before its review, as an edit takes them: an edit that is under way makes this
+        # wait, or sees the approval, and neither waits for the other in a circle.
+        found = await get(work, Review, review_id, path=path)
+        await get(work, ContentItem, found.item_id, lock=True)
+    return await get(work, Review, review_id, path=path, lock=True)
+
+
 async def _require_approvable(
     work: UnitOfWork,
     review: Review,
@@ -224,8 +234,7 @@ async def _require_approvable(
     member_id: UUID,
     seen: Mapping[UUID, str] | None,
 ) -> None:
-    # The lock makes an edit that is under way wait, or this approval see it.
-    item = await get(work, ContentItem, review.item_id, lock=True)
+    item = await get(work, ContentItem, review.item_id)
     if item.current_revision_id != review.revision_id:
         raise WrongState(
             "The text changed after it was submitted. Review the new revision.",

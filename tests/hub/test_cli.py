@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from click.testing import Result
 from sqlalchemy import text
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hub.access import operations as access
 from hub.cli import app

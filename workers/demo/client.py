@@ -37,7 +37,8 @@ class Person:
 
     async def ask(self, query: str, **variables: Any) -> Json:
         """Return the data of a query."""
-        return await self._post(query, variables, {})
+        data: Json = await self._post(query, variables, {})
+        return data
 
     async def act(self, mutation: str, given: Mapping[str, Any], selection: str) -> Json:
         """Perform a mutation once and return its payload; raises Refused for the API's no.

@@ -49,7 +49,9 @@ async def collect(stage: Stage, step: Step) -> None:
     """Ask the hub to look now, and wait until it has counted everything the others did."""
     published = stage.at_network()
     for publication in published:
-        await stage.editor.act("publicationCollect", {"id": publication["id"]}, "publication { id }")
+        await stage.editor.act(
+            "publicationCollect", {"id": publication["id"]}, "publication { id }"
+        )
     ids = [publication["id"] for publication in published]
     complete: set[str] = set()
 

@@ -158,9 +158,7 @@ def read_cast(folder: Path = CONTENT) -> Cast:
 def read_items(cast: Cast, folder: Path = CONTENT) -> list[Item]:
     """Return every text: one folder per campaign, in the order of the names of its files."""
     return [
-        Item.parse(
-            file.read_text(encoding="utf-8"), campaign=campaign.key, locale=campaign.locale
-        )
+        Item.parse(file.read_text(encoding="utf-8"), campaign=campaign.key, locale=campaign.locale)
         for campaign in cast.campaigns
         for file in sorted((folder / campaign.key).glob("*.md"))
     ]

@@ -26,7 +26,7 @@ query Reviews($ids: [ID!]!) {
 }"""
 PUBLICATIONS = """
 query Publications($brand: ID!) {
-  publications(filter: {brandIn: [$brand]}, first: 100, orderBy: [CREATED_AT_ASC]) {
+  publications(filter: {brandIn: [$brand]}, first: 50, orderBy: [CREATED_AT_ASC]) {
     nodes {
       id
       state

@@ -43,12 +43,12 @@ class Answer:
     def refusal(self) -> dict[str, Any]:
         """The one error of the payload, without its words."""
         payload = self.payload
-        (error,) = payload.pop("errors")
+        error = dict(*payload.pop("errors"))
         assert error.pop("message")
         assert set(payload.values()) <= {None}
         if error["currentVersion"] is None:
             del error["currentVersion"]
-        return dict(error)
+        return error
 
 
 @dataclass(frozen=True, kw_only=True)
