@@ -92,5 +92,10 @@ async def main() -> None:
         await lead(hub, stop)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run until told to stop, in a process of its own."""
     asyncio.run(main())
+
+
+if __name__ == "__main__":
+    run()

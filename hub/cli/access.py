@@ -1,18 +1,26 @@
 """`hub workspace`, `hub member` and `hub token`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.access import operations
-from hub.access.models import Role, Workspace
 from hub.cli.output import AsJson, console, print_json, print_rows, run, settings_from_environment
 from hub.kernel.caller import Caller
 from hub.kernel.errors import NotFound
-from hub.runtime import open_hub
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from hub.access.models import Workspace
+    from hub.kernel.work import Hub, UnitOfWork
+
+#: The names of `hub.access.models.Role`; a test compares them. What opens the database is imported
+#: only by the command that needs it, so that `--help` answers at once.
+RoleName = Literal["ADMIN", "MANAGER", "EDITOR", "APPROVER", "VIEWER"]
 
 workspace = typer.Typer(no_args_is_help=True, help="Workspaces: one per client, strictly apart.")
 member = typer.Typer(no_args_is_help=True, help="Members: the people of a workspace.")
@@ -40,8 +48,11 @@ def create_workspace(
     Example: hub workspace create acme --name "Acme Ltd" --admin ada@acme.example
     """
 
-    async def create() -> Workspace:
-        async with open_hub(settings_from_environment(), pool=1) as hub:
+    async def create() -> "Workspace":
+        from hub.access import operations
+        from hub.access.models import Role
+
+        async with _hub() as hub:
             async with hub.unscoped() as session:
                 made = await operations.create_workspace(session, slug=slug, name=name)
             if admin:
@@ -66,7 +77,9 @@ def list_workspaces(as_json: AsJson = False) -> None:
     """List every workspace of this installation."""
 
     async def find() -> list[dict[str, object]]:
-        async with open_hub(settings_from_environment(), pool=1) as hub, hub.unscoped() as session:
+        from hub.access import operations
+
+        async with _hub() as hub, hub.unscoped() as session:
             found = await operations.workspaces(session)
             return [{"slug": row.slug, "name": row.name, "id": row.id} for row in found]
 
@@ -78,7 +91,7 @@ def add_member(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
     workspace_slug: WorkspaceSlug,
     name: Annotated[str, typer.Option(help="The person's name.")] = "",
-    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.EDITOR,
+    role: Annotated[RoleName, typer.Option(help="What they may do.")] = "EDITOR",
     as_json: AsJson = False,
 ) -> None:
     """Add a person to a workspace.
@@ -88,14 +101,14 @@ def add_member(
     """
 
     async def add() -> dict[str, object]:
-        async with open_hub(settings_from_environment(), pool=1) as hub:
-            async with hub.unscoped() as session:
-                found = await _workspace(session, workspace_slug)
-            async with hub.unit_of_work(Caller.system(found.id)) as work:
-                made = await operations.add_member(
-                    work, name=name or email.partition("@")[0], email=email, role=role
-                )
-                return {"id": made.id, "email": made.email, "role": made.role.value}
+        from hub.access import operations
+        from hub.access.models import Role
+
+        async with _work(workspace_slug) as work:
+            made = await operations.add_member(
+                work, name=name or email.partition("@")[0], email=email, role=Role(role)
+            )
+            return {"id": made.id, "email": made.email, "role": made.role.value}
 
     made = run(add())
     if as_json:
@@ -124,24 +137,23 @@ def issue_token(
     """
 
     async def issue() -> dict[str, object]:
-        async with open_hub(settings_from_environment(), pool=1) as hub:
-            async with hub.unscoped() as session:
-                found = await _workspace(session, workspace_slug)
-            async with hub.unit_of_work(Caller.system(found.id)) as work:
-                person = await operations.member_by_email(work, email=email)
-                if person is None:
-                    raise NotFound(
-                        f"{workspace_slug} has no member {email}. "
-                        f"Add one: hub member add {email} -w {workspace_slug}"
-                    )
-                made, secret = await operations.issue_token(
-                    work,
-                    member_id=person.id,
-                    label=label,
-                    scopes=scope or (),
-                    lifetime=timedelta(days=days) if days else None,
+        from hub.access import operations
+
+        async with _work(workspace_slug) as work:
+            person = await operations.member_by_email(work, email=email)
+            if person is None:
+                raise NotFound(
+                    f"{workspace_slug} has no member {email}. "
+                    f"Add one: hub member add {email} -w {workspace_slug}"
                 )
-                return {"id": made.id, "token": secret, "expires_at": made.expires_at}
+            made, secret = await operations.issue_token(
+                work,
+                member_id=person.id,
+                label=label,
+                scopes=scope or (),
+                lifetime=timedelta(days=days) if days else None,
+            )
+            return {"id": made.id, "token": secret, "expires_at": made.expires_at}
 
     made = run(issue())
     if as_json:
@@ -156,23 +168,22 @@ def list_tokens(workspace_slug: WorkspaceSlug, as_json: AsJson = False) -> None:
     """List the tokens of a workspace: whose, what for, until when. Never the secret."""
 
     async def find() -> list[dict[str, object]]:
-        async with open_hub(settings_from_environment(), pool=1) as hub:
-            async with hub.unscoped() as session:
-                found = await _workspace(session, workspace_slug)
-            async with hub.unit_of_work(Caller.system(found.id)) as work:
-                return [
-                    {
-                        "id": row.id,
-                        "label": row.label,
-                        "member": person.email,
-                        "ends_in": row.hint,
-                        "scopes": ", ".join(row.scopes) or "all of the role",
-                        "expires": row.expires_at,
-                        "last_used": row.last_used_at,
-                        "revoked": row.revoked_at,
-                    }
-                    for row, person in await operations.tokens(work)
-                ]
+        from hub.access import operations
+
+        async with _work(workspace_slug) as work:
+            return [
+                {
+                    "id": row.id,
+                    "label": row.label,
+                    "member": person.email,
+                    "ends_in": row.hint,
+                    "scopes": ", ".join(row.scopes) or "all of the role",
+                    "expires": row.expires_at,
+                    "last_used": row.last_used_at,
+                    "revoked": row.revoked_at,
+                }
+                for row, person in await operations.tokens(work)
+            ]
 
     print_rows(
         run(find()),
@@ -190,11 +201,10 @@ def revoke_token(
     """Make a token stop working within seconds."""
 
     async def revoke() -> None:
-        async with open_hub(settings_from_environment(), pool=1) as hub:
-            async with hub.unscoped() as session:
-                found = await _workspace(session, workspace_slug)
-            async with hub.unit_of_work(Caller.system(found.id)) as work:
-                await operations.revoke_token(work, token_id=token_id)
+        from hub.access import operations
+
+        async with _work(workspace_slug) as work:
+            await operations.revoke_token(work, token_id=token_id)
 
     run(revoke())
     if as_json:
@@ -203,7 +213,27 @@ def revoke_token(
     console.print(f"[green]✓[/green] {token_id} is revoked.")
 
 
-async def _workspace(session: AsyncSession, slug: str) -> Workspace:
+@asynccontextmanager
+async def _hub() -> AsyncIterator["Hub"]:
+    from hub.runtime import open_hub
+
+    async with open_hub(settings_from_environment(), pool=1) as hub:
+        yield hub
+
+
+@asynccontextmanager
+async def _work(slug: str) -> AsyncIterator["UnitOfWork"]:
+    """Open a transaction of the hub itself in the workspace of that slug."""
+    async with _hub() as hub:
+        async with hub.unscoped() as session:
+            found = await _workspace(session, slug)
+        async with hub.unit_of_work(Caller.system(found.id)) as work:
+            yield work
+
+
+async def _workspace(session: "AsyncSession", slug: str) -> "Workspace":
+    from hub.access import operations
+
     found = await operations.workspace_by_slug(session, slug)
     if found is None:
         raise NotFound(f"There is no workspace {slug}. See: hub workspace list")

@@ -1,15 +1,15 @@
 """`hub jobs`: what is promised, and what was parked for a person."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
 
 from hub.cli.output import AsJson, console, print_json, print_rows, run, settings_from_environment
-from hub.kernel import jobs as promised
 from hub.kernel.errors import NotFound
-from hub.kernel.jobs import JobState
-from hub.runtime import open_hub
+
+#: The names of `hub.kernel.jobs.JobState`; a test compares them.
+StateName = Literal["WAITING", "RUNNING", "PARKED"]
 
 jobs = typer.Typer(
     no_args_is_help=True,
@@ -19,7 +19,7 @@ jobs = typer.Typer(
 
 @jobs.command("list")
 def list_jobs(
-    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    state: Annotated[StateName | None, typer.Option(help="Only jobs in this state.")] = None,
     most: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 100,
     as_json: AsJson = False,
 ) -> None:
@@ -30,6 +30,11 @@ def list_jobs(
     """
 
     async def find() -> list[dict[str, object]]:
+        from hub.kernel import jobs as promised
+        from hub.kernel.jobs import JobState
+        from hub.runtime import open_hub
+
+        wanted = JobState(state) if state else None
         async with open_hub(settings_from_environment(), pool=1) as hub, hub.unscoped() as session:
             return [
                 {
@@ -41,7 +46,7 @@ def list_jobs(
                     "crashes": row.crashes,
                     "last_error": row.last_error,
                 }
-                for row in await promised.listed(session, state=state, most=most)
+                for row in await promised.listed(session, state=wanted, most=most)
             ]
 
     print_rows(run(find()), as_json=as_json, empty="Nothing is promised: all work is done.")
@@ -55,6 +60,9 @@ def retry_job(
     """Run a parked job again, from a clean count of errors and crashes."""
 
     async def retry() -> None:
+        from hub.kernel import jobs as promised
+        from hub.runtime import open_hub
+
         async with open_hub(settings_from_environment(), pool=1) as hub:
             async with hub.unscoped() as session:
                 bell = await promised.unpark(session, job_id)

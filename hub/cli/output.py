@@ -3,15 +3,16 @@
 import asyncio
 import json
 from collections.abc import Coroutine, Sequence
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from hub.kernel.errors import HubError
-from hub.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from hub.kernel.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
@@ -21,8 +22,12 @@ complaints = Console(stderr=True)
 Result = TypeVar("Result")
 
 
-def settings_from_environment() -> Settings:
+def settings_from_environment() -> "Settings":
     """Read HUB_* variables; say at once all that is missing or malformed."""
+    from pydantic import ValidationError
+
+    from hub.kernel.settings import Settings
+
     try:
         return Settings()
     except ValidationError as error:

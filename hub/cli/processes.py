@@ -4,28 +4,26 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
+import asyncpg
 import typer
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from hub.cli.output import AsJson, console, fail, print_json, settings_from_environment
 from hub.embedded.environment import CannotStart, prepare_folder
 from hub.embedded.supervisor import Child, Supervisor, stopping_on_signals
-from hub.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from hub.kernel.settings import Settings
 
 APP = "schema.app:create_app"
-WORKERS = "workers.main:main"
-RELAY = "workers.relay"
-MIGRATIONS = Path(__file__).parent.parent.parent / "alembic.ini"
+WORKERS = "workers"
+ALEMBIC = Path(__file__).parent.parent.parent / "alembic.ini"
+MIGRATIONS = ALEMBIC.parent / "migrations"
 
 
-def api_command(settings: Settings) -> list[str]:
+def api_command(settings: "Settings") -> list[str]:
     """Return the command that serves the API."""
     return [
         *(sys.executable, "-m", "uvicorn", APP, "--factory"),
@@ -37,19 +35,13 @@ def api_command(settings: Settings) -> list[str]:
     ]
 
 
-def worker_command(settings: Settings) -> list[str]:
-    """Return the command that runs the workers."""
+def worker_command(settings: "Settings") -> list[str]:
+    """Return the command that runs the workers and a relay."""
     return [
-        *(sys.executable, "-m", "dramatiq", WORKERS, "--skip-logging"),
+        *(sys.executable, "-m", WORKERS),
         *("--processes", str(settings.worker_processes)),
         *("--threads", str(settings.worker_threads)),
-        *("--worker-shutdown-timeout", "10000"),
     ]
-
-
-def relay_command() -> list[str]:
-    """Return the command that runs the relay."""
-    return [sys.executable, "-m", RELAY]
 
 
 def serve() -> None:
@@ -70,14 +62,10 @@ def work() -> None:
     settings = settings_from_environment()
 
     async def supervise() -> None:
-        children = [
-            Child(name="worker", argv=worker_command(settings)),
-            Child(name="relay", argv=relay_command()),
-        ]
         folder = prepare_folder(settings.data_dir / f"work-{os.getpid()}")
         async with stopping_on_signals():
             supervisor = Supervisor(
-                children,
+                [Child(name="worker", argv=worker_command(settings))],
                 data_dir=folder,
                 stop_seconds=20,
                 mirror=sys.stderr,
@@ -101,6 +89,8 @@ def migrate(
 
     The role of HUB_DATABASE_URL is granted what it needs; it must own nothing itself.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
     settings = settings_from_environment()
     if settings.migrate_url is None:
         fail("HUB_MIGRATE_URL is not set: the address of PostgreSQL as the owner of the tables.")
@@ -117,16 +107,39 @@ def migrate(
 
 def app_role(database_url: str) -> str:
     """Return the role an address connects as."""
-    return make_url(database_url).username or "hub_app"
+    return urlsplit(database_url).username or "hub_app"
+
+
+def newest_revision() -> str:
+    """Return the newest migration there is: files begin with the revision they bring."""
+    return max(path.stem[:15] for path in (MIGRATIONS / "versions").glob("2*.py"))
+
+
+async def is_migrated(database_url: str) -> bool:
+    """Say whether a database is at the newest revision, without loading what migrates it."""
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    try:
+        at = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
+    return bool(at == newest_revision())
 
 
 async def migrated(url: str, *, app_role: str, revision: str = "head") -> str:
     """Migrate in one transaction; return the revision the database is at now."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import Connection, text
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
     engine = create_async_engine(url, poolclass=NullPool)
 
     def upgrade(connection: Connection) -> str:
-        config = Config(str(MIGRATIONS))
-        config.set_main_option("script_location", str(MIGRATIONS.parent / "migrations"))
+        config = Config(str(ALEMBIC))
+        config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         config.attributes["app_role"] = app_role
         command.upgrade(config, revision)

@@ -1,7 +1,6 @@
 """`hub up` and `hub demo`: everything on this machine, with one command."""
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -11,33 +10,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.panel import Panel
 
-from hub.access import operations as access
-from hub.access.models import Role
 from hub.cli.output import complaints, console, settings_from_environment
-from hub.cli.processes import api_command, app_role, migrated, relay_command, worker_command
+from hub.cli.processes import api_command, app_role, is_migrated, migrated, worker_command
 from hub.embedded.environment import (
     CannotStart,
     free_port,
     load_or_create_secrets,
     prepare_folder,
     remembered_port,
-    write_private,
 )
 from hub.embedded.servers import embedded_servers
 from hub.embedded.supervisor import Child, Supervisor, http_answers, stopping_on_signals
-from hub.kernel.caller import Caller
-from hub.kernel.errors import Unauthenticated
 from hub.kernel.settings import Settings
-from hub.kernel.work import Hub
-from hub.runtime import open_hub
 
-WORKSPACE = "home"
-PEOPLE = {Role.MANAGER: "manager", Role.EDITOR: "editor", Role.APPROVER: "approver"}
 #: What stands in for the outside world: the module, and a path it answers with 200 once it is up.
 STAND_INS = {
     "HUB_DEMO_NETWORK": ("workers.simulators.mastodon", "/api/v2/instance"),
@@ -170,22 +159,24 @@ async def _running(
     folder: Path, *, port: int | None, simulators: bool, mirror: bool
 ) -> AsyncIterator[Running]:
     async with _settings(folder, port=port, simulators=simulators) as (settings, extra):
-        with console.status("Preparing the database …"):
-            await migrated(
-                settings.migrate_url or settings.database_url,
-                app_role=app_role(settings.database_url),
-            )
-            async with open_hub(settings, pool=2) as hub:
-                tokens = await _tokens(hub, settings.data_dir)
-        children = _children(settings, extra)
+        if not await is_migrated(settings.database_url):
+            with console.status("Preparing the database …"):
+                await migrated(
+                    settings.migrate_url or settings.database_url,
+                    app_role=app_role(settings.database_url),
+                )
         supervisor = Supervisor(
-            children,
+            _children(settings, extra),
             data_dir=settings.data_dir,
             mirror=sys.stderr if mirror else None,
             tell=lambda line: complaints.print(line, highlight=False),
         )
         async with supervisor:
             with console.status("Starting the API and the workers …"):
+                # Loading what looks them up takes a while: it is done beside the children.
+                from hub.cli.tokens import tokens_of_this_machine
+
+                tokens = await tokens_of_this_machine(settings)
                 await supervisor.ready()
             yield Running(settings=settings, tokens=tokens, supervisor=supervisor, extra=extra)
 
@@ -254,7 +245,6 @@ def _children(settings: Settings, extra: dict[str, str]) -> list[Child]:
             ready=http_answers(settings.host, settings.port, "/ready"),
         ),
         Child(name="worker", argv=worker_command(settings), env=env),
-        Child(name="relay", argv=relay_command(), env=env),
     ]
     for name, address in extra.items():
         module, path = STAND_INS[name]
@@ -282,45 +272,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         "HUB_PUBLIC_URL": settings.public_url,
         "HUB_OUTGOING_ALLOW": ",".join(settings.outgoing_allow),
     }
-
-
-async def _tokens(hub: Hub, folder: Path) -> dict[str, str]:
-    """Return a token per role of the workspace of this machine, made at the first start."""
-    async with hub.unscoped() as session:
-        found = await access.workspace_by_slug(session, WORKSPACE)
-        workspace = found or await access.create_workspace(session, slug=WORKSPACE, name="Home")
-    path = folder / "tokens.json"
-    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    tokens = {
-        name: await _token(hub, workspace.id, role, stored.get(name))
-        for role, name in PEOPLE.items()
-    }
-    if tokens != stored:
-        write_private(path, json.dumps(tokens, indent=2) + "\n")
-    return tokens
-
-
-async def _token(hub: Hub, workspace_id: UUID, role: Role, stored: str | None) -> str:
-    if stored is not None and await _still_works(hub, stored):
-        return stored
-    email = f"{PEOPLE[role]}@{WORKSPACE}.example"
-    async with hub.unit_of_work(Caller.system(workspace_id)) as work:
-        person = await access.member_by_email(work, email=email)
-        if person is None:
-            person = await access.add_member(
-                work, name=PEOPLE[role].title(), email=email, role=role
-            )
-        _, secret = await access.issue_token(work, member_id=person.id, label="hub up")
-    return secret
-
-
-async def _still_works(hub: Hub, secret: str) -> bool:
-    try:
-        async with hub.unscoped() as session:
-            await access.authenticate(session, hub.vault, secret)
-    except Unauthenticated:
-        return False
-    return True
 
 
 def _announce(running: Running) -> None:
