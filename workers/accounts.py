@@ -14,4 +14,5 @@ def account_of(access: ChannelAccess) -> Account:
         dialect=access.dialect,
         identity=access.remote_id,
         limits=access.limits,
+        page=access.page,
     )

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hub.access import operations as access
 from hub.audit import operations as audit
-from hub.kernel import jobs
+from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
 from hub.kernel.work import Hub
 from hub.publishing import operations as publishing
@@ -66,8 +67,19 @@ async def sweep_strays(hub: Hub) -> bool:
     return False
 
 
+async def forget_expired_keys(hub: Hub) -> bool:
+    """Delete the idempotency keys that stand for nothing any more."""
+    async with hub.unscoped() as session:
+        everywhere = await access.workspaces(session)
+    for workspace in everywhere:
+        async with hub.unit_of_work(Caller.system(workspace.id)) as work:
+            await idempotency.forget_expired(work)
+    return False
+
+
 CALENDAR = (
     Periodic(name="ring due jobs", every=timedelta(milliseconds=500), task=ring_due_jobs),
     Periodic(name="seal events", every=timedelta(milliseconds=300), task=seal_events),
     Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
+    Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

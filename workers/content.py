@@ -22,8 +22,8 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from hub.content import assets
-from hub.content.assets import DiscardUpload, StoredPicture
-from hub.content.jobs import ProcessAsset
+from hub.content.assets import StoredPicture
+from hub.content.jobs import DiscardUpload, ProcessAsset
 from hub.content.storage import BytesMissing, picture_key
 from hub.kernel.log import logger
 from workers.decoding import TOO_DEMANDING, TOO_DEMANDING_MESSAGE

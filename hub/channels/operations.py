@@ -33,7 +33,10 @@ _NAME = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelAccess:
-    """What a worker needs to talk to a channel's platform. `secrets` never leaves the worker."""
+    """What a worker needs to talk to a channel's platform. `secrets` never leaves the worker.
+
+    `page` is where the hub itself shows what the channel has published.
+    """
 
     channel_id: UUID
     workspace_id: UUID
@@ -44,6 +47,7 @@ class ChannelAccess:
     remote_id: str
     guarantee: Guarantee
     limits: Limits
+    page: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +184,7 @@ async def access(work: UnitOfWork, *, channel_id: UUID) -> ChannelAccess | None:
         remote_id=channel.remote_id,
         guarantee=channel.guarantee,
         limits=Limits.from_json(channel.limits),
+        page=f"{work.settings.public_url.rstrip('/')}/feeds/{channel.public_key}",
     )
 
 

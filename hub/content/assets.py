@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, select, update
 
 from hub.content.events import AssetCreated, AssetReady, AssetRefused, AssetUpdated
-from hub.content.jobs import ProcessAsset
+from hub.content.jobs import DiscardUpload, ProcessAsset
 from hub.content.models import Asset, AssetState, AssetUpload, Rendition
 from hub.content.storage import picture_key
 from hub.kernel.caller import Permission
 from hub.kernel.editing import edit, get, require_text
 from hub.kernel.errors import Forbidden, Invalid, WrongState
 from hub.kernel.ids import new_id
-from hub.kernel.jobs import Job
 from hub.kernel.locales import require_locale
 from hub.kernel.secrets import Vault
 from hub.kernel.work import UnitOfWork
@@ -31,20 +30,6 @@ FILENAME_MAX = 255
 ALT_MAX = 2_000
 LOCALES_MAX = 50
 LOCALE_MAX = 35
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscardUpload(Job):
-    """Remove an upload that is of no more use: nothing was made of it, or all that could be."""
-
-    name: ClassVar[str] = "content.discard_upload"
-    queue: ClassVar[str] = "media"
-
-    upload_id: UUID
-
-    def key(self) -> str:
-        """Return one key per upload."""
-        return f"upload:{self.upload_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

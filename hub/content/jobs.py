@@ -19,3 +19,17 @@ class ProcessAsset(Job):
     def key(self) -> str:
         """Return one key per picture."""
         return f"asset:{self.asset_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscardUpload(Job):
+    """Remove an upload that is of no more use: nothing was made of it, or all that could be."""
+
+    name: ClassVar[str] = "content.discard_upload"
+    queue: ClassVar[str] = "media"
+
+    upload_id: UUID
+
+    def key(self) -> str:
+        """Return one key per upload."""
+        return f"upload:{self.upload_id}"

@@ -160,9 +160,7 @@ async def _persons(
     # Always in the same order: others receive for this channel at the same time, and must not
     # wait for each other in a circle.
     latest = {message.person_remote_id: message for message in messages}
-    return {
-        remote_id: await _person(work, row, latest[remote_id]) for remote_id in sorted(latest)
-    }
+    return {remote_id: await _person(work, row, latest[remote_id]) for remote_id in sorted(latest)}
 
 
 async def _keep(

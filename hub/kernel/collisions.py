@@ -17,7 +17,15 @@ def expected(error: BaseException) -> HubError | None:
         return None
     state = getattr(error.orig, "sqlstate", None)
     if state == _UNIQUE:
-        return Taken("Somebody else did the same in the same moment. Read it again.")
+        return Taken(
+            "Somebody else did the same in the same moment. Read it again.", path=_path(error)
+        )
     if state in _DEADLOCK:
         return Unavailable("Two changes waited for each other. Nothing was done; send it again.")
     return None
+
+
+def _path(error: DBAPIError) -> tuple[str, ...]:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    constraint = getattr(cause, "constraint_name", None) or ""
+    return ("input", "externalReference") if constraint.endswith("_external_reference") else ()

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from asyncpg import UniqueViolationError
 from sqlalchemy import Delete, Select, Update, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from hub.kernel import jobs
 from hub.kernel.caller import Caller
-from hub.kernel.errors import Taken
+from hub.kernel.collisions import expected
 from hub.kernel.events import Event
 from hub.kernel.jobs import Bell, Job, Promise
 from hub.kernel.model import WorkspaceOwned
@@ -98,19 +97,15 @@ _BEGIN = text(
 
 
 @contextmanager
-def _taken_as_such() -> Iterator[None]:
-    """Turn a broken uniqueness into Taken: somebody else was quicker than the operation's look."""
+def _typed_races() -> Iterator[None]:
+    """Turn what the database refuses to one of two who did the same at once into a typed error."""
     try:
         yield
-    except IntegrityError as error:
-        cause = error.orig.__cause__ if error.orig else None
-        if not isinstance(cause, UniqueViolationError):
+    except DBAPIError as error:
+        known = expected(error)
+        if known is None:
             raise
-        reference = (cause.constraint_name or "").endswith("external_reference")
-        raise Taken(
-            "Something of that name was made at the same moment. Read it, and try again.",
-            path=("input", "externalReference") if reference else (),
-        ) from error
+        raise known from error
 
 
 _ROLE = text("""
@@ -150,7 +145,7 @@ class Hub:
     @asynccontextmanager
     async def unit_of_work(self, caller: Caller) -> AsyncIterator[UnitOfWork]:
         """Open a transaction for the caller's workspace; commit it when the block ends well."""
-        with _taken_as_such():
+        with _typed_races():
             async with self._transaction(caller) as work:
                 yield work
                 bells = await self._settle(work)

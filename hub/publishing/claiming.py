@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 
 from hub.channels import operations as channels
 from hub.channels.models import Channel, ChannelState
@@ -143,7 +143,7 @@ def _wait_to_be_seen(work: UnitOfWork, row: Publication, facts: "_Facts") -> Not
 
 
 async def _take(work: UnitOfWork, row: Publication, edition: Edition, *, worker: str) -> None:
-    if row.state is PublicationState.PUBLISHING:
+    if row.attempts:
         await note_silence(work, row)
     row.state = PublicationState.PUBLISHING
     row.fence += 1
@@ -206,6 +206,12 @@ async def _polls(work: UnitOfWork, row: Publication) -> int:
     return await work.one(counted) or 0
 
 
+_DURABLY = text(
+    "SELECT set_config('synchronous_commit', 'on', true) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
+
+
 async def authorise_commit(
     work: UnitOfWork, *, claim: Claim, step: str, wire_digest: str
 ) -> Obstacle | NotNow | None:
@@ -219,6 +225,8 @@ async def authorise_commit(
         raise LeaseLost
     facts = await _facts(work, found, lock=True)
     row = await held(work, claim)
+    # A server told to be forgetful must not forget this one commit: it would send twice.
+    await work.session.execute(_DURABLY)
     refused = await _refused(work, claim, row, facts)
     if refused is not None:
         return refused

@@ -64,8 +64,10 @@ class Publication(Versioned, WorkspaceOwned, Base):
         CheckConstraint("state <> 'PUBLISHED' OR remote_id IS NOT NULL", name="published_has_id"),
         CheckConstraint("(state = 'HELD') = (hold_reason IS NOT NULL)", name="hold_reason"),
         CheckConstraint("state <> 'SCHEDULED' OR due_at IS NOT NULL", name="scheduled_has_time"),
+        # NULL equals nothing and would pass for it: what was sent must be known.
         CheckConstraint(
-            "state <> 'PUBLISHED' OR approved_hash = sent_hash", name="sent_is_approved"
+            "state <> 'PUBLISHED' OR coalesce(approved_hash = sent_hash, false)",
+            name="sent_is_approved",
         ),
         Index(
             "uq_publications_living",

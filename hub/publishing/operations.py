@@ -419,9 +419,7 @@ async def _require_alone(work: UnitOfWork, row: Publication) -> None:
         raise Taken("These words are scheduled or published on this channel already.", path=_ID)
 
 
-async def _free_remote_id(
-    work: UnitOfWork, row: Publication, remote_id: str | None
-) -> str | None:
+async def _free_remote_id(work: UnitOfWork, row: Publication, remote_id: str | None) -> str | None:
     if remote_id is None:
         return None
     path = ("input", "remoteId")

@@ -1210,7 +1210,7 @@ def upgrade() -> None:
             "(state = 'HELD') = (hold_reason IS NOT NULL)", name=op.f("ck_publications_hold_reason")
         ),
         sa.CheckConstraint(
-            "state <> 'PUBLISHED' OR approved_hash = sent_hash",
+            "state <> 'PUBLISHED' OR coalesce(approved_hash = sent_hash, false)",
             name=op.f("ck_publications_sent_is_approved"),
         ),
         sa.CheckConstraint(

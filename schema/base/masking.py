@@ -1,6 +1,7 @@
 """What a client learns of an error: everything about its own faults, nothing about ours."""
 
 import re
+from collections.abc import Iterator
 from uuid import uuid4
 
 import structlog
@@ -15,9 +16,13 @@ log = structlog.get_logger(__name__)
 _STORES = ("sqlalchemy", "asyncpg", "redis")
 _UNREACHABLE = {
     "CannotConnectNowError",
+    "CrashShutdownError",
+    "DiskFullError",
     "ConnectionDoesNotExistError",
     "ConnectionError",
     "InterfaceError",
+    # The driver's word for a connection that the server closed in the very moment it was used.
+    "InternalClientError",
     "OperationalError",
     "PostgresConnectionError",
     "TimeoutError",
@@ -66,6 +71,17 @@ def without_suggestions(error: GraphQLError) -> str:
 
 def is_unreachable(cause: BaseException) -> bool:
     """Say whether an exception means that a database, queue or storage does not answer."""
+    return any(_says_unreachable(one) for one in _chain(cause))
+
+
+def _chain(cause: BaseException | None) -> Iterator[BaseException]:
+    # The database library wraps what the driver says in errors of its own, too general to tell.
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _says_unreachable(cause: BaseException) -> bool:
     if isinstance(cause, OSError):
         return True
     return any(

@@ -11,7 +11,6 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
 from hub.kernel.caller import Caller
-from hub.kernel.collisions import expected
 from hub.kernel.errors import Conflict, ErrorCode, HubError, Invalid, NotFound
 from hub.kernel.idempotency import (
     InProgress,
@@ -194,13 +193,10 @@ async def _outcome(context: WriteContext, act: Act) -> _Outcome:
     request = _keyed(context)
     try:
         return await _once(context, request, done)
-    except Exception as error:
-        refused = error if isinstance(error, HubError) else expected(error)
-        if refused is None:
-            raise
-    outcome = _Outcome(errors=(_stored(refused),))
-    if request is None or refused.code in _FLEETING:
-        return outcome
+    except HubError as error:
+        outcome = _Outcome(errors=(_stored(error),))
+        if request is None or error.code in _FLEETING:
+            return outcome
 
     async def kept(_work: UnitOfWork) -> _Outcome:
         return outcome

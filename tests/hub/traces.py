@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import asyncpg
@@ -29,6 +29,11 @@ class Told:
 
 class Undone(Exception):
     """Raised at the end of a block whose changes are not wanted."""
+
+
+def undo() -> NoReturn:
+    """End a block whose changes are not wanted."""
+    raise Undone
 
 
 async def events_of(world: World, *, after: int = 0) -> list[Told]:
@@ -61,7 +66,7 @@ async def error_of(hub: Hub, caller: Caller, act: Act) -> HubError | None:
         async with hub.unit_of_work(caller) as work:
             await act(work)
             await work.session.flush()
-            raise Undone
+            undo()
     except HubError as error:
         return error
     except Undone:

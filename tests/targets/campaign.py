@@ -59,8 +59,12 @@ class Lane(Generic[Stage]):
 def play(lanes: Sequence[Lane[Stage]], *, tell: Callable[[Result], None]) -> list[Result]:
     """Play all lanes at once and return the results in the order of the lanes."""
     with ThreadPoolExecutor(len(lanes)) as pool:
-        played = pool.map(lambda lane: [_played(case, lane.stage, tell) for case in lane.cases], lanes)
+        played = pool.map(lambda lane: _walked(lane, tell), lanes)
         return [result for results in played for result in results]
+
+
+def _walked(lane: Lane[Stage], tell: Callable[[Result], None]) -> list[Result]:
+    return [_played(case, lane.stage, tell) for case in lane.cases]
 
 
 def _played(case: Case[Stage], stage: Stage, tell: Callable[[Result], None]) -> Result:

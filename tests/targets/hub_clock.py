@@ -35,10 +35,6 @@ class HubClock:
                 asyncio.run(self._set(needed))
                 self._ahead = needed
 
-    def skip(self, span: timedelta) -> None:
-        """Let that much time pass at once."""
-        self.reach(datetime.now(UTC) + self._ahead + span)
-
     async def _set(self, ahead: timedelta) -> None:
         engine = create_async_engine(self._owner)
         try:

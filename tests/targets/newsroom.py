@@ -1,10 +1,10 @@
 """The people at the hub: everything they do goes through the public GraphQL API."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -34,6 +34,7 @@ CHANNEL = """
 REVIEW = "id state targets { edition { id hash } }"
 
 Json = dict[str, Any]
+Seen = TypeVar("Seen")
 
 
 class Broken(Exception):
@@ -146,7 +147,7 @@ class Newsroom:
 
     def checked(self, channel_id: str) -> Json:
         """Return a channel once it is no longer being checked."""
-        return self._until(
+        return until(
             f"the channel {channel_id} is checked",
             lambda: self.channel(channel_id),
             lambda channel: channel["state"] != "CHECKING",
@@ -170,7 +171,7 @@ class Newsroom:
         expect("the answer to the upload", put.is_success, wanted=True)
         described = {"uploadId": upload["id"], "alt": [{"locale": "en", "text": alt}]}
         made = self.do("assetCreate", described, "asset { id }")["asset"]["id"]
-        asset = self._until(
+        asset = until(
             "the picture is processed",
             lambda: self.read("Asset", made, "id state refusalMessage"),
             lambda found: found["state"] != "PROCESSING",
@@ -197,7 +198,7 @@ class Newsroom:
         """Write an item, have it reviewed for channels, and return its id when it is approved."""
         item = self.written(text)
         submitted = self.do("reviewSubmit", _submission(item, channel_ids), "review { id }")
-        review = self._until(
+        review = until(
             "the review is prepared",
             lambda: self.read("Review", submitted["review"]["id"], REVIEW),
             lambda found: found["state"] != "PREPARING",
@@ -213,8 +214,8 @@ class Newsroom:
 
     def refused(self, text: Text, channel_id: str) -> list[str]:
         """Submit a text that must not be accepted; return the codes it is refused with."""
-        item = self.written(text)
         try:
+            item = self.written(text)
             self.do("reviewSubmit", _submission(item, [channel_id]), "review { id }")
         except Refused as error:
             return error.codes
@@ -223,9 +224,7 @@ class Newsroom:
     def schedule(self, item: str, channel_id: str, *, key: str | None = None) -> str:
         """Send an approved item to a channel at once; return the id of the publication."""
         given = {"contentItemId": item, "channelId": channel_id}
-        made = self.do(
-            "publicationSchedule", given, "publication { id }", role="manager", key=key
-        )
+        made = self.do("publicationSchedule", given, "publication { id }", role="manager", key=key)
         return str(made["publication"]["id"])
 
     def sent(self, text: Text, channel_id: str) -> str:
@@ -238,7 +237,7 @@ class Newsroom:
 
     def came_to(self, publication_id: str, states: Collection[str]) -> Json:
         """Return a publication as soon as it is in one of these states; the clock stays."""
-        return self._until(
+        return until(
             f"the publication is {' or '.join(states)}",
             lambda: self.publication(publication_id),
             lambda found: found["state"] in states,
@@ -256,7 +255,7 @@ class Newsroom:
                 self.clock.reach(datetime.fromisoformat(found["dueAt"]))
             return found
 
-        found = self._until("the publication is settled", look, _rests)
+        found = until("the publication is settled", look, _rests)
         if found["state"] != wanted:
             raise Broken(f"It is {found['state']}, not {wanted}: {found['problems']}")
         return found
@@ -273,11 +272,14 @@ class Newsroom:
         """Ask for answers and counters at once."""
         self.do("publicationCollect", {"id": publication_id}, "publication { id }", role="manager")
 
-    def _until(self, what: str, look: Any, enough: Any) -> Json:
-        return until(what, look, enough)
 
-
-def until(what: str, look: Any, enough: Any, *, seconds: float = WAIT_SECONDS) -> Any:
+def until(
+    what: str,
+    look: Callable[[], Seen],
+    enough: Callable[[Seen], Any],
+    *,
+    seconds: float = WAIT_SECONDS,
+) -> Seen:
     """Look until it is enough and return what was seen; Broken when it takes too long."""
     deadline = time.monotonic() + seconds
     while True:
@@ -290,9 +292,7 @@ def until(what: str, look: Any, enough: Any, *, seconds: float = WAIT_SECONDS) -
 
 
 def _rests(found: Json) -> bool:
-    return found["state"] in RESTING or (
-        found["state"] == "UNCONFIRMED" and found["dueAt"] is None
-    )
+    return found["state"] in RESTING or (found["state"] == "UNCONFIRMED" and found["dueAt"] is None)
 
 
 def _submission(item: str, channel_ids: Iterable[str]) -> Json:

@@ -1,22 +1,25 @@
 """Stand-ins of platforms over real loopback HTTP, and channels really connected to them."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import httpx
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from hub.channels.models import ChannelState
-from hub.content.models import Asset, AssetState
+from hub.content.models import Asset, AssetState, ContentItem, Edition, Revision
 from hub.content.storage import picture_key
 from hub.kernel.ids import new_id
+from hub.kernel.jobs import JobRow
 from hub.kernel.work import Hub
 from hub.publishing.models import Attempt, Publication
+from hub.review.models import Approval, Review, ReviewTarget
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.working import move_clock, work_off
 from workers.handling import Toolbox
@@ -160,12 +163,76 @@ async def outcomes(world: World, publication_id: UUID) -> list[str | None]:
     return [attempt.outcome for attempt in await attempts(world, publication_id)]
 
 
-async def many(world: World, channel_id: UUID, count: int) -> list[Publication]:
-    """Write, approve and schedule so many publications for now, each with words of its own."""
+#: What copies of a publication share; every other id is their own.
+_SHARED = {"workspace_id", "brand_id", "channel_id", "member_id", "submitted_by", "author_id"}
+
+
+async def many(world: World, channel_id: UUID, count: int) -> dict[UUID, str]:
+    """Return so many publications that are due now, with the words of each, which nobody shares.
+
+    One is written, reviewed, approved and scheduled as people do; the others are copies of it.
+    """
+    first = await a_publication(world, channel_id=channel_id, text=_numbered(0))
+    texts = {first.id: _numbered(0)}
+    async with world.hub.unit_of_work(world.system) as work:
+        rows = [await work.one(select(table).where(one)) for table, one in _under(first)]
+        for row in rows:
+            copies = [_copy(row, number) for number in range(1, count)]
+            if copies:
+                await work.session.execute(insert(type(row)), copies)
+    return texts | {uuid5(first.id, str(n)): _numbered(n) for n in range(1, count)}
+
+
+def _numbered(number: int) -> str:
+    return f"Number {number:04}"
+
+
+def _under(row: Publication) -> list[tuple[Any, Any]]:
+    """Return everything a publication stands on, in the order in which it can be written."""
     return [
-        await a_publication(world, channel_id=channel_id, text=f"Number {number}")
-        for number in range(count)
+        (ContentItem, ContentItem.id == row.item_id),
+        (Revision, Revision.id == row.revision_id),
+        (Review, Review.item_id == row.item_id),
+        (Edition, Edition.id == row.edition_id),
+        (ReviewTarget, ReviewTarget.edition_id == row.edition_id),
+        (Approval, Approval.edition_id == row.edition_id),
+        (Publication, Publication.id == row.id),
+        (JobRow, JobRow.key == f"publish:{row.id}"),
     ]
+
+
+def _copy(row: Any, number: int) -> dict[str, Any]:
+    """Return the values of a copy: other ids, other words, and their hash."""
+    values = {column.key: getattr(row, column.key) for column in type(row).__table__.columns}
+    for name, value in values.items():
+        if isinstance(value, UUID) and name not in _SHARED:
+            values[name] = uuid5(value, str(number))
+    match row:
+        case Edition():
+            values["body"] = row.body.replace(_numbered(0), _numbered(number))
+            values["hash"] = hashlib.sha256(values["body"].encode()).hexdigest()
+            _HASHES[row.hash, number] = values["hash"]
+        case Approval():
+            values["hash"] = _HASHES[row.hash, number]
+        case Publication():
+            values["approved_hash"] = _HASHES[row.approved_hash or "", number]
+        case JobRow():
+            publication_id = uuid5(UUID(row.arguments["publication_id"]), str(number))
+            values["key"] = f"publish:{publication_id}"
+            values["arguments"] = {**row.arguments, "publication_id": str(publication_id)}
+    return values
+
+
+_HASHES: dict[tuple[str, int], str] = {}
+
+
+async def jobs_of(hub: Hub) -> dict[UUID, UUID]:
+    """Return the id of the job of every publication that has one."""
+    async with hub.unscoped() as session:
+        rows = await session.execute(
+            text("SELECT id, arguments FROM jobs WHERE name = 'publishing.publish'")
+        )
+        return {UUID(row.arguments["publication_id"]): row.id for row in rows}
 
 
 async def job_of(hub: Hub, publication_id: UUID) -> Any:

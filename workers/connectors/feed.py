@@ -54,10 +54,11 @@ class Feed:
         return hashlib.sha256(sending.edition.to_bytes()).hexdigest()
 
     async def perform(self, sending: Sending, step: Step, media: Media) -> StepDone:  # noqa: ARG002  the shape of the port
-        """Give the item its lasting id; its address is the link of the text, if it has one."""
+        """Give the item its lasting id; it is read where its text points to, or on our own page."""
+        own = f"{sending.account.page}/{sending.publication_id}" if sending.account.page else ""
         ref = Ref(
             remote_id=f"urn:uuid:{sending.publication_id}",
-            url=str(sending.edition.fields.get("link") or ""),
+            url=str(sending.edition.fields.get("link") or own),
             published_at=sending.created_at,
         )
         return StepDone(checkpoint={**sending.checkpoint, "parts": [ref.to_json()]}, ref=ref)

@@ -16,7 +16,10 @@ from hub.channels.platforms.base import Capability, EditionContent, Guarantee, L
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One channel as a connector sees it. `secrets` never appears in a log or an error."""
+    """One channel as a connector sees it. `secrets` never appears in a log or an error.
+
+    `page` is where the hub itself shows what the channel has published.
+    """
 
     channel_id: UUID
     platform: str
@@ -25,6 +28,7 @@ class Account:
     dialect: str = ""
     identity: str = ""
     limits: Limits | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

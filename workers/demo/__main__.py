@@ -52,9 +52,8 @@ PHASES = (
 )
 
 
-async def tell(out: Path, *, console: Console) -> bool:
-    """Tell the story, show what came of it, and say whether every check holds."""
-    began = time.monotonic()
+async def tell(*, console: Console) -> tuple[Stage, list[Check]]:
+    """Tell the story; return what it knows in the end, and every check."""
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         stage = set_up(http)
         checks: list[Check] = []
@@ -64,20 +63,25 @@ async def tell(out: Path, *, console: Console) -> bool:
 
         last = Phase(name="Checks", act=try_all, steps=lambda _: len(CHECKS))
         await showing.play(stage, (*PHASES, last), console=console)
+    return stage, checks
+
+
+def show(stage: Stage, checks: list[Check], *, out: Path, console: Console) -> None:
+    """Show what came of it, and write the chart and the query."""
     console.print(showing.table(stage))
     for line in showing.verdicts(checks):
         console.print(line, highlight=False)
     out.mkdir(parents=True, exist_ok=True)
-    showing.write_chart(stage, path=out / "engagement.png")
-    query = showing.write_query(stage, path=out / "query.graphql")
-    api = os.environ["HUB_DEMO_API"]
+    chart, question = out / "engagement.png", out / "query.graphql"
+    showing.write_chart(stage, path=chart)
+    question.write_text(showing.query(stage), encoding="utf-8")
     console.print(
-        f"\nAsk it yourself at {api}/graphql ({out / 'query.graphql'}):\n", highlight=False
+        f"\n`hub up --demo` leaves all of this running. Then ask at {os.environ['HUB_DEMO_API']}"
+        f"/graphql, with {question}:\n",
+        highlight=False,
     )
-    console.print(showing.highlighted(query))
-    console.print(f"\nThe chart of engagement is {out / 'engagement.png'}.", highlight=False)
-    console.print(f"[bold]{showing.summary(stage, checks, began=began)}[/bold]", highlight=False)
-    return all(one.holds for one in checks)
+    console.print(showing.highlighted(showing.query(stage)))
+    console.print(f"\nThe chart of engagement is {chart}.", highlight=False)
 
 
 def set_up(http: httpx.AsyncClient) -> Stage:
@@ -106,11 +110,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out"), help="where the chart is written")
     asked = parser.parse_args()
     console = showing.console_for_people()
+    began = time.monotonic()
     try:
-        return 0 if asyncio.run(tell(asked.out, console=console)) else 1
+        stage, checks = asyncio.run(tell(console=console))
     except (StoryFailed, httpx.HTTPError) as error:
         console.print(f"[red]✗[/red] {error or type(error).__name__}", highlight=False)
         return 1
+    show(stage, checks, out=asked.out, console=console)
+    summary = showing.summary(stage, checks, seconds=time.monotonic() - began)
+    console.print(f"[bold]{summary}[/bold]", highlight=False)
+    return 0 if all(one.holds for one in checks) else 1
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ def draw(rows: Sequence[tuple[str, Mapping[str, int]]], *, path: Path) -> None:
             values = [counters.get(name, 0) for _, counters in rows]
             bars = axes.barh(at, values, height * 0.86, color=colour, label=name)
             axes.bar_label(bars, padding=4, color=INK, fontsize=9)
-        axes.set_yticks(range(len(rows)), [fill(title, 34) for title, _ in rows])
+        axes.set_yticks(range(len(rows)), [fill(title, 26) for title, _ in rows])
         axes.invert_yaxis()
-        axes.tick_params(length=0, colors=INK)
+        axes.tick_params(length=0, pad=10, colors=INK)
         axes.xaxis.set_visible(False)
         axes.spines[:].set_visible(False)
         axes.margins(x=0.08)

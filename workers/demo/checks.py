@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -16,6 +17,7 @@ from workers.demo.community import counted, done, replies_expected
 from workers.demo.setting import ASSETS
 from workers.demo.stage import Stage, Step
 
+OVERVIEW = Path(__file__).parent / "overview.graphql"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 FEEDS = """
@@ -146,19 +148,20 @@ async def webhook_delivered_once(stage: Stage) -> list[str]:
     if stage.inbox is None:
         raise StoryFailed("No channel of the cast has an inbox.")
     received = await stage.receiver.received(stage.inbox)
-    wanted = Counter(
+    wanted: Counter[str] = Counter(
         one["approvedHash"]
         for one in stage.publications
         if stage.channel_of(one).platform == "webhook"
     )
     found = Counter(message["payload"]["data"]["editionHash"] for message in received["messages"])
+    deliveries: Counter[str] = Counter(received["deliveries"])
     return [
-        *(f"not delivered: {one[:8]}" for one in wanted - found),
-        *(f"nobody ordered: {one[:8]}" for one in found - wanted),
+        *(f"not delivered: {digest[:8]}" for digest in wanted - found),
+        *(f"nobody ordered: {digest[:8]}" for digest in found - wanted),
         *(f"refused: {why}" for why in received["refused"]),
         *(
-            f"delivered {count} times: {one}"
-            for one, count in Counter(received["deliveries"]).items()
+            f"delivered {count} times: {delivery}"
+            for delivery, count in deliveries.items()
             if count > 1
         ),
     ]
@@ -200,10 +203,11 @@ async def pictures_tell_nothing_else(stage: Stage) -> list[str]:
             wrong.append(f"{picture.file} in the hub")
     if not carried_before:
         wrong.append("no picture carried anything to begin with")
-    for url in await _pictures_at_network(stage):
-        if _has_hidden_data((await stage.http.get(url)).content):
-            wrong.append(f"{url} at the network")
-    return wrong
+    return wrong + [
+        f"{url} at the network"
+        for url in await _pictures_at_network(stage)
+        if _has_hidden_data((await stage.http.get(url)).content)
+    ]
 
 
 async def _pictures_at_network(stage: Stage) -> list[str]:
@@ -218,6 +222,13 @@ async def _pictures_at_network(stage: Stage) -> list[str]:
 def _has_hidden_data(data: bytes) -> bool:
     with Image.open(io.BytesIO(data)) as image:
         return bool(image.getexif()) or "exif" in image.info or "xmp" in image.info
+
+
+async def the_query_answers(stage: Stage) -> list[str]:
+    """Find out whether the query that is printed at the end shows everything."""
+    shown = await stage.editor.ask(OVERVIEW.read_text(encoding="utf-8"), brand=stage.brand_id)
+    found = shown["publications"]["nodes"]
+    return [] if len(found) == stage.expected else [f"it shows {len(found)} publications"]
 
 
 async def nobody_decided_alone(stage: Stage) -> list[str]:
@@ -247,6 +258,7 @@ CHECKS: Mapping[str, Callable[[Stage], Awaitable[list[str]]]] = {
     "likes, shares and answers are counted as they happened": everything_is_counted,
     "everybody who was answered has been told, under their own words": replies_are_seen,
     "pictures show what they show, and carry nothing else": pictures_tell_nothing_else,
+    "the query below shows all of it": the_query_answers,
 }
 
 

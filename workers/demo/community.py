@@ -6,7 +6,7 @@ from workers.demo.client import Json, until
 from workers.demo.reviewing import all_out
 from workers.demo.stage import Said, Stage, Step
 
-COUNTED_SECONDS = 20
+COUNTED_SECONDS = 30
 
 ENGAGEMENT = """
 query Engagement($ids: [ID!]!) {
@@ -113,7 +113,8 @@ async def reply(stage: Stage, step: Step) -> None:
         if not said.reply:
             continue
         given = {"messageId": messages[said.remote_id], "text": f"@{said.by} {said.reply}"}
-        await stage.editor.act("messageReply", given, "publication { id }")
+        made = await stage.editor.act("messageReply", given, "publication { id }")
+        stage.replied[made["publication"]["id"]] = said
     count = replies_expected(stage)
     stage.replies = await all_out(stage, origin="REPLY", count=count, step=step)
 

@@ -9,7 +9,7 @@ from workers.demo.client import Json, Refused, StoryFailed, until
 from workers.demo.material import Channel, Item, Picture, Variant
 from workers.demo.stage import Stage, Step
 
-READY_SECONDS = 15
+READY_SECONDS = 30
 
 CHANNELS = """
 query Channels($ids: [ID!]!) {

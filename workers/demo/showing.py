@@ -1,25 +1,24 @@
 """What a person sees: bars while the story runs, a table and a query at its end."""
 
 import json
-import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
 from rich.table import Table
 
 from workers.demo import chart
-from workers.demo.checks import Check, same_hash
+from workers.demo.checks import OVERVIEW, Check, same_hash
 from workers.demo.client import Json
 from workers.demo.community import counted
 from workers.demo.stage import Phase, Stage
 
-OVERVIEW = Path(__file__).parent / "overview.graphql"
 #: Wide enough for the table where nobody looks: a file, or another program.
-WIDTH = 150
+WIDTH = 165
 NOTHING = "-"
 
 
@@ -46,7 +45,10 @@ async def play(stage: Stage, phases: tuple[Phase, ...], *, console: Console) -> 
 def table(stage: Stage) -> Table:
     """Return one row per publication: what went where, and what came of it."""
     shown = Table(
-        title="What went out, and what came back", header_style="bold", title_justify="left"
+        title="What went out, and what came back",
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
     )
     shown.add_column("Item")
     shown.add_column("Channel")
@@ -55,39 +57,36 @@ def table(stage: Stage) -> Table:
     shown.add_column("Likes", justify="right")
     shown.add_column("Answers", justify="right")
     shown.add_column("Approved = sent", no_wrap=True)
-    for publication in sorted(stage.publications, key=lambda one: _order(stage, one)):
-        counters = _counters(stage, publication)
-        shown.add_row(
-            stage.item_of(publication).title,
-            publication["channel"]["name"],
-            publication["state"],
-            publication["url"] or NOTHING,
-            counters["likes"],
-            counters["answers"],
-            _hash(publication),
-        )
-    for publication in stage.replies:
-        words = publication["edition"]["parts"][0]["text"]
-        shown.add_row(
-            f"[dim]↳ {words[:38]}…[/dim]",
-            publication["channel"]["name"],
-            publication["state"],
-            publication["url"] or NOTHING,
-            NOTHING,
-            NOTHING,
-            _hash(publication),
-        )
+    for item in stage.items:
+        # The order of its channels in the file, which is the order of its importance.
+        out = [one for one in stage.publications if stage.item_of(one) is item]
+        out.sort(key=lambda one: item.channels.index(stage.channel_of(one).key))
+        for place, publication in enumerate(out):
+            shown.add_row(item.title if place == 0 else "", *_cells(stage, publication))
+        for publication in stage.replies:
+            said = stage.replied[publication["id"]]
+            if said.item is item:
+                name = stage.cast.people[said.by]
+                shown.add_row(f"[dim]↳ to {name}[/dim]", *_cells(stage, publication))
+        shown.add_section()
     return shown
 
 
-def _order(stage: Stage, publication: Json) -> tuple[int, int]:
-    item = stage.item_of(publication)
-    return stage.items.index(item), item.channels.index(stage.channel_of(publication).key)
+def _cells(stage: Stage, publication: Json) -> tuple[str, ...]:
+    counters = _counters(stage, publication)
+    return (
+        publication["channel"]["name"],
+        publication["state"],
+        publication["url"] or NOTHING,
+        counters["likes"],
+        counters["answers"],
+        _hash(publication),
+    )
 
 
 def _counters(stage: Stage, publication: Json) -> dict[str, str]:
-    # A feed and a webhook count nothing: that is not the same as nobody liking it.
-    if stage.channel_of(publication).platform != "mastodon":
+    # Feeds and webhooks count nothing: that is not the same as nobody liking it.
+    if publication not in stage.at_network():
         return {"likes": NOTHING, "answers": NOTHING}
     known = counted(publication)
     return {name: str(known[name]) for name in ("likes", "answers")}
@@ -106,17 +105,15 @@ def write_chart(stage: Stage, *, path: Path) -> None:
     chart.draw(list(known.items()), path=path)
 
 
-def write_query(stage: Stage, *, path: Path) -> str:
-    """Write the query that shows it all, its variables as a comment below; return the text."""
+def query(stage: Stage) -> str:
+    """Return the query that shows it all, its variables in a comment below it."""
     variables = json.dumps({"brand": stage.brand_id})
-    text = f"{OVERVIEW.read_text(encoding='utf-8')}\n# Variables:\n# {variables}\n"
-    path.write_text(text, encoding="utf-8")
-    return text
+    return f"{OVERVIEW.read_text(encoding='utf-8')}\n# Variables:\n# {variables}\n"
 
 
-def highlighted(query: str) -> Syntax:
+def highlighted(text: str) -> Syntax:
     """Return a query as it is shown in a terminal."""
-    return Syntax(query.strip(), "graphql", background_color="default")
+    return Syntax(text.strip(), "graphql", background_color="default", word_wrap=True)
 
 
 def verdicts(checks: list[Check]) -> list[str]:
@@ -129,11 +126,11 @@ def verdicts(checks: list[Check]) -> list[str]:
     return lines
 
 
-def summary(stage: Stage, checks: list[Check], *, began: float) -> str:
+def summary(stage: Stage, checks: list[Check], *, seconds: float) -> str:
     """Return the whole story in one line."""
     holding = sum(one.holds for one in checks)
     return (
         f"{len(stage.items)} texts, {len(stage.publications)} publications on "
         f"{len(stage.channels)} channels, {len(stage.said)} answers, {len(stage.replies)} replies "
-        f"· {holding} of {len(checks)} checks hold · {time.monotonic() - began:.1f} s"
+        f"· {holding} of {len(checks)} checks hold · {seconds:.1f} s"
     )

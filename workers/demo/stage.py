@@ -52,6 +52,8 @@ class Stage:
     said: list[Said] = field(default_factory=list)
     publications: list[Json] = field(default_factory=list)
     replies: list[Json] = field(default_factory=list)
+    #: What each reply answers, by the id of its publication.
+    replied: dict[str, Said] = field(default_factory=dict)
 
     @property
     def manager(self) -> Person:

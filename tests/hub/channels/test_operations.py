@@ -294,9 +294,7 @@ async def test_a_person_can_ask_for_a_check(world: World) -> None:
     channel_id = await a_channel(world)
 
     assert (
-        await tell(
-            world, world.manager, lambda work: channels.check(work, channel_id=channel_id)
-        )
+        await tell(world, world.manager, lambda work: channels.check(work, channel_id=channel_id))
         == []
     )
 
@@ -321,9 +319,7 @@ async def test_a_channel_is_switched_off_and_on_once(world: World) -> None:
     assert await switch(enabled=True) == []
 
 
-async def test_what_was_past_its_moment_of_truth_is_named(
-    world: World, database: Database
-) -> None:
+async def test_what_was_past_its_moment_of_truth_is_named(world: World, database: Database) -> None:
     channel_id = await a_channel(world)
     gone = await a_publication(world, channel_id=channel_id, text="gone")
     waiting = await a_publication(world, channel_id=channel_id, text="waiting")

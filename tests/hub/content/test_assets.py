@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.content import assets
-from hub.content.assets import AltText, DiscardUpload, StoredPicture
+from hub.content.assets import AltText, StoredPicture
 from hub.content.events import AssetCreated, AssetReady, AssetRefused, AssetUpdated
-from hub.content.jobs import ProcessAsset
+from hub.content.jobs import DiscardUpload, ProcessAsset
 from hub.content.models import Asset, AssetState, AssetUpload, Rendition
 from hub.kernel.caller import Caller
 from hub.kernel.errors import Conflict, Forbidden, HubError, Invalid, NotFound, WrongState

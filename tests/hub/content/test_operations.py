@@ -215,11 +215,7 @@ async def test_another_campaign_is_a_change_but_no_revision(world: World) -> Non
             ("INVALID", ("input", "variants", "1")),
         ),
         (
-            {
-                "variants": [
-                    VariantWords(platform="feed", words=Words(tags=("#a",)), settings={})
-                ]
-            },
+            {"variants": [VariantWords(platform="feed", words=Words(tags=("#a",)), settings={})]},
             ("INVALID", ("input", "variants", "0", "tags", "0")),
         ),
     ],
@@ -327,9 +323,7 @@ async def test_each_channel_gets_the_variant_that_is_meant_for_it(world: World) 
         world,
         text="For all",
         variants=[
-            VariantWords(
-                channel_id=own, words=Words(parts=(Part(text="For one"),)), settings={}
-            ),
+            VariantWords(channel_id=own, words=Words(parts=(Part(text="For one"),)), settings={}),
             VariantWords(
                 platform="mastodon", words=Words(parts=(Part(text="For some"),)), settings={}
             ),

@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 from hub.channels.platforms.base import Guarantee
 from hub.publishing.models import HoldReason, PublicationState
 from hub.publishing.rules import (
-    AMBIGUOUS,
     ATTEMPTS,
+    DOUBTFUL,
+    FAILED_LOOKS,
+    LONGEST_POLL,
     LOOKS,
+    POLLS,
     TRANSITIONS,
     Failure,
     Next,
     Situation,
     Turn,
     after_failure,
+    after_pending,
     after_weak_look,
     backoff,
     obstacle,
@@ -102,6 +106,7 @@ EVERY_FAILURE = {
     "attempts": st.integers(1, 30),
     "settle": SECONDS,
     "retry_after": st.none() | SECONDS,
+    "in_doubt": st.booleans(),
 }
 
 
@@ -109,12 +114,13 @@ EVERY_FAILURE = {
 def test_a_commit_of_unknown_outcome_is_never_simply_sent_again(case: dict[str, Any]) -> None:
     following = after_failure(**case)
 
-    unknown = case["committing"] and case["failure"] in AMBIGUOUS
+    unknown = case["committing"] and (case["in_doubt"] or case["failure"] in DOUBTFUL)
     if unknown:
-        assert following.turn in {Turn.LOOK_UP, Turn.ASK_PERSON}
-        assert (following.turn is Turn.ASK_PERSON) == (case["guarantee"] is Guarantee.BLIND)
+        nobody_to_ask = case["guarantee"] is Guarantee.BLIND or case["attempts"] >= ATTEMPTS
+        assert following.turn is (Turn.ASK_PERSON if nobody_to_ask else Turn.LOOK_UP)
+    else:
+        assert following.turn in {Turn.RETRY, Turn.HOLD, Turn.FAIL}
     if following.turn is Turn.RETRY:
-        assert not unknown
         assert case["attempts"] < ATTEMPTS
     if following.turn is Turn.LOOK_UP:
         assert following.wait >= case["settle"]
@@ -124,9 +130,11 @@ def test_a_commit_of_unknown_outcome_is_never_simply_sent_again(case: dict[str, 
 def test_the_platforms_word_to_wait_is_kept(case: dict[str, Any]) -> None:
     following = after_failure(**case)
 
+    told = case["retry_after"] or timedelta()
     if following.turn is Turn.RETRY:
-        assert following.wait == max(backoff(case["attempts"]), case["retry_after"] or timedelta())
-    assert following.wait >= timedelta()
+        assert following.wait == max(backoff(case["attempts"]), told)
+    if following.turn is Turn.LOOK_UP:
+        assert following.wait == max(case["settle"], backoff(case["attempts"]), told)
     assert (following.turn is Turn.HOLD) == (following.reason is not None)
 
 
@@ -140,12 +148,9 @@ def test_the_platforms_word_to_wait_is_kept(case: dict[str, Any]) -> None:
         (Failure.REJECTED, Turn.FAIL),
         (Failure.GONE, Turn.FAIL),
         (Failure.UNSUPPORTED, Turn.FAIL),
-        (Failure.DUPLICATE, Turn.LOOK_UP),
     ],
 )
-def test_a_certain_failure_has_its_one_turn(
-    failure: Failure, turn: Turn, committing: bool
-) -> None:
+def test_a_certain_failure_has_its_one_turn(failure: Failure, turn: Turn, committing: bool) -> None:
     for guarantee in Guarantee:
         following = after_failure(
             failure,
@@ -158,7 +163,25 @@ def test_a_certain_failure_has_its_one_turn(
         assert following.turn is turn
 
 
-@pytest.mark.parametrize("failure", [*AMBIGUOUS, Failure.NOT_SENT, Failure.RATE_LIMITED])
+def test_a_refused_duplicate_is_evidence_only_of_a_commit() -> None:
+    turns = {
+        committing: after_failure(
+            Failure.DUPLICATE,
+            committing=committing,
+            guarantee=Guarantee.REFUSAL,
+            attempts=1,
+            settle=timedelta(seconds=20),
+            retry_after=None,
+        ).turn
+        for committing in (True, False)
+    }
+
+    assert turns == {True: Turn.LOOK_UP, False: Turn.FAIL}
+
+
+@pytest.mark.parametrize(
+    "failure", [Failure.TRANSIENT, Failure.UNKNOWN, Failure.NOT_SENT, Failure.RATE_LIMITED]
+)
 def test_tries_come_to_an_end(failure: Failure) -> None:
     turns = [
         after_failure(
@@ -175,16 +198,31 @@ def test_tries_come_to_an_end(failure: Failure) -> None:
     assert turns == [Turn.RETRY, Turn.FAIL, Turn.FAIL]
 
 
-@given(st.integers(0, LOOKS - 1), SECONDS)
-def test_looking_goes_on_at_growing_distance(looks: int, settle: timedelta) -> None:
-    assert after_weak_look(looks=looks, settle=settle) == Next(
-        turn=Turn.LOOK_UP, wait=max(settle, backoff(looks + 1))
-    )
+@given(st.integers(0, 10**6), SECONDS, st.booleans(), st.none() | SECONDS)
+def test_looking_goes_on_at_growing_distance_until_a_person_is_asked(
+    looks: int, settle: timedelta, failed: bool, retry_after: timedelta | None
+) -> None:
+    following = after_weak_look(looks=looks, settle=settle, failed=failed, retry_after=retry_after)
+
+    if looks >= (FAILED_LOOKS if failed else LOOKS):
+        assert following == Next(turn=Turn.ASK_PERSON)
+    else:
+        wait = max(settle, backoff(looks + 1), retry_after or timedelta())
+        assert following == Next(turn=Turn.LOOK_UP, wait=wait)
 
 
-@given(st.integers(LOOKS, 10**7), SECONDS)
-def test_after_enough_looks_a_person_is_asked(looks: int, settle: timedelta) -> None:
-    assert after_weak_look(looks=looks, settle=settle) == Next(turn=Turn.ASK_PERSON)
+@given(st.integers(0, POLLS * 2), st.integers(1, 1000))
+def test_a_busy_platform_is_asked_less_and_less_and_not_for_ever(polls: int, seconds: int) -> None:
+    poll_after = timedelta(seconds=seconds)
+
+    following = after_pending(polls=polls, poll_after=poll_after)
+
+    if polls >= POLLS:
+        assert following == Next(turn=Turn.FAIL)
+    else:
+        assert following.turn is Turn.RETRY
+        assert poll_after <= following.wait <= max(LONGEST_POLL, poll_after)
+        assert following.wait >= after_pending(polls=max(polls - 1, 0), poll_after=poll_after).wait
 
 
 def test_nothing_stands_in_the_way_of_what_is_in_order() -> None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from hub.access import operations as access
@@ -227,9 +226,7 @@ async def test_nobody_approves_their_own_work(world: World) -> None:
         permissions=world.manager.permissions,
     )
     async with world.hub.unit_of_work(submitter) as work:
-        second = await review.submit(
-            work, item_id=item_id, targets=[Target(channel_id=channel_id)]
-        )
+        second = await review.submit(work, item_id=item_id, targets=[Target(channel_id=channel_id)])
     async with world.hub.unit_of_work(world.system) as work:
         await review.prepare(work, review_id=second.id)
     approval = lambda work: review.decide(  # noqa: E731 - as above
@@ -429,7 +426,9 @@ async def test_revoking_one_review_does_not_hold_what_another_approved(world: Wo
 
     await decide(world, first.id, Verdict.REQUEST_CHANGES)
 
-    states = {row.channel_id: (row.state, row.hold_reason) for row in await rows(world, Publication)}
+    states = {
+        row.channel_id: (row.state, row.hold_reason) for row in await rows(world, Publication)
+    }
     assert states == {one: ("HELD", "SUPERSEDED"), two: ("SCHEDULED", None)}
 
 
@@ -443,9 +442,7 @@ async def test_a_review_is_called_back_before_it_is_decided_and_only_then(world:
     )
     assert stale == ("CONFLICT", ("input", "expectedVersion"))
 
-    (told,) = await tell(
-        world, world.editor, lambda work: review.cancel(work, review_id=review_id)
-    )
+    (told,) = await tell(world, world.editor, lambda work: review.cancel(work, review_id=review_id))
 
     assert (told.name, told.data) == ("review.ended", {"reason": "CANCELLED"})
     assert await refusal(

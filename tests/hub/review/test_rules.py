@@ -87,4 +87,4 @@ def test_which_states_wait_and_which_can_be_decided() -> None:
         Verdict.APPROVE: {ReviewState.IN_REVIEW},
         Verdict.REQUEST_CHANGES: {ReviewState.IN_REVIEW, ReviewState.APPROVED},
     }
-    assert OPEN == {ReviewState.PREPARING, ReviewState.IN_REVIEW, ReviewState.BLOCKED}
+    assert {ReviewState.PREPARING, ReviewState.IN_REVIEW, ReviewState.BLOCKED} == OPEN

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from hub.access import operations as access
 from hub.access.models import Role
 from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
@@ -128,13 +129,31 @@ async def test_without_a_sequence_only_what_happens_next_is_told(
     await seal(world)
     async with opened(address, world.tokens[Role.EDITOR]) as socket:
         await follow(socket)
-        # The end of the stream is read when the subscription begins.
-        await asyncio.sleep(0.5)
-        await _cancel(world, row)
-        await seal(world)
-        told = await change(socket)
+        hearing = asyncio.create_task(change(socket))
+        # Nobody is told when a subscription has begun, so things go on happening until it has.
+        while not hearing.done():
+            await _move(world, row)
+            await seal(world)
+            await asyncio.wait([hearing], timeout=0.2)
+        told = await hearing
 
-    assert told["event"]["name"] == "publication.cancelled"
+    assert told["event"]["name"] == "publication.scheduled"
+    assert told["event"]["sequence"] > await _first(world, row)
+
+
+async def _move(world: World, row: Publication) -> None:
+    async with world.hub.unit_of_work(world.editor) as work:
+        await publishing.reschedule(
+            work, publication_id=row.id, scheduled_for=work.now + timedelta(days=2)
+        )
+
+
+async def _first(world: World, row: Publication) -> int:
+    async with world.hub.unit_of_work(world.system) as work:
+        found = await work.session.execute(
+            text("SELECT min(sequence) FROM events WHERE subject_id = :id"), {"id": row.id}
+        )
+        return int(found.scalar_one())
 
 
 async def test_one_publication_can_be_followed(world: World, address: str) -> None:
@@ -203,12 +222,10 @@ async def test_nobody_in_particular_hears_nothing(world: World, address: str) ->
 async def test_who_may_not_read_publications_does_not_follow_them(
     world: World, address: str
 ) -> None:
-    from hub.access import operations
-
     member_id = world.editor.member_id
     assert member_id is not None
     async with world.hub.unit_of_work(world.system) as work:
-        _, narrow = await operations.issue_token(
+        _, narrow = await access.issue_token(
             work, member_id=member_id, label="narrow", scopes=["content.read"]
         )
     async with opened(address, narrow) as socket:

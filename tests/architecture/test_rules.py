@@ -1,0 +1,232 @@
+"""House rules that no linter knows."""
+
+import ast
+import re
+
+import pytest
+
+from tests.architecture.code import ROOT, calls, imports, modules, public_functions
+
+#: Operations that ask for no permission, and why.
+INTERNAL = {
+    "hub/access/operations.py": {
+        "create_workspace": "before any workspace or member exists; the command line only",
+        "require_slug": "a form, no act",
+        "workspace_by_slug": "before a workspace is known; the command line only",
+        "workspaces": "before a workspace is known; the command line only",
+        "member_by_email": "the command line looks a member up",
+        "authenticate": "finds out who is asking",
+    },
+    "hub/analytics/operations.py": {
+        "begin_measuring": "a reaction",
+        "record": "a worker's",
+        "latest": "a worker's",
+    },
+    "hub/audit/operations.py": {
+        "keep": "part of every commit",
+        "unsealed_workspaces": "the relay's",
+        "seal": "the relay's",
+        "facts": "pure",
+    },
+    "hub/channels/operations.py": {
+        "access": "a worker's",
+        "settle_check": "a worker's",
+        "settle_failed_check": "a worker's",
+        "hold_for_rate": "a worker's",
+        "public_channel": "feeds are public by their key",
+    },
+    "hub/content/assets.py": {
+        "upload_path": "pure",
+        "require_genuine": "a signed address is the permission",
+        "invalid_address": "pure",
+        "expected_upload": "a signed address is the permission",
+        "receive_upload": "a signed address is the permission",
+        "processing": "a worker's",
+        "settle_ready": "a worker's",
+        "settle_refused": "a worker's",
+        "leftover": "a worker's",
+        "discardable": "a worker's",
+        "forget_upload": "a worker's",
+    },
+    "hub/content/operations.py": {
+        "revision": "later areas read it",
+        "rendering": "review asks for it",
+        "prepare": "review asks for it",
+        "prepare_reply": "engagement asks for it",
+        "edition_content": "later areas read it",
+        "slugified": "pure",
+    },
+    "hub/engagement/operations.py": {
+        "begin_watching": "a reaction",
+        "looking": "a worker's",
+        "receive": "a worker's",
+        "note_reply_sent": "a reaction",
+    },
+    "hub/publishing/operations.py": {
+        "add": "schedule and reply end in it",
+        "schedule_approved": "a reaction",
+        "hold": "reactions end in it",
+        "resume_paused": "a reaction",
+        "in_flight": "the answer to switching a channel off",
+        "strays": "the relay's",
+        "promise_again": "the relay's",
+        "is_approved": "a condition, no act",
+    },
+    "hub/review/operations.py": {
+        "usable_channel": "submit asks for it",
+        "prepare": "a worker's",
+        "supersede": "a reaction",
+        "approve_by_policy": "engagement asks for it, under its own permission",
+        "targets_of": "later areas read it",
+    },
+}
+
+
+def asks(function: ast.AST, asking: set[str]) -> bool:
+    """Say whether a function asks for a permission, itself or by a helper of its module."""
+    return any(name.endswith("caller.require") or name in asking for name, _ in calls(function))
+
+
+def test_every_operation_asks_for_permission_or_says_why_not() -> None:
+    silent = {}
+    files = [path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets)\.py", path)]
+    for path in files:
+        tree = modules()[path]
+        helpers = [
+            node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name.startswith("_")
+        ]
+        asking: set[str] = set()
+        for _ in helpers:
+            asking |= {helper.name for helper in helpers if asks(helper, asking)}
+        found = {function.name for function in public_functions(tree) if not asks(function, asking)}
+        if found:
+            silent[path] = found
+
+    assert silent == {path: set(reasons) for path, reasons in INTERNAL.items()}
+
+
+def test_permission_is_asked_before_anything_else() -> None:
+    for path in (path for path in modules() if path.endswith("/operations.py")):
+        for function in public_functions(modules()[path]):
+            if not asks(function, set()):
+                continue
+            first = next(
+                statement
+                for statement in function.body
+                if not (
+                    isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+                )
+            )
+            assert asks(first, set()), f"{path}: {function.name}"
+
+
+def test_only_the_unit_of_work_commits() -> None:
+    committing = {
+        path
+        for path, tree in modules().items()
+        for name, _ in calls(tree)
+        if name.rpartition(".")[2] in {"commit", "rollback"}
+    }
+
+    assert committing == {"hub/kernel/work.py"}
+
+
+def test_time_is_asked_only_where_that_is_the_point() -> None:
+    clocks = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+    asking = {
+        path
+        for path, tree in modules().items()
+        for name, _ in calls(tree)
+        if path.startswith("hub/")
+        and not path.startswith(("hub/kernel/", "hub/embedded/", "hub/cli/"))
+        and name in clocks
+    }
+
+    assert asking == set()
+
+
+def test_rules_are_pure() -> None:
+    forbidden = {"sqlalchemy", "asyncio", "asyncpg", "redis", "time", "random", "secrets"}
+    for path, tree in modules().items():
+        if path.endswith("/rules.py"):
+            assert not {name.partition(".")[0] for name in imports(tree)} & forbidden, path
+            assert not [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)]
+
+
+def test_plain_sql_about_tables_stays_where_it_is_explained() -> None:
+    writing = {
+        path
+        for path, tree in modules().items()
+        for name, call in calls(tree)
+        if name in {"text", "sqlalchemy.text", "sa.text"}
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        and re.search(r"\b(FROM|INTO|UPDATE|JOIN)\s+[a-z_]+s\b", str(call.args[0].value))
+    }
+
+    # The session adds the workspace to what the ORM asks; plain SQL has only the policies.
+    assert writing <= {
+        "hub/audit/operations.py",
+        "hub/channels/operations.py",
+        "hub/kernel/jobs.py",
+        "hub/kernel/work.py",
+        "hub/publishing/operations.py",
+        "hub/publishing/queries.py",
+        "hub/publishing/sending.py",
+        "hub/kernel/figures.py",
+    }
+
+
+@pytest.mark.parametrize("path", sorted(modules()))
+def test_every_module_says_what_it_is_in_one_sentence(path: str) -> None:
+    tree = modules()[path]
+    if not tree.body:
+        return
+
+    described = ast.get_docstring(tree) or ""
+
+    assert described, f"{path} has no docstring"
+    assert described.splitlines()[0].endswith("."), f"{path}: {described.splitlines()[0]}"
+
+
+def test_every_file_fits_on_a_few_screens() -> None:
+    lines = {path: (ROOT / path).read_text().count("\n") for path in modules()}
+
+    assert {path: count for path, count in lines.items() if count > 500} == {}
+
+
+def test_settings_are_built_only_where_a_process_starts() -> None:
+    building = {
+        path for path, tree in modules().items() for name, _ in calls(tree) if name == "Settings"
+    }
+
+    assert all(
+        path.startswith(("hub/cli/", "hub/embedded/", "workers/demo/"))
+        or path in {"workers/main.py", "workers/relay.py", "schema/app.py"}
+        for path in building
+    ), building
+
+
+def test_nothing_is_left_to_be_done() -> None:
+    # Spelled apart, or this test would find itself.
+    marks = re.compile(r"\b(TO" + "DO|FIX" + "ME|X" + r"XX)\b")
+    found = [path for path in modules() if marks.search((ROOT / path).read_text())]
+
+    assert found == []
+
+
+def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
+    positional = []
+    for path, tree in modules().items():
+        if not re.fullmatch(r"hub/\w+/(operations|assets)\.py", path):
+            continue
+        for function in public_functions(tree):
+            arguments = [argument.arg for argument in function.args.args]
+            beyond = [name for name in arguments if name not in {"work", "session", "vault"}]
+            if len(beyond) > 1:
+                positional.append(f"{path}: {function.name}")
+
+    assert positional == []

@@ -1,0 +1,530 @@
+"""Every operation of every area: who may do it, which ids it takes, and a call that is right."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hub.access import operations as access
+from hub.access.models import Role
+from hub.analytics import operations as analytics
+from hub.channels import operations as channels
+from hub.channels.operations import Checked
+from hub.channels.platforms.base import Capability, Guarantee
+from hub.channels.platforms.mastodon import LIMITS
+from hub.content import assets
+from hub.content import operations as content
+from hub.content.models import Asset, AssetState, AssetUpload
+from hub.content.rules import Part, VariantWords, Words
+from hub.engagement import operations as engagement
+from hub.engagement.models import Message
+from hub.engagement.operations import Received
+from hub.kernel.ids import new_id
+from hub.kernel.work import Hub, UnitOfWork
+from hub.publishing import claiming, sending
+from hub.publishing import operations as publishing
+from hub.publishing.models import HoldReason, Publication
+from hub.review import operations as review
+from hub.review.models import Verdict
+from hub.review.operations import Target
+from hub.strategy import operations as strategy
+from tests.conftest import Database
+from tests.factories import (
+    World,
+    a_channel,
+    a_publication,
+    a_world,
+    an_item,
+    approve,
+    in_review,
+)
+from tests.hub.traces import put
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ids:
+    """One of everything."""
+
+    brand: UUID
+    campaign: UUID
+    channel: UUID
+    item: UUID
+    approved_item: UUID
+    review: UUID
+    publication: UUID
+    published: UUID
+    edition: UUID
+    message: UUID
+    member: UUID
+    token: UUID
+    asset: UUID
+    upload: UUID
+
+    def unknown(self, *names: str) -> "Ids":
+        """Return the same with ids nobody has."""
+        return replace(self, **{name: new_id() for name in names})
+
+
+Call = Callable[[UnitOfWork, Ids], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An operation, the roles that may do it ("" for what only the hub itself does), its ids."""
+
+    roles: str
+    ids: Sequence[str]
+    call: Call
+
+
+ALL = "ADMIN MANAGER EDITOR APPROVER VIEWER"
+WRITERS = "ADMIN MANAGER EDITOR APPROVER"
+DECIDERS = "ADMIN MANAGER APPROVER"
+MANAGERS = "ADMIN MANAGER"
+ADMINS = "ADMIN"
+
+_WORDS = Words(title="Title", parts=(Part(text="Text"),))
+_MASTODON: dict[str, Any] = {
+    "platform": "mastodon",
+    "name": "Name",
+    "settings": {"base_url": "https://social.example"},
+    "credentials": {"access_token": "x"},
+}
+_FOUND = Checked(
+    remote_id="r",
+    handle="h",
+    url="",
+    dialect="",
+    guarantee=Guarantee.SEARCH,
+    capabilities=frozenset(),
+    limits=LIMITS,
+)
+
+
+def _to_publication(name: str) -> Call:
+    async def call(work: UnitOfWork, ids: Ids) -> object:
+        return await getattr(publishing, name)(work, publication_id=ids.publication)
+
+    return call
+
+
+CASES: dict[str, Case] = {
+    "access.add_member": Case(
+        roles=ADMINS,
+        ids=(),
+        call=lambda work, _ids: access.add_member(
+            work, name="N", email="n@n.example", role=Role.VIEWER
+        ),
+    ),
+    "access.issue_token": Case(
+        roles=ADMINS,
+        ids=("member",),
+        call=lambda work, ids: access.issue_token(work, member_id=ids.member, label="x"),
+    ),
+    "access.tokens": Case(roles=ADMINS, ids=(), call=lambda work, _ids: access.tokens(work)),
+    "access.revoke_token": Case(
+        roles=ADMINS,
+        ids=("token",),
+        call=lambda work, ids: access.revoke_token(work, token_id=ids.token),
+    ),
+    "strategy.create_brand": Case(
+        roles=MANAGERS,
+        ids=(),
+        call=lambda work, _ids: strategy.create_brand(work, slug="new", name="N", locales=["en"]),
+    ),
+    "strategy.update_brand": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: strategy.update_brand(
+            work, brand_id=ids.brand, changes={"name": "N"}
+        ),
+    ),
+    "strategy.create_campaign": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: strategy.create_campaign(work, brand_id=ids.brand, name="N"),
+    ),
+    "strategy.update_campaign": Case(
+        roles=MANAGERS,
+        ids=("campaign",),
+        call=lambda work, ids: strategy.update_campaign(
+            work, campaign_id=ids.campaign, changes={"name": "N"}
+        ),
+    ),
+    "channels.connect": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: channels.connect(work, brand_id=ids.brand, **_MASTODON),
+    ),
+    "channels.update": Case(
+        roles=MANAGERS,
+        ids=("channel",),
+        call=lambda work, ids: channels.update(work, channel_id=ids.channel, changes={"name": "N"}),
+    ),
+    "channels.check": Case(
+        roles=MANAGERS,
+        ids=("channel",),
+        call=lambda work, ids: channels.check(work, channel_id=ids.channel),
+    ),
+    "channels.set_enabled": Case(
+        roles=MANAGERS,
+        ids=("channel",),
+        call=lambda work, ids: channels.set_enabled(work, channel_id=ids.channel, enabled=False),
+    ),
+    "content.create_item": Case(
+        roles=WRITERS,
+        ids=("brand", "campaign", "channel", "asset"),
+        call=lambda work, ids: content.create_item(
+            work,
+            brand_id=ids.brand,
+            campaign_id=ids.campaign,
+            words=Words(title="T", parts=(Part(text="x", media=(ids.asset,)),)),
+            locale="en",
+            variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
+        ),
+    ),
+    "content.revise_item": Case(
+        roles=WRITERS,
+        ids=("item", "campaign", "channel", "asset"),
+        call=lambda work, ids: content.revise_item(
+            work,
+            item_id=ids.item,
+            campaign_id=ids.campaign,
+            words=Words(parts=(Part(text="x", media=(ids.asset,)),)),
+            variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
+        ),
+    ),
+    "content.archive_item": Case(
+        roles=WRITERS,
+        ids=("item",),
+        call=lambda work, ids: content.archive_item(work, item_id=ids.item),
+    ),
+    "assets.create_upload": Case(
+        roles=WRITERS,
+        ids=(),
+        call=lambda work, _ids: assets.create_upload(
+            work, filename="a.png", mime="image/png", size=1
+        ),
+    ),
+    "assets.create_asset": Case(
+        roles=WRITERS,
+        ids=("upload", "brand"),
+        call=lambda work, ids: assets.create_asset(work, upload_id=ids.upload, brand_id=ids.brand),
+    ),
+    "assets.update_asset": Case(
+        roles=WRITERS,
+        ids=("asset",),
+        call=lambda work, ids: assets.update_asset(work, asset_id=ids.asset, filename="b.png"),
+    ),
+    "review.submit": Case(
+        roles=WRITERS,
+        ids=("approved_item", "channel"),
+        call=lambda work, ids: review.submit(
+            work, item_id=ids.approved_item, targets=[Target(channel_id=ids.channel)]
+        ),
+    ),
+    "review.decide": Case(
+        roles=DECIDERS,
+        ids=("review",),
+        call=lambda work, ids: review.decide(
+            work, review_id=ids.review, verdict=Verdict.REQUEST_CHANGES
+        ),
+    ),
+    "review.cancel": Case(
+        roles=WRITERS,
+        ids=("review",),
+        call=lambda work, ids: review.cancel(work, review_id=ids.review),
+    ),
+    "publishing.schedule": Case(
+        roles=WRITERS,
+        ids=("approved_item", "channel"),
+        call=lambda work, ids: publishing.schedule(
+            work, item_id=ids.approved_item, channel_id=ids.channel
+        ),
+    ),
+    "publishing.reschedule": Case(
+        roles=WRITERS,
+        ids=("publication",),
+        call=lambda work, ids: publishing.reschedule(
+            work, publication_id=ids.publication, scheduled_for=None
+        ),
+    ),
+    **{
+        f"publishing.{name}": Case(
+            roles=WRITERS,
+            ids=("publication",),
+            call=_to_publication(name),
+        )
+        for name in ("cancel", "resume", "retry", "confirm", "abandon")
+    },
+    "engagement.collect_now": Case(
+        roles=ALL,
+        ids=("published",),
+        call=lambda work, ids: engagement.collect_now(work, publication_id=ids.published),
+    ),
+    "engagement.reply": Case(
+        roles=WRITERS,
+        ids=("message",),
+        call=lambda work, ids: engagement.reply(work, message_id=ids.message, text="x"),
+    ),
+    "analytics.measure_now": Case(
+        roles=ALL,
+        ids=("published",),
+        call=lambda work, ids: analytics.measure_now(work, publication_id=ids.published),
+    ),
+    # What workers and reactions do; they act in one workspace as well.
+    "analytics.begin_measuring": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: analytics.begin_measuring(work, publication_id=ids.published),
+    ),
+    "analytics.record": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: analytics.record(
+            work, publication_id=ids.published, counters={"likes": 9}, approximate=False
+        ),
+    ),
+    "analytics.latest": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: analytics.latest(work, publication_id=ids.published),
+    ),
+    "channels.access": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: channels.access(work, channel_id=ids.channel),
+    ),
+    "channels.settle_check": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: channels.settle_check(work, channel_id=ids.channel, found=_FOUND),
+    ),
+    "channels.settle_failed_check": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: channels.settle_failed_check(
+            work, channel_id=ids.channel, message="x", needs_auth=True
+        ),
+    ),
+    "channels.hold_for_rate": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: channels.hold_for_rate(
+            work, channel_id=ids.channel, until=work.clock
+        ),
+    ),
+    "content.edition_content": Case(
+        roles="",
+        ids=("edition",),
+        call=lambda work, ids: content.edition_content(work, edition_id=ids.edition),
+    ),
+    "assets.expected_upload": Case(
+        roles="",
+        ids=("upload",),
+        call=lambda work, ids: assets.expected_upload(work, upload_id=ids.upload),
+    ),
+    "assets.receive_upload": Case(
+        roles="",
+        ids=("upload",),
+        call=lambda work, ids: assets.receive_upload(work, upload_id=ids.upload, storage_key="x"),
+    ),
+    "assets.processing": Case(
+        roles="",
+        ids=("asset",),
+        call=lambda work, ids: assets.processing(work, asset_id=ids.asset),
+    ),
+    "assets.settle_refused": Case(
+        roles="",
+        ids=("asset",),
+        call=lambda work, ids: assets.settle_refused(
+            work, asset_id=ids.asset, reason="X", message="x"
+        ),
+    ),
+    "assets.leftover": Case(
+        roles="",
+        ids=("asset",),
+        call=lambda work, ids: assets.leftover(work, asset_id=ids.asset),
+    ),
+    "assets.discardable": Case(
+        roles="",
+        ids=("upload",),
+        call=lambda work, ids: assets.discardable(work, upload_id=ids.upload),
+    ),
+    "review.prepare": Case(
+        roles="",
+        ids=("review",),
+        call=lambda work, ids: review.prepare(work, review_id=ids.review),
+    ),
+    "review.supersede": Case(
+        roles="",
+        ids=("item",),
+        call=lambda work, ids: review.supersede(work, item_id=ids.item),
+    ),
+    "review.targets_of": Case(
+        roles="",
+        ids=("review",),
+        call=lambda work, ids: review.targets_of(work, review_id=ids.review),
+    ),
+    "publishing.hold": Case(
+        roles="",
+        ids=("publication",),
+        call=lambda work, ids: publishing.hold(
+            work,
+            reason=HoldReason.PROBLEM,
+            problem="x",
+            where=[Publication.id == ids.publication],
+        ),
+    ),
+    "publishing.schedule_approved": Case(
+        roles="",
+        ids=("review",),
+        call=lambda work, ids: publishing.schedule_approved(work, review_id=ids.review),
+    ),
+    "publishing.resume_paused": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: publishing.resume_paused(work, channel_id=ids.channel),
+    ),
+    "publishing.in_flight": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: publishing.in_flight(work, channel_id=ids.channel),
+    ),
+    "claiming.claim": Case(
+        roles="",
+        ids=("publication",),
+        call=lambda work, ids: claiming.claim(work, publication_id=ids.publication, worker="x"),
+    ),
+    "sending.give_up": Case(
+        roles="",
+        ids=("publication",),
+        call=lambda work, ids: sending.give_up(work, publication_id=ids.publication, problem="x"),
+    ),
+    "engagement.begin_watching": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: engagement.begin_watching(work, publication_id=ids.published),
+    ),
+    "engagement.looking": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: engagement.looking(
+            work,
+            publication_id=ids.published,
+            capability=Capability.MESSAGES,
+        ),
+    ),
+    "engagement.receive": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: engagement.receive(
+            work, publication_id=ids.published, messages=(), cursor="c"
+        ),
+    ),
+    "engagement.note_reply_sent": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: engagement.note_reply_sent(work, publication_id=ids.published),
+    ),
+}
+
+
+async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple[World, Ids]:
+    """Make a workspace with one of everything in it, each in a state where much can be done."""
+    world = await a_world(hub, slug=slug)
+    channel_id = await a_channel(world)
+    item_id = await an_item(world, text="in review")
+    approved_item = await an_item(world, text="approved")
+    await approve(
+        world,
+        review_id=await in_review(world, item_id=approved_item, channel_ids=[channel_id]),
+    )
+    waiting = await a_publication(world, channel_id=channel_id, text="waiting")
+    published = await a_publication(world, channel_id=channel_id, text="published")
+    await put(
+        database,
+        "publications",
+        published.id,
+        state="PUBLISHED",
+        remote_id="1",
+        sent_hash=published.approved_hash,
+        published_at=published.created_at,
+        due_at=None,
+    )
+    review_id = await in_review(world, item_id=item_id, channel_ids=[channel_id])
+    asset, upload = _picture(world), _upload(world)
+    async with hub.unit_of_work(world.system) as work:
+        campaign = await strategy.create_campaign(work, brand_id=world.brand_id, name="C")
+        member = await access.add_member(work, name="M", email="m@m.example", role=Role.VIEWER)
+        token, _ = await access.issue_token(work, member_id=member.id, label="x")
+        work.session.add_all([asset, upload])
+    async with hub.unit_of_work(world.system) as work:
+        await engagement.receive(
+            work, publication_id=published.id, messages=[_answer(published.created_at)], cursor=""
+        )
+        message = await work.one(select(Message.id))
+    assert message is not None
+    return world, Ids(
+        brand=world.brand_id,
+        campaign=campaign.id,
+        channel=channel_id,
+        item=item_id,
+        approved_item=approved_item,
+        review=review_id,
+        publication=waiting.id,
+        published=published.id,
+        edition=waiting.edition_id,
+        message=message,
+        member=member.id,
+        token=token.id,
+        asset=asset.id,
+        upload=upload.id,
+    )
+
+
+def _answer(when: datetime) -> Received:
+    return Received(
+        remote_id="m",
+        parent_remote_id="1",
+        person_remote_id="p",
+        person_handle="@p",
+        person_name="P",
+        person_url="",
+        text="x",
+        html="x",
+        url="",
+        written_at=when,
+    )
+
+
+def _picture(world: World) -> Asset:
+    return Asset(
+        id=new_id(),
+        workspace_id=world.workspace_id,
+        filename="a.png",
+        state=AssetState.READY,
+        mime="image/png",
+        size=1,
+        width=1,
+        height=1,
+        sha256="0" * 64,
+        storage_key="x",
+        alt={},
+    )
+
+
+def _upload(world: World) -> AssetUpload:
+    return AssetUpload(
+        id=new_id(),
+        workspace_id=world.workspace_id,
+        filename="a.png",
+        mime="image/png",
+        size=1,
+        storage_key="x",
+        expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+        received_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )

@@ -1,0 +1,208 @@
+"""What is offered is what can be done, and problems say what is wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.access.models import Role
+from hub.access.rules import PERMISSIONS
+from hub.channels.platforms.base import Capability
+from hub.kernel.caller import ActorKind, Caller
+from hub.kernel.ids import new_id
+from hub.offers import NEEDS, OFFERS, Action, actions, problems
+from tests.hub.publishing.stands import STANDS
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def a_caller(role: Role) -> Caller:
+    return Caller(
+        workspace_id=new_id(),
+        kind=ActorKind.MEMBER,
+        member_id=new_id(),
+        permissions=PERMISSIONS[role],
+    )
+
+
+MANAGER, EDITOR, APPROVER, VIEWER = (
+    a_caller(role) for role in (Role.MANAGER, Role.EDITOR, Role.APPROVER, Role.VIEWER)
+)
+
+
+def a_publication(**stand: Any) -> dict[str, Any]:
+    filled = {name: NOW if value is ... else value for name, value in stand.items()}
+    if "checkpoint" in filled:
+        filled["checkpoint"] = {"parts": [{}]}
+    return {
+        "hold_reason": None,
+        "problem": "",
+        "due_at": NOW,
+        "commit_attempted_at": None,
+        "checkpoint": {},
+        **filled,
+    }
+
+
+@pytest.mark.parametrize(("name", "stand", "allowed"), STANDS, ids=[name for name, *_ in STANDS])
+def test_a_publication_offers_exactly_what_its_operations_allow(
+    name: str, stand: dict[str, Any], allowed: str
+) -> None:
+    facts = a_publication(**stand)
+
+    offered = {str(action).removeprefix("publication.") for action in _offered(facts, EDITOR)}
+
+    assert offered - {"collect"} == set(allowed.split()), name
+    assert ("collect" in offered) == (stand["state"] == "PUBLISHED")
+    assert set(_offered(facts, VIEWER)) <= {Action.PUBLICATION_COLLECT}
+
+
+def _offered(facts: dict[str, Any], caller: Caller) -> list[Action]:
+    return actions("Publication", facts, caller)
+
+
+@pytest.mark.parametrize(
+    ("archived", "open_review_id", "approved", "offered"),
+    [
+        (False, None, False, "content_item.update content_item.archive review.submit"),
+        (
+            False,
+            None,
+            True,
+            "content_item.update content_item.archive review.submit publication.schedule",
+        ),
+        (False, new_id(), False, "content_item.update content_item.archive"),
+        (True, None, True, ""),
+    ],
+)
+def test_an_item_offers_what_fits_its_state(
+    archived: bool, open_review_id: object, approved: bool, offered: str
+) -> None:
+    facts = {
+        "archived": archived,
+        "open_review_id": open_review_id,
+        "current_revision_approved": approved,
+    }
+
+    assert actions("ContentItem", facts, EDITOR) == offered.split()
+    assert actions("ContentItem", facts, VIEWER) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("PREPARING", "review.cancel"),
+        ("IN_REVIEW", "review.approve review.request_changes review.cancel"),
+        ("BLOCKED", "review.cancel"),
+        ("APPROVED", "review.request_changes"),
+        ("CHANGES_REQUESTED", ""),
+        ("SUPERSEDED", ""),
+        ("CANCELLED", ""),
+    ],
+)
+def test_a_review_offers_what_fits_its_state(state: str, offered: str) -> None:
+    facts = {
+        "state": state,
+        "four_eyes": True,
+        "submitted_by": new_id(),
+        "revision_author_id": new_id(),
+    }
+
+    assert actions("Review", facts, APPROVER) == offered.split()
+    editors = {"review.cancel"} & set(offered.split())
+    assert set(actions("Review", facts, EDITOR)) == editors
+
+
+@pytest.mark.parametrize("own", ["submitted_by", "revision_author_id"])
+@pytest.mark.parametrize("four_eyes", [True, False])
+def test_approval_is_not_offered_for_ones_own_work(own: str, four_eyes: bool) -> None:
+    facts: dict[str, Any] = {
+        "state": "IN_REVIEW",
+        "four_eyes": four_eyes,
+        "submitted_by": None,
+        "revision_author_id": None,
+        own: APPROVER.member_id,
+    }
+
+    assert (Action.REVIEW_APPROVE in actions("Review", facts, APPROVER)) is not four_eyes
+
+
+def test_a_channel_is_switched_the_other_way() -> None:
+    for enabled, switch in ((True, "channel.disable"), (False, "channel.enable")):
+        facts = {"state": "READY", "state_message": "", "enabled": enabled}
+
+        assert actions("Channel", facts, MANAGER) == ["channel.update", "channel.check", switch]
+        assert actions("Channel", facts, EDITOR) == []
+
+
+@pytest.mark.parametrize(
+    ("direction", "capabilities", "offered"),
+    [
+        ("INBOUND", [Capability.REPLY.value], ["message.reply"]),
+        ("INBOUND", ["IMAGE"], []),
+        ("OUTBOUND", [Capability.REPLY.value], []),
+    ],
+)
+def test_only_somebody_elses_message_is_answered_where_the_platform_can(
+    direction: str, capabilities: list[str], offered: list[str]
+) -> None:
+    facts = {"direction": direction, "channel_capabilities": capabilities}
+
+    assert actions("Message", facts, EDITOR) == offered
+    assert actions("Message", facts, VIEWER) == []
+
+
+def test_brands_and_campaigns_are_changed_by_those_who_may() -> None:
+    assert actions("Brand", {}, MANAGER) == ["brand.update"]
+    assert actions("Campaign", {}, MANAGER) == ["campaign.update"]
+    assert actions("Brand", {}, EDITOR) == []
+    assert actions("Something", {}, MANAGER) == []
+
+
+def test_every_action_is_offered_by_one_type_and_reads_only_what_it_names() -> None:
+    offered = [offer.action for table in OFFERS.values() for offer in table]
+
+    assert sorted(offered) == sorted(Action)
+    assert set(OFFERS) == set(NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"state": "PUBLISHED"}, []),
+        ({"state": "SCHEDULED", "due_at": NOW + timedelta(hours=1)}, []),
+        ({"state": "SCHEDULED", "due_at": NOW - timedelta(hours=1)}, [("LATE", "WARNING")]),
+        (
+            {"state": "SCHEDULED", "due_at": NOW + timedelta(hours=1), "problem": "503"},
+            [("DELAYED", "WARNING")],
+        ),
+        ({"state": "HELD", "hold_reason": "PAUSED"}, [("HELD_PAUSED", "ERROR")]),
+        ({"state": "UNCONFIRMED", "due_at": None}, [("OUTCOME_UNKNOWN", "ERROR")]),
+        ({"state": "UNCONFIRMED"}, [("LOOKING_UP", "WARNING")]),
+        ({"state": "FAILED", "problem": "no"}, [("FAILED", "ERROR")]),
+    ],
+)
+def test_a_publication_says_what_is_wrong_with_it(
+    facts: dict[str, Any], found: list[tuple[str, str]]
+) -> None:
+    told = problems("Publication", a_publication(**facts), NOW)
+
+    assert [(problem.code, problem.severity.value) for problem in told] == found
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"state": "READY", "enabled": True}, []),
+        ({"state": "CHECKING", "enabled": True}, []),
+        ({"state": "READY", "enabled": False}, ["CHANNEL_DISABLED"]),
+        ({"state": "FAILED", "enabled": True}, ["CHANNEL_FAILED"]),
+        ({"state": "NEEDS_AUTH", "enabled": False}, ["CHANNEL_NEEDS_AUTH", "CHANNEL_DISABLED"]),
+    ],
+)
+def test_a_channel_says_what_is_wrong_with_it(facts: dict[str, Any], found: list[str]) -> None:
+    told = problems("Channel", {"state_message": "", **facts}, NOW)
+
+    assert [problem.code for problem in told] == found
+    assert all(problem.message for problem in told)
+    assert problems("Brand", {}, NOW) == []

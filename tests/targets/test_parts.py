@@ -1,0 +1,279 @@
+"""The parts of the campaign that must be right before anything it says can be believed."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+
+from hub.channels.platforms.webhook import secret_bytes
+from tests.targets import fault_cases, feed_cases, names, network_cases, webhook_cases
+from tests.targets.campaign import Case, Lane, Result, play
+from tests.targets.installing import HERE, CannotStart, installed, version_of
+from tests.targets.proxy import Proxy, a_proxy
+from tests.targets.receiver import Inbox, Receiver, a_receiver, a_secret, is_genuine
+from tests.targets.report import BEGIN, DOCUMENT, END, between_markers, markdown
+from workers.connectors.webhook import signed
+
+ANSWER = b'{"stored": true}'
+
+
+class _Storing(BaseHTTPRequestHandler):
+    """A server that remembers what it stored."""
+
+    stored: ClassVar[list[bytes]]
+
+    def do_POST(self) -> None:
+        self.stored.append(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(ANSWER)))
+        self.end_headers()
+        self.wfile.write(ANSWER)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A storing server and the proxy before it."""
+
+    proxy: Proxy
+    stored: list[bytes]
+
+    def post(self, path: str = "/posts") -> httpx.Response:
+        return httpx.post(
+            f"http://{self.proxy.address}{path}?a=b",
+            content=b"hello",
+            headers={"Authorization": "Bearer abc"},
+            trust_env=False,
+            timeout=5,
+        )
+
+
+@pytest.fixture
+def behind() -> Iterator[Behind]:
+    class Storing(_Storing):
+        stored: ClassVar[list[bytes]] = []
+
+    with _serving(Storing) as port, a_proxy(port) as proxy:
+        yield Behind(proxy=proxy, stored=Storing.stored)
+
+
+@contextmanager
+def _serving(handler: type[_Storing]) -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_proxy_passes_on_what_it_gets_and_keeps_count(behind: Behind) -> None:
+    answer = behind.post()
+
+    assert (answer.status_code, answer.content) == (200, ANSWER)
+    assert behind.stored == [b"hello"]
+    (call,) = behind.proxy.seen("POST", "/posts")
+    assert (call.token, call.status, call.cut) == ("abc", 200, False)
+    assert behind.proxy.by("abc") == [call]
+    assert behind.proxy.seen("GET", "/posts") == []
+    assert behind.proxy.seen("POST", "/posts", token="another") == []
+
+
+def test_an_answer_that_is_cut_was_given_and_only_one_is_lost(behind: Behind) -> None:
+    behind.proxy.cut("POST", "/posts")
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        behind.post()
+    assert behind.stored == [b"hello"]
+    assert behind.post().content == ANSWER
+    assert [call.cut for call in behind.proxy.seen("POST", "/posts")] == [True, False]
+
+
+def test_a_cut_waits_for_its_own_request(behind: Behind) -> None:
+    behind.proxy.cut("POST", "/posts")
+
+    assert behind.post("/others").content == ANSWER
+    with pytest.raises(httpx.RemoteProtocolError):
+        behind.post()
+
+
+def test_an_answer_can_break_off_in_the_middle(behind: Behind) -> None:
+    behind.proxy.cut("POST", "/posts", share=0.95)
+
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        behind.post()
+    assert behind.stored == [b"hello"]
+
+
+def test_a_proxy_that_is_away_refuses_and_comes_back_at_the_same_port(behind: Behind) -> None:
+    port = behind.proxy.port
+
+    with behind.proxy.away(), pytest.raises(httpx.ConnectError):
+        behind.post()
+    assert behind.stored == []
+    assert behind.proxy.port == port
+    assert behind.post().content == ANSWER
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with a_receiver() as running:
+        yield running
+
+
+def _deliver(
+    receiver: Receiver, inbox: Inbox, *, secret: str | None = None, id_: str = "msg_1"
+) -> httpx.Response:
+    body = json.dumps({"n": 1}).encode()
+    key = secret_bytes(secret or inbox.secret)
+    headers = signed([key], message_id=id_, at=datetime.now(UTC), body=body)
+    return httpx.post(
+        receiver.url(inbox), content=body, headers=dict(headers), trust_env=False, timeout=5
+    )
+
+
+def test_the_receiver_keeps_a_genuine_delivery_once(receiver: Receiver) -> None:
+    inbox = receiver.inbox("a")
+
+    assert [_deliver(receiver, inbox).status_code for _ in range(2)] == [204, 204]
+    assert inbox.kept == {"msg_1": {"n": 1}}
+    assert [delivery.genuine for delivery in inbox.deliveries] == [True, True]
+
+
+def test_the_receiver_refuses_what_another_secret_has_signed(receiver: Receiver) -> None:
+    inbox = receiver.inbox("a")
+
+    assert _deliver(receiver, inbox, secret=a_secret()).status_code == 401
+    assert inbox.kept == {}
+    assert [delivery.genuine for delivery in inbox.deliveries] == [False]
+
+
+def test_the_receiver_can_keep_a_delivery_and_lose_its_answer(receiver: Receiver) -> None:
+    inbox = receiver.inbox("a")
+    inbox.plan(answers=False)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        _deliver(receiver, inbox)
+    assert list(inbox.kept) == ["msg_1"]
+    assert _deliver(receiver, inbox).status_code == 204
+    assert list(inbox.kept) == ["msg_1"]
+
+
+def test_the_receiver_can_refuse_and_keep_nothing(receiver: Receiver) -> None:
+    inbox = receiver.inbox("a")
+    inbox.plan(status=503, keeps=False, headers={"Retry-After": "3"})
+
+    answer = _deliver(receiver, inbox)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert inbox.kept == {}
+
+
+def test_a_body_that_was_changed_on_the_way_is_not_genuine() -> None:
+    secret, body = a_secret(), b'{"n": 1}'
+    headers = signed([secret_bytes(secret)], message_id="m", at=datetime.now(UTC), body=body)
+
+    assert is_genuine(secret, headers, body)
+    assert not is_genuine(secret, headers, body.replace(b"1", b"2"))
+    assert not is_genuine(secret, {}, body)
+
+
+def test_a_case_that_breaks_is_named_and_hides_no_other() -> None:
+    def breaks(_: str) -> str:
+        raise ValueError("no good")
+
+    lane = Lane(
+        cases=[
+            Case(name="one", party="p", play=breaks),
+            Case(name="two", party="p", play=lambda stage: stage),
+        ],
+        stage="seen",
+    )
+    told: list[Result] = []
+
+    results = play([lane], tell=told.append)
+
+    assert [(result.name, result.error, result.remark) for result in results] == [
+        ("one", "ValueError: no good", ""),
+        ("two", "", "seen"),
+    ]
+    assert told == results
+
+
+def test_the_document_shows_every_result_between_its_markers() -> None:
+    results = [
+        Result(name="one", party="a", seconds=1.25),
+        Result(name="two", party="b", seconds=0.5, error="Broken: 2 posts", remark=""),
+    ]
+    text = markdown(results, {"a": "1.0", "b": "2.0"}, summary="2 cases.")
+
+    assert "| one | ✓ 1.2 s | · |" in text
+    assert "| two | · | ✗ 0.5 s |" in text
+    assert "- two (b): Broken: 2 posts" in text
+    written = between_markers(f"before\n{BEGIN}\nold\n{END}\nafter\n", text)
+    assert written == f"before\n{BEGIN}\n\n{text}\n\n{END}\nafter\n"
+    assert between_markers(written, text) == written
+    with pytest.raises(ValueError, match="markers"):
+        between_markers("no markers", text)
+
+
+def test_the_document_has_its_markers() -> None:
+    document = DOCUMENT.read_text()
+
+    assert document.count(BEGIN) == document.count(END) == 1
+    assert document.index(BEGIN) < document.index(END)
+
+
+def test_every_name_is_played_and_none_twice_against_the_same_party() -> None:
+    every: list[Case[Any]] = [
+        *network_cases.cases.cases,
+        *fault_cases.cases.cases,
+        *fault_cases.slow_cases.cases,
+        *feed_cases.cases.cases,
+        *webhook_cases.cases.cases,
+    ]
+    played = [(case.name, case.party) for case in every]
+    known = {value for name, value in vars(names).items() if name.isupper()}
+
+    assert len(played) == len(set(played))
+    assert {name for name, _ in played} == known
+
+
+def test_every_pin_is_exact() -> None:
+    pins = [line for line in (HERE / "mastodon-mock.txt").read_text().splitlines() if line]
+
+    assert version_of("mastodon-mock", "\n".join(pins)) == "0.6.1"
+    assert all(line.startswith("#") or line.count("==") == 1 for line in pins)
+
+
+def test_what_was_installed_before_is_not_installed_again(tmp_path: Path) -> None:
+    folder = tmp_path / "mastodon-mock"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").touch()
+    (folder / "pins.txt").write_text((HERE / "mastodon-mock.txt").read_text())
+
+    def unheard(line: str) -> None:
+        raise CannotStart(line)
+
+    program = installed("mastodon-mock", tell=unheard, tools=tmp_path)
+
+    assert (program.python, program.version) == (folder / "bin" / "python", "0.6.1")
+
+
+def test_a_connection_that_says_nothing_does_not_stop_the_proxy(behind: Behind) -> None:
+    with socket.create_connection(("127.0.0.1", behind.proxy.port), timeout=5):
+        assert behind.post().content == ANSWER
