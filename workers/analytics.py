@@ -9,6 +9,7 @@ from hub.engagement.operations import looking as find
 from workers.accounts import account_of
 from workers.connectors.errors import PlatformError
 from workers.connectors.port import Ref
+from workers.engagement import in_vain
 from workers.handling import Again, Toolbox, handles
 
 
@@ -26,8 +27,8 @@ async def measure(job: Measure, tools: Toolbox) -> Again | None:
     refs = [Ref.from_json(ref) for ref in looking.refs]
     try:
         measured = await connector.fetch_metrics(account_of(looking.access), refs)
-    except PlatformError:
-        return following
+    except PlatformError as error:
+        return await in_vain(job.workspace_id, looking, error, tools)
     counters: Counter[str] = Counter()
     for one in measured:
         counters.update(one.counters)

@@ -1,6 +1,6 @@
 """Bringing answers back, page by page, each once."""
 
-from contextlib import suppress
+from uuid import UUID
 
 from hub.channels.platforms.base import Capability
 from hub.engagement import operations
@@ -8,7 +8,7 @@ from hub.engagement.jobs import CollectMessages
 from hub.engagement.operations import Looking, Received
 from hub.language.markup import sanitise
 from workers.accounts import account_of
-from workers.connectors.errors import PlatformError
+from workers.connectors.errors import PlatformError, RateLimited
 from workers.connectors.port import Ref, RemoteMessage
 from workers.handling import Again, Toolbox, handles
 
@@ -25,10 +25,22 @@ async def collect(job: CollectMessages, tools: Toolbox) -> Again | None:
         )
     if looking is None:
         return None
-    # After a failure the cursor stands where the last kept page ended: the next turn goes on there.
-    with suppress(PlatformError):
+    try:
         await _read(job, looking, tools)
+    except PlatformError as error:
+        # The cursor stands where the last kept page ended: the next turn goes on there.
+        return await in_vain(job.workspace_id, looking, error, tools)
     return Again(due_at=looking.next_look) if looking.next_look else None
+
+
+async def in_vain(
+    workspace_id: UUID, looking: Looking, error: PlatformError, tools: Toolbox
+) -> Again | None:
+    """Answer when to look again after a look that failed, and let the account rest if it must."""
+    wait = error.wait if isinstance(error, RateLimited) else None
+    async with tools.unit_of_work(workspace_id) as work:
+        due_at = await operations.looked_in_vain(work, looking=looking, wait=wait)
+    return Again(due_at=due_at) if due_at else None
 
 
 async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:

@@ -56,8 +56,6 @@ FAILURES: Mapping[type[PlatformError], Failure] = {
     errors.Unsupported: Failure.UNSUPPORTED,
 }
 
-#: Where a platform says "wait" without saying how long.
-_RATE_WAIT = timedelta(minutes=5)
 #: How far a platform's clock may be behind ours when we look for what we sent.
 _SKEW = timedelta(minutes=2)
 
@@ -242,7 +240,7 @@ class _Run:
         """Keep what concerns the whole account; first of all, for locks have one order."""
         channel_id = self._claim.access.channel_id
         if isinstance(error, errors.RateLimited):
-            until = work.clock + (error.retry_after or _RATE_WAIT)
+            until = work.clock + error.wait
             await channels.hold_for_rate(work, channel_id=channel_id, until=until)
         if isinstance(error, errors.NeedsAuth):
             await channels.settle_failed_check(

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ STAND_INS = {
     "HUB_DEMO_RECEIVER": ("workers.simulators.receiver", "/_sim/faults"),
 }
 STORY = "workers.demo"
+WHO_AM_I = "/graphql?query=%7Bviewer%7Bname%7D%7D"
 
 DataDir = Annotated[
     Path | None,
@@ -117,7 +118,7 @@ async def _demo(out: Path) -> int:
     try:
         async with (
             stopping_on_signals(),
-            _running(folder, port=None, simulators=True, mirror=False) as running,
+            _running(folder, port=free_port(), simulators=True, mirror=False) as running,
         ):
             code = await _story(running, out=out)
     except CannotStart as error:
@@ -165,8 +166,9 @@ async def _running(
                     settings.migrate_url or settings.database_url,
                     app_role=app_role(settings.database_url),
                 )
+        tokens: dict[str, str] = {}
         supervisor = Supervisor(
-            _children(settings, extra),
+            _children(settings, extra, tokens),
             data_dir=settings.data_dir,
             mirror=sys.stderr if mirror else None,
             tell=lambda line: complaints.print(line, highlight=False),
@@ -176,7 +178,7 @@ async def _running(
                 # Loading what looks them up takes a while: it is done beside the children.
                 from hub.cli.tokens import tokens_of_this_machine
 
-                tokens = await tokens_of_this_machine(settings)
+                tokens.update(await tokens_of_this_machine(settings))
                 await supervisor.ready()
             yield Running(settings=settings, tokens=tokens, supervisor=supervisor, extra=extra)
 
@@ -235,14 +237,14 @@ def _simulator_addresses() -> dict[str, str]:
     }
 
 
-def _children(settings: Settings, extra: dict[str, str]) -> list[Child]:
+def _children(settings: Settings, extra: dict[str, str], tokens: dict[str, str]) -> list[Child]:
     env = _environment(settings)
     children = [
         Child(
             name="api",
             argv=api_command(settings),
             env=env,
-            ready=http_answers(settings.host, settings.port, "/ready"),
+            ready=_our_api_answers(settings, tokens),
         ),
         Child(name="worker", argv=worker_command(settings), env=env),
     ]
@@ -257,6 +259,23 @@ def _children(settings: Settings, extra: dict[str, str]) -> list[Child]:
             )
         )
     return children
+
+
+def _our_api_answers(settings: Settings, tokens: dict[str, str]) -> Callable[[], Awaitable[bool]]:
+    """Return a check whether the API is ready, and is ours: another hub may have been quicker.
+
+    Its port was free a moment ago, and a hub that took it since does not know our `tokens`.
+    """
+    at = (settings.host, settings.port)
+    is_ready = http_answers(*at, "/ready")
+
+    async def check() -> bool:
+        if not tokens or not await is_ready():
+            return False
+        known = {"Authorization": f"Bearer {next(iter(tokens.values()))}"}
+        return await http_answers(*at, WHO_AM_I, headers=known)()
+
+    return check
 
 
 def _environment(settings: Settings) -> dict[str, str]:

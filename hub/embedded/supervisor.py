@@ -216,23 +216,27 @@ async def stopping_on_signals() -> AsyncIterator[Stopping]:
             loop.remove_signal_handler(number)
 
 
-def http_answers(host: str, port: int, path: str) -> Callable[[], Awaitable[bool]]:
+def http_answers(
+    host: str, port: int, path: str, *, headers: Mapping[str, str] | None = None
+) -> Callable[[], Awaitable[bool]]:
     """Return a check whether a GET of this path is answered with 200."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
 
     async def check() -> bool:
         try:
             async with asyncio.timeout(2):
-                return b" 200 " in await _first_line(host, port, path)
+                return b" 200 " in await _first_line(host, port, path, lines)
         except (OSError, TimeoutError):
             return False
 
     return check
 
 
-async def _first_line(host: str, port: int, path: str) -> bytes:
+async def _first_line(host: str, port: int, path: str, headers: str) -> bytes:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"
+        writer.write(head.encode())
         return await reader.readline()
     finally:
         writer.close()

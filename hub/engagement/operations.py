@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -104,14 +104,29 @@ async def looking(
     if access is None:
         return None
     thread = await work.one(select(Thread).where(Thread.publication_id == row.id))
-    usable = channel.enabled and channel.state is ChannelState.READY
+    # Rate holds are kept in the bare clock, looks are due by the hub's.
+    held_for = (channel.rate_held_until or work.clock) - work.clock
+    usable = channel.enabled and channel.state is ChannelState.READY and held_for <= timedelta()
+    again = next_look(published_at=row.published_at, now=work.now)
     return Looking(
         publication_id=row.id,
         access=access,
         refs=row.refs if usable else (),
         cursor=thread.cursor if thread else "",
-        next_look=next_look(published_at=row.published_at, now=work.now),
+        next_look=max(again, work.now + held_for) if again else None,
     )
+
+
+async def looked_in_vain(
+    work: UnitOfWork, *, looking: Looking, wait: timedelta | None
+) -> datetime | None:
+    """Keep the platform's word that this account must wait, if it gave it; return when to look."""
+    if wait is None:
+        return looking.next_look
+    await channels.hold_for_rate(
+        work, channel_id=looking.access.channel_id, until=work.clock + wait
+    )
+    return max(looking.next_look, work.now + wait) if looking.next_look else None
 
 
 async def receive(

@@ -100,7 +100,7 @@ def _worker(up: Up) -> psutil.Process:
     return next(
         process
         for process in psutil.Process(up.process.pid).children()
-        if "workers.main:main" in process.cmdline()
+        if {"-m", "workers"} <= set(process.cmdline())
     )
 
 

@@ -251,3 +251,23 @@ async def test_a_place_without_answers_says_so(world: World, tools: Toolbox) -> 
     with pytest.raises(Unsupported):
         async with world.hub.unit_of_work(world.editor) as work:
             await engagement.collect_now(work, publication_id=made.id)
+
+
+async def test_nobody_looks_before_the_time_the_platform_named(
+    world: World, network: Network, tools: Toolbox
+) -> None:
+    row = await published(world, network, tools)
+    async with httpx.AsyncClient(base_url=network.base_url, trust_env=False) as http:
+        rule = {"method": "GET", "path": "/api/v1/statuses/*", "effect": "ratelimit", "count": 1}
+        await http.post("/api/v1/_sim/faults", json=rule)
+    ada = await network.person("ada6")
+    await ada.post("/api/v1/statuses", status="Hello?", in_reply_to_id=row.remote_id or "")
+
+    await look(world, row.id, tools)
+    held = await channel(world, row.channel_id)
+    await look(world, row.id, tools)
+
+    # The fault was for one call only: a second one would have brought the answer.
+    assert held.rate_held_until is not None
+    assert held.rate_held_until > await world.hub.now()
+    assert await messages(world) == []

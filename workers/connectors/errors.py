@@ -50,6 +50,11 @@ class OutcomeUnknown(PlatformError):
 class RateLimited(PlatformError):
     """The platform asks to wait; the request was certainly not carried out."""
 
+    @property
+    def wait(self) -> timedelta:
+        """Return how long to leave the account alone: five minutes where nothing was said."""
+        return self.retry_after or timedelta(minutes=5)
+
 
 class NeedsAuth(PlatformError):
     """The credentials are expired, revoked or too narrow."""

@@ -255,7 +255,9 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def _moment(said: str) -> datetime | None:
-    """Read an HTTP date or an ISO 8601 time."""
+    """Read an HTTP date, an ISO 8601 time or seconds since 1970."""
+    if said.isascii() and said.isdigit():
+        return datetime.fromtimestamp(int(said[:11]), UTC)
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(said)
