@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.architecture.code import ROOT, calls, imports, modules, public_functions
+from tests.hub.catalogue import CASES
 
 #: Operations that ask for no permission, and why.
 INTERNAL = {
@@ -58,6 +59,7 @@ INTERNAL = {
     },
     "hub/engagement/operations.py": {
         "begin_watching": "a reaction",
+        "looked_in_vain": "a worker's",
         "looking": "a worker's",
         "receive": "a worker's",
         "note_reply_sent": "a reaction",
@@ -87,25 +89,39 @@ def asks(function: ast.AST, asking: set[str]) -> bool:
     return any(name.endswith("caller.require") or name in asking for name, _ in calls(function))
 
 
-def test_every_operation_asks_for_permission_or_says_why_not() -> None:
-    silent = {}
-    files = [path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets)\.py", path)]
-    for path in files:
-        tree = modules()[path]
-        helpers = [
-            node
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            and node.name.startswith("_")
-        ]
-        asking: set[str] = set()
-        for _ in helpers:
-            asking |= {helper.name for helper in helpers if asks(helper, asking)}
-        found = {function.name for function in public_functions(tree) if not asks(function, asking)}
-        if found:
-            silent[path] = found
+def split(path: str) -> tuple[set[str], set[str]]:
+    """Return (operations of a file that ask for permission, those that do not)."""
+    tree = modules()[path]
+    helpers = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_")
+    ]
+    asking: set[str] = set()
+    for _ in helpers:
+        asking |= {helper.name for helper in helpers if asks(helper, asking)}
+    public = {function.name: asks(function, asking) for function in public_functions(tree)}
+    return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
-    assert silent == {path: set(reasons) for path, reasons in INTERNAL.items()}
+
+FILES = [path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets)\.py", path)]
+
+
+def test_every_operation_asks_for_permission_or_says_why_not() -> None:
+    silent = {path: split(path)[1] for path in FILES}
+
+    assert {path: names for path, names in silent.items() if names} == {
+        path: set(reasons) for path, reasons in INTERNAL.items()
+    }
+
+
+def test_every_operation_is_tried_with_every_role_and_every_foreign_id() -> None:
+    asking = set()
+    for path in FILES:
+        _, area, file = path.removesuffix(".py").split("/")
+        asking |= {f"{file if file == 'assets' else area}.{name}" for name in split(path)[0]}
+
+    assert asking == {name for name, case in CASES.items() if case.roles}
 
 
 def test_permission_is_asked_before_anything_else() -> None:

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.embedded.conftest import PROJECT, survivors, until
 
@@ -26,7 +27,6 @@ class Up:
     """A running `hub up`, and what it wrote until it said that it is up."""
 
     def __init__(self, folder: Path) -> None:
-        began = time.monotonic()
         self.process = subprocess.Popen(
             [*HUB, "up", "--data-dir", str(folder)],
             cwd=PROJECT,
@@ -36,6 +36,10 @@ class Up:
             text=True,
         )
         self.said = ""
+        self.seconds = 0.0
+
+    def wait(self) -> None:
+        began = time.monotonic()
         while "Ctrl-C stops everything" not in self.said:
             assert self.process.stdout is not None
             line = self.process.stdout.readline()
@@ -59,10 +63,24 @@ class Up:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[[], Up]]:
+    started: list[Up] = []
+
+    def start_and_wait() -> Up:
+        started.append(Up(folder))
+        started[-1].wait()
+        return started[-1]
+
+    yield start_and_wait
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGTERM)
+        assert one.process.stdout is not None
+        one.process.stdout.close()
 
 
 def _try_to_start(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -105,10 +123,9 @@ def _worker(up: Up) -> psutil.Process:
 
 
 async def test_up_serves_survives_being_killed_and_stops_on_either_signal(
-    folder: Path, record_property: Callable[[str, object], None]
+    folder: Path, start: Callable[[], Up]
 ) -> None:
-    first = Up(folder)
-    record_property("first_seconds", first.seconds)
+    first = start()
     assert first.seconds < FIRST_SECONDS
     assert {
         role: _ask(first.url, token=token)["data"]["viewer"]["name"]
@@ -118,14 +135,11 @@ async def test_up_serves_survives_being_killed_and_stops_on_either_signal(
     assert beside.returncode == 1
     assert first.url in beside.stderr.replace("\n", "")
     family = first.family()
-    memory = _memory_mb(family)
-    record_property("memory_mb", memory)
-    assert memory < MEMORY_MB
+    assert _memory_mb(family) < MEMORY_MB
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     await until(lambda: survivors(folder) == [], seconds=8)
 
-    again = Up(folder)
-    record_property("next_seconds", again.seconds)
+    again = start()
     assert again.seconds < NEXT_SECONDS
     assert again.tokens == first.tokens
     killed = _worker(again)
@@ -134,7 +148,7 @@ async def test_up_serves_survives_being_killed_and_stops_on_either_signal(
     assert again.end(signal.SIGTERM) == 0
     assert survivors(folder) == []
 
-    last = Up(folder)
+    last = start()
     assert _ask(last.url, token=first.tokens["Editor"])["data"]["viewer"]["name"] == "Editor"
     assert last.end(signal.SIGINT) == 0
     assert survivors(folder) == []

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, text
 
 from hub.channels.models import ChannelState
 from hub.content.models import Asset, AssetState, ContentItem, Edition, Revision
+from hub.content.rules import Part
 from hub.content.storage import picture_key
 from hub.kernel.ids import new_id
 from hub.kernel.jobs import JobRow
@@ -153,6 +154,12 @@ async def a_picture(world: World, tools: Toolbox, data: bytes, *, sha256: str, a
     return asset_id
 
 
+def item_of(made: Publication) -> UUID:
+    """Return the item a publication is of."""
+    assert made.item_id is not None
+    return made.item_id
+
+
 async def attempts(world: World, publication_id: UUID) -> Sequence[Attempt]:
     """Return the evidence of every try, in order."""
     async with world.hub.unit_of_work(world.system) as work:
@@ -170,12 +177,16 @@ async def outcomes(world: World, publication_id: UUID) -> list[str | None]:
 _SHARED = {"workspace_id", "brand_id", "channel_id", "member_id", "submitted_by", "author_id"}
 
 
-async def many(world: World, channel_id: UUID, count: int) -> dict[UUID, str]:
+async def many(
+    world: World, channel_id: UUID, count: int, *, media: tuple[UUID, ...] = ()
+) -> dict[UUID, str]:
     """Return so many publications that are due now, with the words of each, which nobody shares.
 
     One is written, reviewed, approved and scheduled as people do; the others are copies of it.
     """
-    first = await a_publication(world, channel_id=channel_id, text=_numbered(0))
+    first = await a_publication(
+        world, channel_id=channel_id, parts=[Part(text=_numbered(0), media=media)]
+    )
     texts = {first.id: _numbered(0)}
     async with world.hub.unit_of_work(world.system) as work:
         rows = [await work.one(select(table).where(one)) for table, one in _under(first)]

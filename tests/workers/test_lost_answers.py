@@ -19,7 +19,7 @@ from hub.publishing.rules import ATTEMPTS, FAILED_LOOKS
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.workers.interleaving import run_to
-from tests.workers.stands import Stand, an_account, attempts, job_of, outcomes, to_next_try
+from tests.workers.stands import Stand, an_account, attempts, item_of, job_of, outcomes, to_next_try
 from tests.working import jobs_left, move_clock, work_off
 from workers.handling import Toolbox
 
@@ -308,7 +308,7 @@ async def test_an_obstacle_that_came_up_since_lets_the_hub_look_but_not_send(
         await work_off(tools)
     async with world.hub.unit_of_work(world.editor) as work:
         for row in rows.values():
-            await content.archive_item(work, item_id=row.item_id)
+            await content.archive_item(work, item_id=item_of(row))
     for row in rows.values():
         if (await publication(world, row.id)).due_at is not None:
             await to_next_try(world, database.owner_url, row.id)

@@ -16,15 +16,17 @@ from starlette.routing import Route
 
 from hub.channels import operations as channels
 from hub.channels.models import Channel, ChannelState
+from hub.channels.platforms.base import Capability, Limits
 from hub.content import operations as content
 from hub.content.models import Edition
 from hub.content.rules import Part, Words
+from hub.kernel.editing import get
 from hub.kernel.errors import Taken, TooLate, WrongState
 from hub.publishing import operations as publishing
 from hub.publishing.models import HoldReason, Publication, PublicationState
 from hub.publishing.rules import ATTEMPTS, POLLS
 from hub.review import operations as review
-from hub.review.models import Verdict
+from hub.review.models import Approval, Review, Verdict
 from tests.conftest import Database
 from tests.factories import (
     World,
@@ -44,6 +46,7 @@ from tests.workers.stands import (
     a_picture,
     an_account,
     attempts,
+    item_of,
     job_of,
     outcomes,
     to_next_try,
@@ -75,7 +78,7 @@ async def approved(world: World, account: Account, text: str = "Hello, world") -
 
 async def edition_of(world: World, row: Publication) -> Edition:
     async with world.hub.unit_of_work(world.system) as work:
-        return await content.get(work, Edition, row.edition_id)
+        return await get(work, Edition, row.edition_id)
 
 
 async def test_an_approved_text_reaches_a_feed(world: World, tools: Toolbox) -> None:
@@ -302,7 +305,7 @@ async def test_an_address_nobody_listens_at_is_tried_again_and_nothing_is_in_dou
 async def point_at(world: World, account: Account, base_url: str) -> None:
     """Let the server of a channel be elsewhere, as a change of its DNS would."""
     async with world.hub.unit_of_work(world.system) as work:
-        row = await content.get(work, Channel, account.channel_id)
+        row = await get(work, Channel, account.channel_id)
         row.settings = {**row.settings, "base_url": base_url}
 
 
@@ -582,7 +585,7 @@ async def test_an_edit_holds_the_approved_words_until_somebody_sends_them_knowin
     made = await a_publication(world, channel_id=mastodon.channel_id, text="Approved")
     async with world.hub.unit_of_work(world.editor) as work:
         await content.revise_item(
-            work, item_id=made.item_id, words=Words(parts=(Part(text="Changed"),))
+            work, item_id=item_of(made), words=Words(parts=(Part(text="Changed"),))
         )
     await work_off(tools)
     held = await publication(world, made.id)
@@ -597,12 +600,12 @@ async def test_an_edit_holds_the_approved_words_until_somebody_sends_them_knowin
 
 async def archived(world: World, made: Publication) -> None:
     async with world.hub.unit_of_work(world.editor) as work:
-        await content.archive_item(work, item_id=made.item_id)
+        await content.archive_item(work, item_id=item_of(made))
 
 
 async def revoked(world: World, made: Publication) -> None:
     async with world.hub.unit_of_work(world.approver) as work:
-        reviews = await work.all(select(review.Review).where(review.Review.item_id == made.item_id))
+        reviews = await work.all(select(Review).where(Review.item_id == made.item_id))
         await review.decide(work, review_id=reviews[0].id, verdict=Verdict.REQUEST_CHANGES)
 
 
@@ -626,6 +629,74 @@ async def test_without_a_valid_approval_nothing_goes_out_not_even_when_resumed(
     assert (held.state, held.hold_reason) == (S.HELD, HoldReason.UNAPPROVED)
     assert (again.state, again.hold_reason) == (S.HELD, HoldReason.UNAPPROVED)
     assert await mastodon.posts() == []
+
+
+async def approval_gone(world: World, made: Publication, owner_url: str) -> None:
+    async with world.hub.unit_of_work(world.system) as work:
+        await work.change(
+            update(Approval)
+            .where(Approval.edition_id == made.edition_id)
+            .values(revoked_at=work.now)
+        )
+
+
+async def limits_changed(world: World, made: Publication, owner_url: str) -> None:
+    row = await channel(world, made.channel_id)
+    async with world.hub.unit_of_work(world.system) as work:
+        await channels.settle_check(
+            work,
+            channel_id=row.id,
+            found=channels.Checked(
+                remote_id=row.remote_id,
+                handle=row.handle,
+                url=row.url,
+                dialect=row.dialect,
+                guarantee=row.guarantee,
+                capabilities=frozenset(Capability(name) for name in row.capabilities),
+                limits=replace(Limits.from_json(row.limits), text_max=7),
+            ),
+        )
+
+
+async def check_failed(world: World, made: Publication, owner_url: str) -> None:
+    async with world.hub.unit_of_work(world.system) as work:
+        await channels.settle_failed_check(
+            work, channel_id=made.channel_id, message="No such server.", needs_auth=False
+        )
+
+
+async def time_passed(world: World, made: Publication, owner_url: str) -> None:
+    await move_clock(world.hub, owner_url, timedelta(minutes=16))
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (approval_gone, HoldReason.UNAPPROVED),
+        (limits_changed, HoldReason.EDITION_STALE),
+        (check_failed, HoldReason.NEEDS_AUTH),
+        (time_passed, HoldReason.MISSED),
+    ],
+)
+async def test_all_is_asked_once_more_at_the_moment_of_truth(
+    world: World,
+    tools: Toolbox,
+    mastodon: Account,
+    database: Database,
+    happens: Any,
+    reason: HoldReason,
+) -> None:
+    made = await a_publication(world, channel_id=mastodon.channel_id)
+
+    await run_with(
+        tools, made, at="before_truth", do=lambda: happens(world, made, database.owner_url)
+    )
+
+    found = await publication(world, made.id)
+    assert (found.state, found.hold_reason, found.lease_until) == (S.HELD, reason, None)
+    assert found.commit_attempted_at is None
+    assert await outcomes(world, made.id) == ["STOPPED"]
+    assert (await mastodon.posts(), await jobs_left(world.hub)) == ([], [])
 
 
 @pytest.mark.parametrize("moment", ["before_claim", "after_claim", "before_truth"])
@@ -666,7 +737,7 @@ async def test_past_its_moment_of_truth_it_is_too_late_to_stop_it(
             )
         async with world.hub.unit_of_work(world.editor) as work:
             await content.revise_item(
-                work, item_id=made.item_id, words=Words(parts=(Part(text="Changed"),))
+                work, item_id=item_of(made), words=Words(parts=(Part(text="Changed"),))
             )
         await revoked(world, made)
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from hub.channels import operations as channels
 from hub.content import operations as content
@@ -18,6 +20,7 @@ from hub.content.rules import Part, Words
 from hub.kernel import jobs as kernel_jobs
 from hub.kernel.errors import TooLate, WrongState
 from hub.kernel.settings import Settings
+from hub.kernel.work import Hub
 from hub.publishing import operations as publishing
 from hub.publishing import sending
 from hub.publishing.jobs import Publish
@@ -28,16 +31,20 @@ from tests.conftest import Database
 from tests.factories import World, a_publication, publication
 from tests.workers.interleaving import run_to
 from tests.workers.stands import (
+    UPLOADS,
     Account,
     Stand,
+    a_picture,
     an_account,
     attempts,
+    item_of,
     job_of,
     jobs_of,
     many,
     outcomes,
     to_next_try,
 )
+from tests.workers.test_publishing import PICTURE, PICTURE_HASH
 from tests.working import due_jobs, work_off
 from workers import publishing as worker
 from workers.handling import Toolbox, run
@@ -154,7 +161,7 @@ async def require_truth(
 async def edit(world: World, made: Publication) -> str:
     async with world.hub.unit_of_work(world.editor) as work:
         await content.revise_item(
-            work, item_id=made.item_id, words=Words(parts=(Part(text="Never approved"),))
+            work, item_id=item_of(made), words=Words(parts=(Part(text="Never approved"),))
         )
     # What the editor sees when the change is made: held, or on its way.
     return (await publication(world, made.id)).state.value
@@ -179,7 +186,7 @@ async def revoke(world: World, made: Publication) -> str:
 
 async def archive(world: World, made: Publication) -> str:
     async with world.hub.unit_of_work(world.editor) as work:
-        await content.archive_item(work, item_id=made.item_id)
+        await content.archive_item(work, item_id=item_of(made))
     return (await publication(world, made.id)).state.value
 
 
@@ -271,14 +278,15 @@ async def test_switching_a_channel_off_names_exactly_what_is_in_flight(
 async def test_a_rate_limit_and_a_switch_never_wait_for_each_other(
     world: World, tools: Toolbox, account: Account
 ) -> None:
-    made = await many(world, account.channel_id, AT_ONCE)
+    picture = await a_picture(world, tools, PICTURE, sha256=PICTURE_HASH, alt="A lighthouse")
+    made = await many(world, account.channel_id, AT_ONCE, media=(picture,))
 
     async def switch() -> None:
         for enabled in (False, True) * 10:
             async with world.hub.unit_of_work(world.manager) as work:
                 await channels.set_enabled(work, channel_id=account.channel_id, enabled=enabled)
 
-    await account.stand.fault("ratelimit", count=AT_ONCE, headers={"retry-after": "1"})
+    await account.stand.fault("ratelimit", path=UPLOADS, count=0, headers={"retry-after": "1"})
     jobs = await jobs_of(tools.hub)
     done = await asyncio.gather(switch(), *(run(jobs[row], tools) for row in made))
 
@@ -288,6 +296,73 @@ async def test_a_rate_limit_and_a_switch_never_wait_for_each_other(
             text("SELECT last_error FROM jobs WHERE last_error IS NOT NULL")
         )
         assert errors.all() == []
+
+
+#: The one order in which rows are locked by whoever needs several of them.
+LOCKS = ("channels", "approvals", "content_items", "publications")
+
+
+@contextmanager
+def locks_taken(hub: Hub) -> Iterator[list[list[str]]]:
+    """Collect the tables whose rows each transaction locks, in order."""
+    taken: list[list[str]] = []
+
+    def begin(connection: Any) -> None:
+        connection.info["locks"] = []
+
+    def execute(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        locking = re.match(r"UPDATE (\w+)", statement) or re.search(
+            r"FROM (\w+).*FOR (?:UPDATE|SHARE)", statement, re.DOTALL
+        )
+        if locking:
+            connection.info["locks"].append(locking[1])
+
+    def commit(connection: Any) -> None:
+        taken.append(connection.info["locks"])
+
+    hooks: dict[str, Callable[..., Any]] = {
+        "begin": begin,
+        "before_cursor_execute": execute,
+        "commit": commit,
+    }
+    for name, hook in hooks.items():
+        event.listen(hub.engine.sync_engine, name, hook)
+    try:
+        yield taken
+    finally:
+        for name, hook in hooks.items():
+            event.remove(hub.engine.sync_engine, name, hook)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {},
+        {"effect": "ratelimit"},
+        {"effect": "status", "status": 401},
+        {"effect": "status", "status": 422},
+        {"effect": "ratelimit", "path": UPLOADS},
+        {"effect": "drop_after"},
+    ],
+    ids=str,
+)
+async def test_rows_are_locked_in_one_order_whatever_happens(
+    world: World, tools: Toolbox, account: Account, trouble: dict[str, Any]
+) -> None:
+    picture = await a_picture(world, tools, PICTURE, sha256=PICTURE_HASH, alt="A lighthouse")
+    parts = [Part(text="Look", media=(picture,))]
+    made = await a_publication(world, channel_id=account.channel_id, parts=parts)
+    if trouble:
+        await account.stand.fault(**trouble)
+
+    with locks_taken(world.hub) as taken:
+        await work_off(tools)
+
+    orders = [list(dict.fromkeys(table for table in one if table in LOCKS)) for one in taken]
+    assert ["publications"] in orders
+    for order in orders:
+        assert order == sorted(order, key=LOCKS.index)
+    assert (await publication(world, made.id)).attempts == 1
 
 
 async def test_sixty_bells_for_one_publication_are_one_post(
@@ -321,6 +396,27 @@ async def test_two_jobs_of_one_publication_do_not_send_it_twice(
     assert first.id != second.id
     assert await account.texts() == ["Hello, world"]
     assert await outcomes(world, made.id) == ["PUBLISHED"]
+
+
+async def test_another_worker_waits_while_the_first_still_holds_it(
+    world: World, tools: Toolbox, account: Account
+) -> None:
+    made = await a_publication(world, channel_id=account.channel_id)
+    first = await job_of(world.hub, made.id)
+    async with run_to(tools, made.id, "before_truth"):
+        async with world.hub.unscoped() as session:
+            await session.execute(text("UPDATE jobs SET key = NULL"))
+        async with world.hub.unit_of_work(world.system) as work:
+            publishing.promise_again(work, publication_id=made.id)
+        second = await job_of(world.hub, made.id)
+        ran = await run(second.id, tools)
+        held, waiting = await publication(world, made.id), await job_of(world.hub, made.id)
+
+    assert (ran, second.id != first.id) == (True, True)
+    assert (held.state, held.fence, held.attempts) == (S.PUBLISHING, 1, 1)
+    assert waiting.state == "WAITING"
+    assert abs(waiting.due_at - held.lease_until) < timedelta(milliseconds=1)
+    assert await account.texts() == ["Hello, world"]
 
 
 async def expire(world: World, made: Publication) -> None:
@@ -370,6 +466,22 @@ async def test_a_worker_that_slept_finds_its_place_taken_and_changes_nothing(
     assert await account.texts() == ["Hello, world"]
 
 
+async def test_what_a_silent_worker_may_have_sent_is_given_time_to_be_seen(
+    world: World, tools: Toolbox, stands: dict[str, Stand]
+) -> None:
+    account = await an_account(world, tools, stands["gotosocial"])
+    made = await a_publication(world, channel_id=account.channel_id)
+    async with run_to(tools, made.id, "performed:commit"):
+        await expire(world, made)
+        await work_off(replace(tools, worker="other"))
+        found = await publication(world, made.id)
+        wait = (found.due_at or await world.hub.now()) - await world.hub.now()
+
+    assert (found.state, found.attempts) == (S.UNCONFIRMED, 1)
+    assert timedelta(seconds=10) < wait <= timedelta(seconds=20)
+    assert len(await account.posts()) == 1
+
+
 async def test_a_worker_that_slept_cannot_settle_what_another_still_sends(
     world: World, tools: Toolbox, account: Account, database: Database
 ) -> None:
@@ -380,11 +492,11 @@ async def test_a_worker_that_slept_cannot_settle_what_another_still_sends(
         awake = replace(tools, worker="other")
         holding = run_to(awake, made.id, "after_truth", job_id=job.id)
         await holding.__aenter__()
-    stale = await publication(world, made.id)
+    stale, job = await publication(world, made.id), await job_of(world.hub, made.id)
     await holding.__aexit__(None, None, None)
 
-    assert stale.state is S.PUBLISHING
-    assert stale.fence == 2
+    assert (stale.state, stale.fence) == (S.PUBLISHING, 2)
+    assert (job.state, job.fence) == ("RUNNING", 2)
     assert (await publication(world, made.id)).state is S.PUBLISHED
     assert await account.texts() == ["Hello, world"]
 

@@ -18,7 +18,7 @@ from workers.demo.community import counted
 from workers.demo.stage import Phase, Stage
 
 #: Wide enough for the table where nobody looks: a file, or another program.
-WIDTH = 165
+WIDTH = 175
 NOTHING = "-"
 
 

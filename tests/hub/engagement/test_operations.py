@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -291,9 +292,7 @@ async def test_a_reply_that_cannot_be_is_refused_and_leaves_nothing(
             await refusal(
                 world,
                 world.editor,
-                lambda work, text=text: engagement.reply(  # type: ignore[misc]  # bound now
-                    work, message_id=message.id, text=text
-                ),
+                partial(engagement.reply, message_id=message.id, text=text),
             )
             == answer
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -117,7 +118,7 @@ async def test_what_cannot_be_scheduled_is_refused(world: World) -> None:
             await refusal(
                 world,
                 world.editor,
-                lambda work, given=given: publishing.schedule(work, **given),  # type: ignore[misc]  # bound now
+                partial(publishing.schedule, **given),
             )
             == answer
         )
@@ -160,9 +161,7 @@ async def test_a_changed_or_revoked_text_is_not_approved_any_more(world: World) 
         assert await refusal(
             world,
             world.editor,
-            lambda work, item_id=item_id: publishing.schedule(  # type: ignore[misc]  # bound now
-                work, item_id=item_id, channel_id=channel_id
-            ),
+            partial(publishing.schedule, item_id=item_id, channel_id=channel_id),
         ) == ("NOT_APPROVED", ("input", "contentItemId"))
 
 
@@ -195,7 +194,7 @@ async def test_a_publication_is_moved_before_it_begins(world: World) -> None:
             await refusal(
                 world,
                 world.editor,
-                lambda work, given=given: publishing.reschedule(work, **given),  # type: ignore[misc]  # bound now
+                partial(publishing.reschedule, **given),
             )
             == answer
         )
@@ -295,7 +294,7 @@ async def test_each_act_is_possible_exactly_where_it_makes_sense(
             error = await error_of(
                 world.hub,
                 world.editor,
-                lambda work, do=do: do(work, row.id),  # type: ignore[misc]  # bound now
+                partial(do, row_id=row.id),
             )
             if act in allowed.split():
                 assert error is None, (name, act)
@@ -315,7 +314,7 @@ async def test_each_act_that_makes_sense_is_done_and_told(world: World, database
             told = await tell(
                 world,
                 world.editor,
-                lambda work, act=act: ACTS[act](work, row.id),  # type: ignore[misc]  # bound now
+                partial(ACTS[act], row_id=row.id),
             )
             found = await factories.publication(world, row.id)
             assert (found.state, found.version) == (ENDS[act], 2), (name, act)
@@ -405,9 +404,7 @@ async def test_a_person_confirms_with_what_they_saw(world: World, database: Data
             await refusal(
                 world,
                 world.editor,
-                lambda work, given=given: publishing.confirm(  # type: ignore[misc]  # bound now
-                    work, publication_id=other.id, **given
-                ),
+                partial(publishing.confirm, publication_id=other.id, **given),
             )
             == answer
         )
@@ -577,27 +574,26 @@ def _columns(state: PublicationState, row: Publication) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    ("broken", "constraint"),
-    [
-        ({"state": "PUBLISHING", "lease_until": None}, "has_lease"),
-        ({"state": "HELD", "hold_reason": None}, "hold_reason"),
-        ({"hold_reason": "PAUSED"}, "hold_reason"),
-        ({"due_at": None}, "scheduled_has_time"),
-        ({"fence": -1}, "fence"),
-    ],
-)
+NONSENSE: list[tuple[dict[str, Any], str]] = [
+    ({"state": "PUBLISHING", "lease_until": None}, "has_lease"),
+    ({"state": "HELD", "hold_reason": None}, "hold_reason"),
+    ({"hold_reason": "PAUSED"}, "hold_reason"),
+    ({"due_at": None}, "scheduled_has_time"),
+    ({"fence": -1}, "fence"),
+]
+
+
 async def test_a_publication_that_makes_no_sense_cannot_be_stored(
-    world: World, database: Database, broken: dict[str, Any], constraint: str
+    world: World, database: Database
 ) -> None:
     row = await a_publication(world, channel_id=await a_channel(world))
-    names = ", ".join(f"{name} = ${index + 2}" for index, name in enumerate(broken))
     owner = await database.owner()
 
-    with pytest.raises(asyncpg.CheckViolationError, match=constraint):
-        await owner.execute(
-            f"UPDATE publications SET {names} WHERE id = $1", row.id, *broken.values()
-        )
+    for broken, constraint in NONSENSE:
+        names = ", ".join(f"{name} = ${index + 2}" for index, name in enumerate(broken))
+        change = f"UPDATE publications SET {names} WHERE id = $1"
+        with pytest.raises(asyncpg.CheckViolationError, match=constraint):
+            await owner.execute(change, row.id, *broken.values())
     await owner.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -314,9 +315,7 @@ async def test_what_the_reviewer_did_not_see_is_not_approved(world: World) -> No
         assert await refusal(
             world,
             world.approver,
-            lambda work, seen=seen: review.decide(  # type: ignore[misc]  # bound now
-                work, review_id=review_id, verdict=Verdict.APPROVE, seen=seen
-            ),
+            partial(review.decide, review_id=review_id, verdict=Verdict.APPROVE, seen=seen),
         ) == ("WRONG_STATE", ("input", "editions"))
     await decide(world, review_id, Verdict.APPROVE, seen={edition.id: edition.hash})
 
@@ -357,9 +356,7 @@ async def test_changes_are_requested_and_the_text_may_come_back(world: World) ->
         assert await refusal(
             world,
             world.approver,
-            lambda work, verdict=verdict: review.decide(  # type: ignore[misc]  # bound now
-                work, review_id=review_id, verdict=verdict
-            ),
+            partial(review.decide, review_id=review_id, verdict=verdict),
         ) == ("WRONG_STATE", ("input", "reviewId"))
     assert await in_review(world, item_id=item_id, channel_ids=[channel_id])
 
@@ -513,9 +510,7 @@ async def test_a_text_whose_picture_was_refused_meanwhile_is_blocked(
         assert await refusal(
             world,
             world.approver,
-            lambda work, verdict=verdict: review.decide(  # type: ignore[misc]  # bound now
-                work, review_id=submitted.id, verdict=verdict
-            ),
+            partial(review.decide, review_id=submitted.id, verdict=verdict),
         ) == ("WRONG_STATE", ("input", "reviewId"))
     assert (await rows(world, ReviewTarget))[0].edition_id is None
 

@@ -1,6 +1,7 @@
 """Brands and campaigns."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,26 +29,21 @@ async def test_a_brand_is_added(world: World) -> None:
     assert (brand.locales, brand.version) == (["fr", "en-GB"], 1)
 
 
-@pytest.mark.parametrize(
-    ("change", "answer"),
-    [
-        ({"slug": "acme-brand"}, ("TAKEN", ("input", "slug"))),
-        ({"slug": "Not A Slug"}, ("INVALID", ("input", "slug"))),
-        ({"name": " "}, ("INVALID", ("input", "name"))),
-        ({"name": "x" * 201}, ("INVALID", ("input", "name"))),
-        ({"description": "x" * 20_001}, ("INVALID", ("input", "description"))),
-        ({"locales": []}, ("INVALID", ("input", "locales"))),
-        ({"locales": ["en", "english please"]}, ("INVALID", ("input", "locales", "1"))),
-    ],
-)
-async def test_a_brand_that_cannot_be_is_refused(
-    world: World, change: dict[str, Any], answer: tuple[str, tuple[str, ...]]
-) -> None:
-    given: dict[str, Any] = {**NEW_BRAND, **change}
-    assert (
-        await refusal(world, world.manager, lambda work: strategy.create_brand(work, **given))
-        == answer
-    )
+NO_BRANDS: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
+    ({"slug": "acme-brand"}, ("TAKEN", ("input", "slug"))),
+    ({"slug": "Not A Slug"}, ("INVALID", ("input", "slug"))),
+    ({"name": " "}, ("INVALID", ("input", "name"))),
+    ({"name": "x" * 201}, ("INVALID", ("input", "name"))),
+    ({"description": "x" * 20_001}, ("INVALID", ("input", "description"))),
+    ({"locales": []}, ("INVALID", ("input", "locales"))),
+    ({"locales": ["en", "english please"]}, ("INVALID", ("input", "locales", "1"))),
+]
+
+
+async def test_a_brand_that_cannot_be_is_refused(world: World) -> None:
+    for change, answer in NO_BRANDS:
+        act = partial(strategy.create_brand, **{**NEW_BRAND, **change})
+        assert await refusal(world, world.manager, act) == answer, change
 
 
 async def test_a_brand_is_changed_and_says_which_fields(world: World) -> None:
@@ -74,22 +70,17 @@ async def test_a_brand_is_changed_and_says_which_fields(world: World) -> None:
     assert same == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "path"),
-    [
-        ({"name": ""}, ("input", "name")),
-        ({"description": "\x00"}, ("input", "description")),
-        ({"locales": ["!"]}, ("input", "locales", "0")),
-    ],
-)
-async def test_a_wrong_change_of_a_brand_is_refused(
-    world: World, changes: dict[str, Any], path: tuple[str, ...]
-) -> None:
-    assert await refusal(
-        world,
-        world.manager,
-        lambda work: strategy.update_brand(work, brand_id=world.brand_id, changes=changes),
-    ) == ("INVALID", path)
+NO_CHANGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"name": ""}, ("input", "name")),
+    ({"description": "\x00"}, ("input", "description")),
+    ({"locales": ["!"]}, ("input", "locales", "0")),
+]
+
+
+async def test_a_wrong_change_of_a_brand_is_refused(world: World) -> None:
+    for changes, path in NO_CHANGES:
+        act = partial(strategy.update_brand, brand_id=world.brand_id, changes=changes)
+        assert await refusal(world, world.manager, act) == ("INVALID", path), changes
 
 
 async def test_a_campaign_is_added_changed_and_kept_in_order(world: World) -> None:
@@ -135,42 +126,32 @@ async def test_a_campaign_is_added_changed_and_kept_in_order(world: World) -> No
         assert await refusal(
             world,
             world.manager,
-            lambda work, given=given: strategy.update_campaign(  # type: ignore[misc]  # bound now
-                work, campaign_id=campaign_id, changes=given
-            ),
+            partial(strategy.update_campaign, campaign_id=campaign_id, changes=given),
         ) == ("INVALID", path)
 
 
-@pytest.mark.parametrize(
-    ("change", "answer"),
-    [
-        ({"brand_id": new_id()}, ("NOT_FOUND", ("input", "brandId"))),
-        ({"external_reference": ""}, ("INVALID", ("input", "externalReference"))),
-        ({"external_reference": "crm"}, ("TAKEN", ("input", "externalReference"))),
-        (
-            {"starts_on": date(2030, 1, 2), "ends_on": date(2030, 1, 1)},
-            ("INVALID", ("input", "endsOn")),
-        ),
-        ({"name": "x" * 201}, ("INVALID", ("input", "name"))),
-        ({"objective": "\x00"}, ("INVALID", ("input", "objective"))),
-        ({"locale": "e"}, ("INVALID", ("input", "locale"))),
-    ],
-)
-async def test_a_campaign_that_cannot_be_is_refused(
-    world: World, change: dict[str, Any], answer: tuple[str, tuple[str, ...]]
-) -> None:
+NO_CAMPAIGNS: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
+    ({"brand_id": new_id()}, ("NOT_FOUND", ("input", "brandId"))),
+    ({"external_reference": ""}, ("INVALID", ("input", "externalReference"))),
+    ({"external_reference": "crm"}, ("TAKEN", ("input", "externalReference"))),
+    (
+        {"starts_on": date(2030, 1, 2), "ends_on": date(2030, 1, 1)},
+        ("INVALID", ("input", "endsOn")),
+    ),
+    ({"name": "x" * 201}, ("INVALID", ("input", "name"))),
+    ({"objective": "\x00"}, ("INVALID", ("input", "objective"))),
+    ({"locale": "e"}, ("INVALID", ("input", "locale"))),
+]
+
+
+async def test_a_campaign_that_cannot_be_is_refused(world: World) -> None:
     valid: dict[str, Any] = {"brand_id": world.brand_id, "name": "Spring"}
     async with world.hub.unit_of_work(world.manager) as work:
         await strategy.create_campaign(work, **valid, external_reference="crm")
 
-    assert (
-        await refusal(
-            world,
-            world.manager,
-            lambda work: strategy.create_campaign(work, **{**valid, **change}),
-        )
-        == answer
-    )
+    for change, answer in NO_CAMPAIGNS:
+        act = partial(strategy.create_campaign, **{**valid, **change})
+        assert await refusal(world, world.manager, act) == answer, change
 
 
 async def test_two_editors_of_one_version_do_not_overwrite_each_other(world: World) -> None:
