@@ -131,22 +131,52 @@ def servers(request: pytest.FixtureRequest) -> Servers:
     return Servers(admin_url=admin_url, redis_url=redis_url)
 
 
-@pytest.fixture
-async def database(servers: Servers) -> AsyncIterator[Database]:
-    """Copy the migrated template; drop the copy afterwards."""
+@pytest.fixture(scope="session")
+def shared_database(servers: Servers) -> Iterator[Database]:
+    """Copy the migrated template once for each worker of the run."""
     name = f"t_{new_id().hex[-20:]}"
+    asyncio.run(_as_admin(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hub_owner"))
+    yield Database(
+        name=name,
+        admin_url=servers.url(name),
+        owner_url=servers.url(name, user="hub_owner"),
+        database_url=servers.url(name, user="hub_app"),
+    )
+    asyncio.run(_as_admin(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _as_admin(servers: Servers, statement: str) -> None:
     admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hub_owner")
     try:
-        yield Database(
-            name=name,
-            admin_url=servers.url(name),
-            owner_url=servers.url(name, user="hub_owner"),
-            database_url=servers.url(name, user="hub_app"),
-        )
+        await admin.execute(statement)
     finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await admin.close()
+
+
+@pytest.fixture
+async def database(shared_database: Database) -> Database:
+    """A migrated database with nothing in it: emptied, which is far quicker than a copy."""
+    admin = await asyncpg.connect(shared_database.admin_url.replace("+asyncpg", ""))
+    try:
+        await admin.execute(_EMPTY)
+    finally:
+        await admin.close()
+    return shared_database
+
+
+# Whoever is still connected belongs to the last test. Without triggers, what never changes can be
+# deleted and the order of tables does not matter.
+_EMPTY = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET session_replication_role = replica;
+    DO $$ DECLARE known record; BEGIN
+        FOR known IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+            AND tablename NOT IN ('alembic_version', 'clock')
+        LOOP EXECUTE format('DELETE FROM %I', known.tablename); END LOOP;
+    END $$;
+    UPDATE clock SET shift = '0';
+"""
 
 
 _REDIS_DATABASES = 15

@@ -53,7 +53,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def fail(message: str, *, code: int = 1) -> NoReturn:
     """Print what went wrong and end."""
-    complaints.print(f"[red]✗[/red] {message}")
+    complaints.print(f"[red]✗[/red] {message}", soft_wrap=True, highlight=False)
     raise typer.Exit(code)
 
 

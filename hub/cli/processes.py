@@ -28,7 +28,7 @@ def api_command(settings: "Settings") -> list[str]:
     return [
         *(sys.executable, "-m", "uvicorn", APP, "--factory"),
         *("--host", settings.host, "--port", str(settings.port)),
-        *("--http", "httptools", "--ws", "websockets", "--no-access-log"),
+        *("--http", "httptools", "--ws", "websockets-sansio", "--no-access-log"),
         *("--ws-max-size", str(settings.body_bytes)),
         *("--timeout-graceful-shutdown", "10", "--log-level", "warning"),
         *("--no-server-header", "--no-proxy-headers"),

@@ -279,13 +279,14 @@ async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:
     if row.in_reply_to is None or row.remote_id is None:
         return
     edition = await content.edition_content(work, edition_id=row.edition_id)
-    thread_id = UUID(row.in_reply_to["extra"]["thread_id"])
+    # Before the message: two replies that settle together would wait for each other behind theirs.
+    thread = await get(work, Thread, UUID(row.in_reply_to["extra"]["thread_id"]), lock=True)
     await work.session.execute(
         insert(Message)
         .values(
             id=new_id(),
             workspace_id=row.workspace_id,
-            thread_id=thread_id,
+            thread_id=thread.id,
             channel_id=row.channel_id,
             publication_id=row.id,
             direction=Direction.OUTBOUND,
@@ -298,6 +299,5 @@ async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:
         )
         .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
     )
-    thread = await get(work, Thread, thread_id, lock=True)
     thread.last_message_at = func.greatest(Thread.last_message_at, row.published_at)
     thread.version += 1

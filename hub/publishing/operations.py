@@ -136,11 +136,31 @@ async def add(
     )
     work.session.add(row)
     await work.session.flush()
+    await _replace_outdated(work, row)
     _promise(work, row)
     work.record(
         PublicationScheduled(subject_id=row.id, channel_id=row.channel_id, scheduled_for=when)
     )
     return row
+
+
+async def _replace_outdated(work: UnitOfWork, row: Publication) -> None:
+    """Cancel what is held on the channel because its words, now approved anew, were outdated."""
+    outdated = await work.all(
+        select(Publication)
+        .where(
+            Publication.item_id == row.item_id,
+            Publication.channel_id == row.channel_id,
+            Publication.id != row.id,
+            Publication.state == PublicationState.HELD,
+            Publication.hold_reason.in_([HoldReason.SUPERSEDED, HoldReason.EDITION_STALE]),
+        )
+        .order_by(Publication.id)
+        .with_for_update()
+    )
+    for held in outdated:
+        if not held.checkpoint.get("parts"):
+            _call_back(work, held)
 
 
 async def _living(work: UnitOfWork, edition: Edition) -> Publication | None:
@@ -206,6 +226,11 @@ async def cancel(
     ended = row.state is PublicationState.FAILED
     if row.state not in _CANCELLABLE or (_has_begun(row) and not ended):
         raise _too_late(row)
+    _call_back(work, row)
+    return row
+
+
+def _call_back(work: UnitOfWork, row: Publication) -> None:
     row.state = PublicationState.CANCELLED
     row.hold_reason = None
     row.due_at = None
@@ -214,7 +239,6 @@ async def cancel(
     row.fence += 1
     touch(work, row)
     work.record(PublicationCancelled(subject_id=row.id))
-    return row
 
 
 async def resume(

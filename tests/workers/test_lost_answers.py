@@ -309,8 +309,10 @@ async def test_an_obstacle_that_came_up_since_lets_the_hub_look_but_not_send(
     async with world.hub.unit_of_work(world.editor) as work:
         for row in rows.values():
             await content.archive_item(work, item_id=item_of(row))
-    for row in rows.values():
-        if (await publication(world, row.id)).due_at is not None:
+    # The first look of the lost one may come too early to prove anything; the second decides.
+    for row in (*rows.values(), *rows.values()):
+        found = await publication(world, row.id)
+        if found.due_at is not None and found.state is S.UNCONFIRMED:
             await to_next_try(world, database.owner_url, row.id)
             await work_off(tools)
 

@@ -170,7 +170,7 @@ async def test_any_change_to_the_past_is_found_where_it_was_made(
     await seal(world)
     assert await broken_at(world) is None
     owner = await database.owner()
-    await owner.execute("CREATE TABLE truth AS SELECT * FROM events")
+    await owner.execute("CREATE TEMP TABLE truth AS SELECT * FROM events")
 
     for tampering in TAMPERINGS:
         await owner.execute(tampering)
