@@ -10,6 +10,7 @@ from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
 from hub.kernel.work import Hub
 from hub.publishing import operations as publishing
+from hub.publishing import queries as publications
 from hub.publishing import sending
 from hub.publishing.jobs import Publish
 
@@ -54,7 +55,7 @@ async def sweep_strays(hub: Hub) -> bool:
     One whose job was parked is not tried again: a person is shown it, with the evidence.
     """
     async with hub.unscoped() as session:
-        strays = await publishing.strays(session)
+        strays = await publications.strays(session)
     for workspace_id, publication_id in strays:
         job = Publish(workspace_id=workspace_id, publication_id=publication_id)
         async with hub.unscoped() as session:

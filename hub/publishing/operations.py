@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, exists, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, exists, select, update
 
 from hub.channels.models import Channel
 from hub.content.models import ContentItem, Edition
@@ -395,14 +394,6 @@ async def in_flight(work: UnitOfWork, *, channel_id: UUID) -> Sequence[UUID]:
             Publication.commit_attempted_at.is_not(None),
         )
     )
-
-
-async def strays(session: AsyncSession, *, most: int = 100) -> Sequence[tuple[UUID, UUID]]:
-    """Return (workspace, publication) of what is due and has no job, as after a restored backup."""
-    rows = await session.execute(
-        text("SELECT * FROM hub_stray_publications(:most)"), {"most": most}
-    )
-    return [(row.workspace_id, row.publication_id) for row in rows]
 
 
 def promise_again(work: UnitOfWork, *, publication_id: UUID) -> None:

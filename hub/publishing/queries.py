@@ -125,3 +125,11 @@ def _item(row: Any) -> FeedItem:
         published_at=row["published_at"],
         content=EditionContent.from_json(orjson.loads(row["body"])),
     )
+
+
+async def strays(session: AsyncSession, *, most: int = 100) -> Sequence[tuple[UUID, UUID]]:
+    """Return (workspace, publication) of what is due and has no job, as after a restored backup."""
+    rows = await session.execute(
+        text("SELECT * FROM hub_stray_publications(:most)"), {"most": most}
+    )
+    return [(row.workspace_id, row.publication_id) for row in rows]

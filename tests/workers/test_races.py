@@ -195,26 +195,32 @@ async def account(world: World, tools: Toolbox, stands: dict[str, Stand]) -> Acc
     return await an_account(world, tools, stands["mastodon"])
 
 
-ON_ITS_WAY = {"PUBLISHING", "PUBLISHED"}
+#: On a busy machine a lease may run out in the middle: then it is unconfirmed until it is found.
+ON_ITS_WAY = {"PUBLISHING", "PUBLISHED", "UNCONFIRMED"}
 
 
 @pytest.mark.parametrize(
-    ("opponent", "reason"),
+    ("opponent", "reason", "count"),
     [
-        (edit, HoldReason.SUPERSEDED),
-        (revoke, HoldReason.UNAPPROVED),
-        (archive, HoldReason.UNAPPROVED),
+        (edit, HoldReason.SUPERSEDED, RACES),
+        (revoke, HoldReason.UNAPPROVED, RACES // 4),
+        (archive, HoldReason.UNAPPROVED, RACES // 4),
     ],
 )
 async def test_whoever_takes_the_words_back_sees_them_held_or_on_their_way(
-    world: World, tools: Toolbox, account: Account, opponent: Opponent, reason: HoldReason
+    world: World,
+    tools: Toolbox,
+    account: Account,
+    opponent: Opponent,
+    reason: HoldReason,
+    count: int,
 ) -> None:
-    races, stored = await race_all(tools, world, account, opponent)
+    races, stored = await race_all(tools, world, account, opponent, count=count)
 
     ways = await require_truth(world, races, stored, stopped=S.HELD, reason=reason)
 
     assert set(ways) <= {"HELD HELD", *(f"PUBLISHED {state}" for state in ON_ITS_WAY)}
-    assert 0 < ways["HELD HELD"] < RACES
+    assert 0 < ways["HELD HELD"] < count
 
 
 async def test_who_calls_back_is_told_the_truth(

@@ -17,6 +17,7 @@ from hub.content.rules import Part, Words
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing import operations as publishing
+from hub.publishing import queries as publications
 from hub.publishing.models import HoldReason, Publication, PublicationState
 from hub.publishing.rules import TRANSITIONS
 from hub.review import operations as review
@@ -522,11 +523,11 @@ async def test_strays_are_what_is_due_and_has_no_job(world: World, database: Dat
     await owner.close()
 
     async with world.hub.unscoped() as session:
-        assert await publishing.strays(session) == [(world.workspace_id, lost.id)]
+        assert await publications.strays(session) == [(world.workspace_id, lost.id)]
     async with world.hub.unit_of_work(world.system) as work:
         publishing.promise_again(work, publication_id=lost.id)
     async with world.hub.unscoped() as session:
-        assert await publishing.strays(session) == []
+        assert await publications.strays(session) == []
 
 
 async def test_the_database_holds_the_same_table_of_transitions(
