@@ -270,10 +270,6 @@ class _Run:
             case Found(ref=ref):
                 await self._save(self._with(ref), committed=True)
                 return False, None
-            case NotFound(strong=True) if self._too_early():
-                return True, await self._unclear(
-                    Outcome(outcome="NOT_FOUND", message="It is not to be seen yet.")
-                )
             case NotFound(strong=True) if claim.obstacle is not None:
                 async with self._tools.unit_of_work(self._workspace_id) as work:
                     await sending.settle_not_out(work, claim=claim)
@@ -289,20 +285,6 @@ class _Run:
                 return True, await self._ask_person(
                     "The answer was lost, and the platform cannot say which post it is, if any."
                 )
-
-    def _too_early(self) -> bool:
-        """Say whether a first look came before the platform would show what was sent.
-
-        A channel that replays is not left alone that long; when something has come up since that
-        forbids the replay, one more look decides.
-        """
-        claim = self._claim
-        age = claim.commit_age or timedelta()
-        return (
-            claim.access.guarantee is Guarantee.REPLAY
-            and claim.looks == 0
-            and age < claim.guarantee_settle
-        )
 
     async def _ours(self, found: Lookup) -> Lookup:
         """Leave out what another publication of this channel is known to have sent.

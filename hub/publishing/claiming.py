@@ -126,11 +126,11 @@ def _wait_for_rate(work: UnitOfWork, row: Publication, until: datetime) -> NotNo
 
 
 def _wait_to_be_seen(work: UnitOfWork, row: Publication, facts: "_Facts") -> NotNow | None:
-    """Give the platform time to show what may have been sent, unless nobody needs to look."""
+    """Give the platform time to show what a worker that fell silent may have sent."""
     if row.state is not PublicationState.PUBLISHING or row.commit_attempted_at is None:
         return None
     seen_at = row.commit_attempted_at + facts.settle
-    if seen_at <= work.clock or facts.may_replay(work, row):
+    if seen_at <= work.clock:
         return None
     row.state = PublicationState.UNCONFIRMED
     row.lease_until = None
@@ -292,11 +292,6 @@ class _Facts:
     @property
     def replay_window(self) -> timedelta:
         return timedelta(seconds=platform_by_key(self.channel.platform).replay_window_seconds)
-
-    def may_replay(self, work: UnitOfWork, row: Publication) -> bool:
-        """Say whether the same key may be sent again at once instead of looking for the post."""
-        replays = self.channel.guarantee is Guarantee.REPLAY
-        return replays and obstacle(self.situation(work, row)) is None
 
     def rate_held_until(self, clock: datetime) -> datetime | None:
         until = self.channel.rate_held_until

@@ -27,7 +27,6 @@ TRANSITIONS: Mapping[PublicationState, frozenset[PublicationState]] = {
 }
 
 FIRST_WAIT = timedelta(seconds=15)
-REPLAY_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=30)
 #: Tries before the publication is given up: FAILED, or a person is asked where it may be out.
 ATTEMPTS = 12
@@ -96,8 +95,10 @@ def after_failure(
     if committing and (in_doubt or failure in DOUBTFUL):
         if guarantee is Guarantee.BLIND or attempts >= ATTEMPTS:
             return Next(turn=Turn.ASK_PERSON)
-        wait = doubt_wait(guarantee, attempts=attempts, settle=settle)
-        return Next(turn=Turn.LOOK_UP, wait=max(wait, retry_after or timedelta()))
+        # Even where the same key gives the same post: the first request may still be running, and
+        # not every version of a platform takes a lock around it.
+        wait = max(settle, backoff(attempts), retry_after or timedelta())
+        return Next(turn=Turn.LOOK_UP, wait=wait)
     match failure:
         case Failure.NEEDS_AUTH:
             return Next(turn=Turn.HOLD, reason=HoldReason.NEEDS_AUTH)
@@ -106,18 +107,6 @@ def after_failure(
     if attempts >= ATTEMPTS:
         return Next(turn=Turn.FAIL)
     return Next(turn=Turn.RETRY, wait=max(backoff(attempts), retry_after or timedelta()))
-
-
-def doubt_wait(guarantee: Guarantee, *, attempts: int, settle: timedelta) -> timedelta:
-    """Return how long to leave an unknown outcome alone.
-
-    The same key gives the same post, so it may be sent again almost at once (2 s, doubling);
-    looking for a post proves nothing before the platform would show it.
-    """
-    if guarantee is not Guarantee.REPLAY:
-        return max(settle, backoff(attempts))
-    wait: timedelta = REPLAY_WAIT * 2 ** min(max(attempts - 1, 0), 10)
-    return min(wait, LONGEST_WAIT)
 
 
 def after_weak_look(

@@ -70,7 +70,6 @@ INTERNAL = {
         "hold": "reactions end in it",
         "resume_paused": "a reaction",
         "in_flight": "the answer to switching a channel off",
-        "strays": "the relay's",
         "promise_again": "the relay's",
         "is_approved": "a condition, no act",
     },

@@ -30,9 +30,7 @@ async def world(hub: Hub) -> World:
 @pytest.fixture
 async def tools(hub: Hub, stands: dict[str, Stand]) -> AsyncIterator[Toolbox]:
     """A worker's tools that reach every stand; a fault left behind fails nobody else's test."""
-    async with a_toolbox(
-        hub, allow=tuple(stand.netloc for stand in stands.values()), deadline=1.0
-    ) as opened:
+    async with a_toolbox(hub, allow=tuple(stand.netloc for stand in stands.values())) as opened:
         yield opened
     for stand in stands.values():
         await stand.quiet()

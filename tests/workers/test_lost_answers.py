@@ -20,7 +20,7 @@ from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.workers.interleaving import run_to
 from tests.workers.stands import Stand, an_account, attempts, item_of, job_of, outcomes, to_next_try
-from tests.working import jobs_left, move_clock, work_off
+from tests.working import a_toolbox, jobs_left, move_clock, work_off
 from workers.handling import Toolbox
 
 S = PublicationState
@@ -39,6 +39,11 @@ class Lie:
     effect: dict[str, Any]
     stored: bool
     outcome: str
+
+    @property
+    def patience(self) -> float:
+        """How many seconds to wait for an answer: briefly where none will ever come."""
+        return 1.0 if self.effect["effect"] in {"hang_after", "slow"} else 8.0
 
 
 LIES = {
@@ -76,7 +81,8 @@ async def the_story_of(
     path = f"/hooks/{account.name}" if kind == "webhook" else "/api/v1/statuses"
     await stand.fault(path=path, **lie.effect)
     made = await a_publication(world, channel_id=account.channel_id)
-    await work_off(tools)
+    async with a_toolbox(world.hub, allow=(stand.netloc,), deadline=lie.patience) as caller:
+        await work_off(caller)
     then = await publication(world, made.id)
     for _ in range(3):
         if (await publication(world, made.id)).due_at is not None:

@@ -175,8 +175,10 @@ def _ref(sending: Sending, answer: Answer) -> Ref:
     reported = _reported(answer)
     url = reported.get("url")
     return Ref(
-        remote_id=str(reported.get("id") or message_id(sending.idempotency_key)),
+        # Ours, not the receiver's: many answer every delivery with one and the same id.
+        remote_id=message_id(sending.idempotency_key),
         url=url if isinstance(url, str) and url.startswith(("https://", "http://")) else "",
+        extra={"reported_id": str(reported["id"])[:200]} if "id" in reported else {},
     )
 
 

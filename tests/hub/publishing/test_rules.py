@@ -15,10 +15,8 @@ from hub.publishing.rules import (
     DOUBTFUL,
     FAILED_LOOKS,
     LONGEST_POLL,
-    LONGEST_WAIT,
     LOOKS,
     POLLS,
-    REPLAY_WAIT,
     TRANSITIONS,
     Failure,
     Next,
@@ -124,7 +122,7 @@ def test_a_commit_of_unknown_outcome_is_never_simply_sent_again(case: dict[str, 
         assert following.turn in {Turn.RETRY, Turn.HOLD, Turn.FAIL}
     if following.turn is Turn.RETRY:
         assert case["attempts"] < ATTEMPTS
-    if following.turn is Turn.LOOK_UP and case["guarantee"] is not Guarantee.REPLAY:
+    if following.turn is Turn.LOOK_UP:
         assert following.wait >= case["settle"]
 
 
@@ -136,10 +134,7 @@ def test_the_platforms_word_to_wait_is_kept(case: dict[str, Any]) -> None:
     if following.turn is Turn.RETRY:
         assert following.wait == max(backoff(case["attempts"]), told)
     if following.turn is Turn.LOOK_UP:
-        replays = case["guarantee"] is Guarantee.REPLAY
-        at_rest = max(case["settle"], backoff(case["attempts"]))
-        soon = min(REPLAY_WAIT * 2 ** min(max(case["attempts"] - 1, 0), 10), LONGEST_WAIT)
-        assert following.wait == max(soon if replays else at_rest, told)
+        assert following.wait == max(case["settle"], backoff(case["attempts"]), told)
     assert (following.turn is Turn.HOLD) == (following.reason is not None)
 
 
