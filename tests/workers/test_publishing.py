@@ -846,19 +846,20 @@ async def test_a_place_that_answers_with_another_post_is_not_believed(
     world: World, tools: Toolbox
 ) -> None:
     async def always_one(request: Request) -> JSONResponse:
-        return JSONResponse({"id": "1"})
+        address = "https://social.example/@brand/1"
+        return JSONResponse(
+            {
+                "id": "1",
+                "url": address,
+                "uri": address,
+                "created_at": "2026-01-01T00:00:00Z",
+                "account": {"id": "1"},
+            }
+        )
 
-    with served(Starlette(routes=[Route("/in", always_one, methods=["POST"])])) as base:
-        netloc = base.removeprefix("http://")
-        async with a_toolbox(world.hub, allow=(netloc,)) as reaching:
-            channel_id = await a_channel(
-                world,
-                platform_key="webhook",
-                settings={"url": f"{base}/in"},
-                credentials={"secret": "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"},
-                ready=False,
-            )
-            await work_off(reaching)
+    with served(Starlette(routes=[Route("/api/v1/statuses", always_one, methods=["POST"])])) as at:
+        async with a_toolbox(world.hub, allow=(at.removeprefix("http://"),)) as reaching:
+            channel_id = await a_channel(world, settings={"base_url": at})
             first = await a_publication(world, channel_id=channel_id, text="First")
             await work_off(reaching)
             second = await a_publication(world, channel_id=channel_id, text="Second")
@@ -868,6 +869,28 @@ async def test_a_place_that_answers_with_another_post_is_not_believed(
     assert (await publication(world, first.id)).state is S.PUBLISHED
     assert (found.state, found.due_at) == (S.UNCONFIRMED, None)
     assert found.problem == "The platform answered with a post that is another publication."
+
+
+async def test_a_receiver_that_always_answers_the_same_id_gets_every_delivery(
+    world: World, tools: Toolbox
+) -> None:
+    async def always_ok(request: Request) -> JSONResponse:
+        return JSONResponse({"id": "ok"})
+
+    with served(Starlette(routes=[Route("/in", always_ok, methods=["POST"])])) as at:
+        async with a_toolbox(world.hub, allow=(at.removeprefix("http://"),)) as reaching:
+            channel_id = await a_channel(
+                world, platform_key="webhook", settings={"url": f"{at}/in"}
+            )
+            made = [
+                await a_publication(world, channel_id=channel_id, text=words)
+                for words in ("First", "Second")
+            ]
+            await work_off(reaching)
+
+    found = [await publication(world, row.id) for row in made]
+    assert [row.state for row in found] == [S.PUBLISHED, S.PUBLISHED]
+    assert len({row.remote_id for row in found}) == 2
 
 
 async def test_the_worker_of_a_try_is_named(
