@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test check format schema migration lock targets audit bench clean
+.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ targets: $(VENV)/.dev ## Run the story against servers that other people wrote
 
 audit: $(VENV)/.dev ## Run the GraphQL-over-HTTP audit against a running hub
 	@$(BIN)/python -m tests.audit
+
+fuzz: $(VENV)/.dev ## Send 2,000 malformed or hostile requests to a running hub
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.dev ## Measure: time to ready, memory, the quickest query
 	@$(BIN)/python -m tests.bench

@@ -1,0 +1,72 @@
+"""`make fuzz`: 2,000 malformed or hostile requests against a real hub."""
+
+import asyncio
+import sys
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from tests.running import RunningHub, a_folder, a_running_hub
+from tests.schema.base.hostile import Report, bombard
+
+REQUESTS = 2_000
+P99_MS = 300.0
+LONGEST_MS = 2_000.0
+GROWTH_MB = 50.0
+
+
+def api_pid(hub: RunningHub) -> int:
+    """Return the process that answers requests."""
+    for process in hub.processes():
+        if "uvicorn" in process.cmdline():
+            return process.pid
+    raise RuntimeError("No process of this hub serves the API.")
+
+
+async def attack(hub: RunningHub) -> tuple[Report, bool]:
+    """Send everything; say whether the hub answers a proper question afterwards."""
+    token = hub.tokens["editor"]
+    address = f"{hub.url}/graphql"
+    report = await bombard(address, token, REQUESTS, pids=[api_pid(hub)])
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            address,
+            json={"query": "{ viewer { name } }"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    return report, bool(answer.json()["data"]["viewer"]["name"])
+
+
+def main() -> int:
+    """Attack, print each figure beside its bar, and say whether all are reached."""
+    console = Console()
+    with console.status("Attacking …"), a_folder() as folder, a_running_hub(folder) as hub:
+        report, alive = asyncio.run(attack(hub))
+    growth = report.rss_growth / 1_000_000
+    refused = sum(count for status, count in report.statuses.items() if status >= 500)
+    # `hub up` is for developers: whoever asks for HTML is shown GraphiQL, which is no fault.
+    faults = [fault for fault in report.faults if "GraphiQL" not in fault]
+    figures = [
+        ("answers with 5xx", refused, "0", refused == 0),
+        ("answers no client can read", len(faults), "0", not faults),
+        ("p99", f"{report.p99_ms:.0f} ms", f"< {P99_MS:.0f} ms", report.p99_ms < P99_MS),
+        ("longest", f"{report.max_ms:.0f} ms", "< 2 s", report.max_ms < LONGEST_MS),
+        ("memory gained", f"{growth:.0f} MB", f"< {GROWTH_MB:.0f} MB", growth < GROWTH_MB),
+        ("alive afterwards", "yes" if alive else "no", "yes", alive),
+    ]
+    table = Table("what", "measured", "bar", "")
+    for name, value, bar, reached in figures:
+        mark = "[green]✓[/green]" if reached else "[red]✗[/red]"
+        table.add_row(name, str(value), bar, mark)
+    console.print(table)
+    for fault in faults:
+        console.print(fault, highlight=False)
+    missed = [name for name, _, _, reached in figures if not reached]
+    said = f"missed: {', '.join(missed)}" if missed else "every bar is reached"
+    console.print(f"{REQUESTS} hostile requests, slowest {report.slowest}: {said}.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
