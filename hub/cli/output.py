@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from hub.kernel.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
+
+#: Where a running `hub up` says how to reach its servers, readable by its user alone.
+RUNNING = "running.json"
 
 console = Console()
 complaints = Console(stderr=True)
@@ -29,16 +34,31 @@ def settings_from_environment() -> "Settings":
     from hub.kernel.settings import Settings
 
     try:
-        return Settings()
+        return Settings(**_of_the_hub_up_here())
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = "HUB_" + "_".join(str(part) for part in problem["loc"]).upper()
-            complaints.print(f"[red]{name}[/red]: {problem['msg']}")
+            field = str(problem["loc"][0])
+            said = problem["msg"]
+            if problem["type"] == "missing":
+                said = f"is required. {Settings.model_fields[field].description}"
+            complaints.print(f"[red]HUB_{field.upper()}[/red]: {said}", soft_wrap=True)
         complaints.print(
-            "Set them in the environment (the README lists them), or use `hub up`, "
-            "which needs none."
+            "Set them in the environment (docs/operating.md lists them), or start `hub up`, which "
+            "needs none: then this command uses that hub.",
+            soft_wrap=True,
         )
         raise typer.Exit(2) from None
+
+
+def _of_the_hub_up_here() -> dict[str, Any]:
+    """Return the settings of the hub that `hub up` runs on this folder, unless others are set."""
+    if os.environ.get("HUB_DATABASE_URL") or os.environ.get("HUB_REDIS_URL"):
+        return {}
+    path = Path(os.environ.get("HUB_DATA_DIR", ".hub")) / RUNNING
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError):
+        return {}
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -1,6 +1,7 @@
 """`hub up` and `hub demo`: everything on this machine, with one command."""
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -14,14 +15,16 @@ from typing import Annotated
 import typer
 from rich.panel import Panel
 
-from hub.cli.output import complaints, console, settings_from_environment
+from hub.cli.output import RUNNING, complaints, console, settings_from_environment
 from hub.cli.processes import api_command, app_role, is_migrated, migrated, worker_command
 from hub.embedded.environment import (
     CannotStart,
     free_port,
+    is_free,
     load_or_create_secrets,
     prepare_folder,
     remembered_port,
+    write_private,
 )
 from hub.embedded.servers import embedded_servers
 from hub.embedded.supervisor import Child, Supervisor, http_answers, stopping_on_signals
@@ -43,7 +46,13 @@ DataDir = Annotated[
 ]
 Port = Annotated[
     int | None,
-    typer.Option(envvar="HUB_PORT", help="Port of the API.", show_default="8000, or a free one"),
+    typer.Option(
+        envvar="HUB_PORT",
+        help="Port of the API.",
+        show_default="8000, or a free one",
+        min=1,
+        max=65_535,
+    ),
 ]
 
 
@@ -104,7 +113,10 @@ async def _up(folder: Path, *, port: int | None, demo: bool, mirror: bool) -> in
             if demo:
                 await _story(running, out=Path("out"))
             _announce(running)
-            await running.supervisor.forever()
+            try:
+                await running.supervisor.forever()
+            finally:
+                console.print("Stopping; what is in flight is finished first …")
     except CannotStart as error:
         complaints.print(f"[red]✗[/red] {error}", highlight=False)
         return 1
@@ -173,7 +185,7 @@ async def _running(
             mirror=sys.stderr if mirror else None,
             tell=lambda line: complaints.print(line, highlight=False),
         )
-        async with supervisor:
+        async with supervisor, _announced(settings):
             with console.status("Starting the API and the workers …"):
                 # Loading what looks them up takes a while: it is done beside the children.
                 from hub.cli.tokens import tokens_of_this_machine
@@ -184,10 +196,29 @@ async def _running(
 
 
 @asynccontextmanager
+async def _announced(settings: Settings) -> AsyncIterator[None]:
+    """Tell the other commands how to reach this hub, for as long as it is up."""
+    path = settings.data_dir / RUNNING
+    told = {
+        "database_url": settings.database_url,
+        "migrate_url": settings.migrate_url,
+        "redis_url": settings.redis_url,
+        "secret_key": settings.secret_key.get_secret_value(),
+        "data_dir": str(settings.data_dir),
+    }
+    write_private(path, json.dumps(told, indent=2) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@asynccontextmanager
 async def _settings(
     folder: Path, *, port: int | None, simulators: bool
 ) -> AsyncIterator[tuple[Settings, dict[str, str]]]:
     """Yield the settings of a hub on this machine; start the servers unless they are given."""
+    _require_free(port)
     if os.environ.get("HUB_DATABASE_URL") and os.environ.get("HUB_REDIS_URL"):
         given = settings_from_environment()
         extra = _simulator_addresses() if simulators else {}
@@ -227,6 +258,11 @@ def _with(settings: Settings, folder: Path, port: int, extra: dict[str, str]) ->
             "outgoing_allow": (*settings.outgoing_allow, *allowed),
         }
     )
+
+
+def _require_free(port: int | None) -> None:
+    if port is not None and not is_free(port):
+        raise CannotStart(f"Port {port} is in use. Choose another one with --port.")
 
 
 def _simulator_addresses() -> dict[str, str]:

@@ -31,7 +31,7 @@ class AlreadyRunning(CannotStart):
         where = f", at {address}" if address else ""
         super().__init__(
             f"The hub of {folder} is already running (process {pid or 'unknown'}{where}). "
-            "Use that one, stop it first, or choose another folder with HUB_DATA_DIR."
+            "Use that one, stop it first, or choose another folder with --data-dir (HUB_DATA_DIR)."
         )
         self.pid = pid
         self.address = address
@@ -73,7 +73,7 @@ def prepare_folder(data_dir: Path) -> Path:
         raise CannotStart(
             f"The data folder {folder} belongs to {_name(folder.stat().st_uid)} and "
             f"{_name(os.geteuid())} cannot write to it. "
-            "Run the hub as its owner, or choose another folder with HUB_DATA_DIR."
+            "Run the hub as its owner, or choose another folder with --data-dir (HUB_DATA_DIR)."
         )
     return folder
 
@@ -94,7 +94,7 @@ def load_or_create_secrets(data_dir: Path) -> Secrets:
     except PermissionError:
         raise CannotStart(
             f"{path} belongs to {_name(path.stat().st_uid)} and {_name(os.geteuid())} cannot read "
-            "it. Run the hub as its owner, or choose another folder with HUB_DATA_DIR."
+            "it. Run the hub as its owner, or choose another folder with --data-dir (HUB_DATA_DIR)."
         ) from None
     except (ValueError, TypeError):
         raise CannotStart(

@@ -14,6 +14,7 @@ from hub.channels.models import Channel, ChannelState
 from hub.channels.operations import ChannelAccess
 from hub.channels.platforms.base import Capability, Draft, DraftPart, Problem, ProblemSeverity
 from hub.content import operations as content
+from hub.content.models import ContentItem
 from hub.engagement.events import MessageReceived, MessageReplied
 from hub.engagement.jobs import CollectMessages
 from hub.engagement.models import Direction, Message, Person, Thread
@@ -246,7 +247,10 @@ async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication
         work,
         channel=channel,
         answer=Draft(
-            title="", parts=(DraftPart(text=words),), in_reply_to=message.remote_id, locale="und"
+            title="",
+            parts=(DraftPart(text=words),),
+            in_reply_to=message.remote_id,
+            locale=await _locale_of(work, message),
         ),
     )
     problems = [
@@ -271,6 +275,15 @@ async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication
     )
     work.record(MessageReplied(subject_id=message.id, publication_id=row.id))
     return row
+
+
+async def _locale_of(work: UnitOfWork, message: Message) -> str:
+    """Return the language of what a message answers; a reply is taken to keep to it."""
+    thread = await get(work, Thread, message.thread_id)
+    answered = await get(work, Publication, thread.publication_id)
+    if answered.item_id is None:
+        return "und"
+    return (await get(work, ContentItem, answered.item_id)).locale
 
 
 async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:

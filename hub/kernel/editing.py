@@ -30,7 +30,7 @@ async def get(
         statement = statement.with_for_update().execution_options(populate_existing=True)
     found: Row | None = await work.one(statement)
     if found is None:
-        raise NotFound("There is nothing of that id.", path=path)
+        raise NotFound("There is nothing with this id.", path=path)
     return found
 
 

@@ -164,7 +164,7 @@ def wanted(global_id: str, kind: str, *path: str) -> UUID:
         return row_id(global_id, kind, path=where)
     except NotFound:
         # In the very words of the operations, which do the same for ids of no row of ours.
-        raise NotFound("There is nothing of that id.", path=where) from None
+        raise NotFound("There is nothing with this id.", path=where) from None
 
 
 def changes(given: Any, *names: str, empty: Sequence[str] = ()) -> dict[str, Any]:

@@ -76,8 +76,7 @@ def show(stage: Stage, checks: list[Check], *, out: Path, console: Console) -> N
     showing.write_chart(stage, path=chart)
     question.write_text(showing.query(stage), encoding="utf-8")
     console.print(
-        f"\n`hub up --demo` leaves all of this running. Then ask at {os.environ['HUB_DEMO_API']}"
-        f"/graphql, with {question}:\n",
+        f"\n`.venv/bin/hub up --demo` plays this and stays up. Ask it what {question} asks:\n",
         highlight=False,
     )
     console.print(showing.highlighted(showing.query(stage)))

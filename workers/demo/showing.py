@@ -113,7 +113,9 @@ def query(stage: Stage) -> str:
 
 def highlighted(text: str) -> Syntax:
     """Return a query as it is shown in a terminal."""
-    return Syntax(text.strip(), "graphql", background_color="default", word_wrap=True)
+    return Syntax(
+        text.strip(), "graphql", theme="ansi_light", background_color="default", word_wrap=True
+    )
 
 
 def verdicts(checks: list[Check]) -> list[str]:
