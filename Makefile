@@ -32,7 +32,7 @@ demo: $(VENV)/.runtime ## Play the life of two campaigns, from brief to measurem
 	@$(BIN)/hub demo
 
 test: $(VENV)/.dev ## Run every test, on real PostgreSQL and Valkey
-	@$(BIN)/pytest -n 2 --dist worksteal -q
+	@$(BIN)/pytest -n 3 --dist worksteal -q
 
 check: $(VENV)/.dev ## Check types, style and import contracts, without tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

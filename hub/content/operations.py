@@ -1,5 +1,6 @@
 """Writing: ideas, their revisions, and the editions they are cut to."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -168,7 +169,7 @@ async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) ->
             "A picture is still being processed or was refused; nothing can be prepared with it.",
             path=("input", "media"),
         )
-    return _render(channel, draft(facts, variant, media))
+    return await _render(channel, draft(facts, variant, media))
 
 
 async def prepare(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Edition:
@@ -183,7 +184,7 @@ async def prepare(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> E
 
 async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:
     """Render a reply for a channel and store the exact bytes."""
-    return await _store(work, channel, _render(channel, answer), revision_id=None)
+    return await _store(work, channel, await _render(channel, answer), revision_id=None)
 
 
 async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionContent:
@@ -192,10 +193,12 @@ async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionConte
     return EditionContent.from_json(orjson.loads(edition.body))
 
 
-def _render(channel: Channel, words: Draft) -> Rendering:
+async def _render(channel: Channel, words: Draft) -> Rendering:
     kind = platform_by_key(channel.platform)
     settings = kind.settings.model_validate(channel.settings)
-    return kind.render(words, Limits.from_json(channel.limits), settings)
+    limits = Limits.from_json(channel.limits)
+    # Long Markdown takes a while: everybody else's requests and sendings go on meanwhile.
+    return await asyncio.to_thread(kind.render, words, limits, settings)
 
 
 async def _store(

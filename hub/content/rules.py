@@ -15,6 +15,8 @@ from hub.kernel.texts import require_storable
 TITLE_MAX = 300
 SUMMARY_MAX = 2_000
 TEXT_MAX = 100_000
+BRACKETS_MAX = 2_000
+PIPES_MAX = 5_000
 PARTS_MAX = 50
 MEDIA_MAX = 20
 TAGS_MAX = 30
@@ -156,6 +158,7 @@ def require_words(words: Words, *, path: tuple[str, ...]) -> None:
         return
     if not 1 <= len(words.parts) <= PARTS_MAX:
         raise Invalid(f"A text has 1 to {PARTS_MAX} parts.", path=(*path, "parts"))
+    _require_bounded(words.parts, path=(*path, "parts"))
     for index, part in enumerate(words.parts):
         _require_length(part.text, TEXT_MAX, (*path, "parts", str(index), "text"))
         if len(part.media) > MEDIA_MAX:
@@ -173,6 +176,19 @@ def require_apart(variants: Sequence[VariantWords], *, path: tuple[str, ...]) ->
         if target in seen:
             raise Invalid("There is a variant for this already.", path=(*path, str(index)))
         seen.add(target)
+
+
+def _require_bounded(parts: Sequence[Part], *, path: tuple[str, ...]) -> None:
+    """Refuse what would take far longer to render than any text that people write."""
+    whole = "".join(part.text for part in parts)
+    if len(whole) > TEXT_MAX:
+        raise Invalid(
+            f"All parts together have {len(whole)} characters; {TEXT_MAX} are allowed.", path=path
+        )
+    if whole.count("[") > BRACKETS_MAX or whole.count("|") > PIPES_MAX:
+        raise Invalid(
+            f"A text has at most {BRACKETS_MAX} opening brackets and {PIPES_MAX} bars.", path=path
+        )
 
 
 def _require_tags(tags: Sequence[str], path: tuple[str, ...]) -> None:

@@ -16,7 +16,10 @@ class Storage:
     """Bytes by key. Pictures lie under `<workspace>/<sha256>`, uploads under `uploads/<id>`."""
 
     def __init__(self, folder: Path) -> None:
-        self._store = LocalStore(folder, mkdir=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Pictures that nobody has approved yet are nobody else's business on this machine.
+        folder.chmod(0o700)
+        self._store = LocalStore(folder)
 
     async def put(self, key: str, data: bytes) -> None:
         """Write the bytes; the same key is overwritten."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from hub.channels.models import Channel, ChannelState
 from hub.channels.platforms.base import Problem, ProblemSeverity
@@ -62,6 +62,9 @@ async def submit(
     What no platform would take is refused here, before anybody spends time on it.
     """
     work.caller.require(Permission.REVIEW_SUBMIT)
+    if not four_eyes:
+        # Otherwise whoever submits could approve their own words.
+        work.caller.require(Permission.WORKSPACE_ADMIN)
     item = await get(work, ContentItem, item_id, path=("input", "contentItemId"), lock=True)
     require_version(item, expected_version)
     if item.archived:
@@ -240,9 +243,8 @@ async def _require_approvable(
             "The text changed after it was submitted. Review the new revision.",
             path=("input", "reviewId"),
         )
-    revision = await get(work, Revision, review.revision_id)
     if review.four_eyes and sees_with_own_eyes(
-        member_id, submitted_by=review.submitted_by, author_id=revision.author_id
+        member_id, submitted_by=review.submitted_by, authors=await _authors(work, review)
     ):
         raise FourEyes(
             "Somebody else must approve what you wrote or submitted.", path=("input", "reviewId")
@@ -259,6 +261,25 @@ async def _require_approvable(
                 f"The channel {channel.name} changed since this was prepared. Submit it again.",
                 path=("input", "reviewId"),
             )
+
+
+async def _authors(work: UnitOfWork, review: Review) -> frozenset[UUID | None]:
+    """Return who wrote what is to be approved: every revision since the last approved one.
+
+    The last to save may have changed a single tag.
+    """
+    approved = (
+        select(func.coalesce(func.max(Revision.number), 0))
+        .join(Review, Review.revision_id == Revision.id)
+        .where(Review.item_id == review.item_id, Review.state == ReviewState.APPROVED)
+        .scalar_subquery()
+    )
+    rows = await work.all(
+        select(Revision.author_id)
+        .where(Revision.item_id == review.item_id, Revision.number > approved)
+        .distinct()
+    )
+    return frozenset(rows)
 
 
 def _approve(

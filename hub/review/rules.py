@@ -51,7 +51,7 @@ def require_future(
 
 
 def sees_with_own_eyes(
-    member_id: UUID, *, submitted_by: UUID | None, author_id: UUID | None
+    member_id: UUID, *, submitted_by: UUID | None, authors: frozenset[UUID | None]
 ) -> bool:
     """Say whether approving would be judging one's own work."""
-    return member_id in {submitted_by, author_id}
+    return member_id in {submitted_by, *authors}

@@ -1,5 +1,6 @@
 """The one way of every mutation: act in one transaction, answer with what all see after it."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
@@ -228,7 +229,10 @@ def _keyed(context: WriteContext) -> KeyedRequest | None:
     facts = context.facts
     if facts is None or facts.idempotency_key is None:
         return None
-    return KeyedRequest(key=facts.idempotency_key, request_hash=facts.request_hash)
+    # What a narrower token of the same member may not do, it cannot repeat either.
+    scope = ",".join(sorted(context.caller.permissions))
+    whole = hashlib.sha256(f"{facts.request_hash}|{scope}".encode()).hexdigest()
+    return KeyedRequest(key=facts.idempotency_key, request_hash=whole)
 
 
 def _tell_transport(context: WriteContext, outcome: _Outcome) -> None:

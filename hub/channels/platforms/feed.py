@@ -30,7 +30,9 @@ class FeedSettings(PlatformModel):
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="Language tag, such as fr or en-GB.",
     )
-    site_url: str | None = Field(default=None, description="The site the feed belongs to.")
+    site_url: str | None = Field(
+        default=None, max_length=2000, description="The site the feed belongs to."
+    )
 
     @field_validator("site_url")
     @classmethod

@@ -36,7 +36,7 @@ class WebhookSettings(PlatformModel):
     @classmethod
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if not parts.hostname or parts.username or parts.fragment:
+        if not parts.hostname or "@" in parts.netloc or parts.fragment:
             raise ValueError("Give a full address without user name or fragment.")
         if parts.scheme != "https" and not (
             parts.scheme == "http" and checks.is_loopback(parts.hostname)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from hub.access import operations as access
@@ -17,11 +18,12 @@ from hub.content import operations as content
 from hub.content.models import Asset, AssetState, Edition
 from hub.content.rules import Part, VariantWords, Words
 from hub.kernel.caller import Caller
-from hub.kernel.errors import Taken, WrongState
+from hub.kernel.errors import Forbidden, Taken, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing.models import Publication
 from hub.review import operations as review
+from hub.review.errors import FourEyes
 from hub.review.models import Approval, Decision, Review, ReviewTarget, Verdict
 from hub.review.operations import Target
 from hub.strategy import operations as strategy
@@ -245,7 +247,12 @@ async def test_where_four_eyes_are_not_asked_for_two_are_enough(world: World) ->
     channel_id, item_id = await a_channel(world), await an_item(world)
     async with world.hub.unit_of_work(world.manager) as work:
         await content.revise_item(work, item_id=item_id, words=Words(title="Mine"))
-    async with world.hub.unit_of_work(world.manager) as work:
+    with pytest.raises(Forbidden):
+        async with world.hub.unit_of_work(world.manager) as work:
+            await review.submit(
+                work, item_id=item_id, targets=[Target(channel_id=channel_id)], four_eyes=False
+            )
+    async with world.hub.unit_of_work(world.callers[Role.ADMIN]) as work:
         mine = await review.submit(
             work, item_id=item_id, targets=[Target(channel_id=channel_id)], four_eyes=False
         )
@@ -256,6 +263,25 @@ async def test_where_four_eyes_are_not_asked_for_two_are_enough(world: World) ->
         await review.decide(work, review_id=mine.id, verdict=Verdict.APPROVE)
 
     assert await state(world, mine.id) == "APPROVED"
+
+
+async def test_a_last_touch_by_somebody_else_does_not_make_it_theirs(world: World) -> None:
+    channel_id = await a_channel(world)
+    async with world.hub.unit_of_work(world.approver) as work:
+        item = await content.create_item(
+            work,
+            brand_id=world.brand_id,
+            words=Words(title="Mine", parts=(Part(text="All of it"),)),
+            locale="en",
+        )
+    async with world.hub.unit_of_work(world.editor) as work:
+        await content.revise_item(work, item_id=item.id, words=Words(tags=("new",)))
+    review_id = await in_review(world, item_id=item.id, channel_ids=[channel_id])
+
+    with pytest.raises(FourEyes):
+        await approve(world, review_id=review_id)
+
+    assert await state(world, review_id) == "IN_REVIEW"
 
 
 async def test_a_change_of_the_text_ends_its_review(world: World) -> None:

@@ -71,10 +71,10 @@ def test_a_time_needs_its_zone_and_any_zone_will_do() -> None:
 def test_nobody_approves_what_they_wrote_or_submitted() -> None:
     one, other, third = new_id(), new_id(), new_id()
 
-    assert sees_with_own_eyes(one, submitted_by=one, author_id=other)
-    assert sees_with_own_eyes(one, submitted_by=other, author_id=one)
-    assert not sees_with_own_eyes(one, submitted_by=other, author_id=third)
-    assert not sees_with_own_eyes(one, submitted_by=None, author_id=None)
+    assert sees_with_own_eyes(one, submitted_by=one, authors=frozenset({other}))
+    assert sees_with_own_eyes(one, submitted_by=other, authors=frozenset({other, one}))
+    assert not sees_with_own_eyes(one, submitted_by=other, authors=frozenset({third}))
+    assert not sees_with_own_eyes(one, submitted_by=None, authors=frozenset({None}))
 
 
 def test_which_states_wait_and_which_can_be_decided() -> None:
