@@ -158,7 +158,6 @@ def require_words(words: Words, *, path: tuple[str, ...]) -> None:
         return
     if not 1 <= len(words.parts) <= PARTS_MAX:
         raise Invalid(f"A text has 1 to {PARTS_MAX} parts.", path=(*path, "parts"))
-    _require_bounded(words.parts, path=(*path, "parts"))
     for index, part in enumerate(words.parts):
         _require_length(part.text, TEXT_MAX, (*path, "parts", str(index), "text"))
         if len(part.media) > MEDIA_MAX:
@@ -166,6 +165,7 @@ def require_words(words: Words, *, path: tuple[str, ...]) -> None:
                 f"A part shows at most {MEDIA_MAX} pictures.",
                 path=(*path, "parts", str(index), "media"),
             )
+    _require_bounded(words.parts, path=(*path, "parts"))
 
 
 def require_apart(variants: Sequence[VariantWords], *, path: tuple[str, ...]) -> None:

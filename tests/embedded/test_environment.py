@@ -109,7 +109,7 @@ async def test_a_folder_has_one_holder_who_is_named_to_the_second(tmp_path: Path
     assert str(refused.value) == (
         f"The hub of {tmp_path} is already running (process {os.getpid()}, "
         "at http://127.0.0.1:8000). Use that one, stop it first, or choose another folder with "
-        "HUB_DATA_DIR."
+        "--data-dir (HUB_DATA_DIR)."
     )
     async with claim(tmp_path):
         pass

@@ -182,6 +182,9 @@ def test_every_slug_can_stand_in_an_address(title: str) -> None:
         (Words(parts=()), ("parts",)),
         (Words(parts=(Part(text="x"),) * 51), ("parts",)),
         (Words(parts=(Part(text="x"), Part(text="x" * 100_001))), ("parts", "1", "text")),
+        (Words(parts=(Part(text="x" * 60_000),) * 2), ("parts",)),
+        (Words(parts=(Part(text="[" * 1_001),) * 2), ("parts",)),
+        (Words(parts=(Part(text="|" * 5_001),)), ("parts",)),
         (Words(parts=(Part(text="a\x00"),)), ("parts", "0", "text")),
         (Words(parts=(Part(text="", media=(PICTURE,) * 21),)), ("parts", "0", "media")),
     ],
@@ -202,7 +205,10 @@ def test_words_at_the_bounds_are_kept() -> None:
             summary="x" * 2000,
             link="http://a.example",
             tags=("x" * 100,) * 30,
-            parts=(Part(text="x" * 100_000, media=(PICTURE,) * 20),) * 50,
+            parts=(
+                Part(text="[" * 2_000 + "|" * 5_000 + "x" * 93_000, media=(PICTURE,) * 20),
+                *(Part(text="", media=(PICTURE,) * 20),) * 49,
+            ),
         ),
         path=(),
     )
