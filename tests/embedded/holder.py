@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -52,6 +53,8 @@ async def main(what: str, data_dir: Path) -> int:
 
 
 if __name__ == "__main__":
+    # Whoever runs the tests may have been started by nohup; that is not what is tested here.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     uid = int(sys.argv[3])
     if uid != os.geteuid():
         # This user may not be able to read our Python: import what else it takes before.

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -119,6 +120,11 @@ async def a_picture_post(world: World, tools: Toolbox, account: Account) -> Publ
     )
 
 
+def collapsed(tries: Sequence[str | None]) -> list[str | None]:
+    """Leave out repeats: on a busy machine the lease of a second may run out more than once."""
+    return [tried for tried, _ in groupby(tries)]
+
+
 async def go_on(world: World, tools: Toolbox, database: Database, made: Publication) -> None:
     """Let another worker do what it finds due, until nothing is promised or a person is asked."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -163,7 +169,7 @@ async def test_a_dead_worker_is_replaced_and_there_is_one_post_or_a_person_is_as
     stored = 0 if asks and milestone == "after_truth" else 1
     assert (found.state, found.due_at) == (S.UNCONFIRMED if asks else S.PUBLISHED, None)
     assert await account.texts() == ["Look"] * stored
-    assert await outcomes(world, made.id) == {
+    assert collapsed(await outcomes(world, made.id)) == {
         "before_claim": ["PUBLISHED"],
     }.get(milestone, ["SILENT", "UNKNOWN" if asks else "PUBLISHED"])
     if not asks:
@@ -226,7 +232,9 @@ async def test_a_thread_is_not_begun_again_after_a_crash(
     posts = await account.posts()
     assert [post["text"] for post in posts] == ["A", "B", "C"]
     assert [post["in_reply_to_id"] for post in posts] == [None, posts[0]["id"], posts[1]["id"]]
-    assert await outcomes(world, made.id) == ["SILENT", "SILENT", "PUBLISHED"]
+    tries = await outcomes(world, made.id)
+    assert collapsed(tries) == ["SILENT", "PUBLISHED"]
+    assert len(tries) >= 3
 
 
 async def until_free(world: World, made: Publication) -> None:
