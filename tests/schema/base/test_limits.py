@@ -177,7 +177,8 @@ def test_fragments_that_double_are_measured_in_linear_time(levels: int) -> None:
 
     assert code in {"TOO_MANY_NODES", "QUERY_TOO_DEEP"}
     # Visiting every spread would take minutes at 2^20, and longer than the sun lasts at 2^60.
-    assert time.process_time() - started < 0.2
+    # A collection of the whole test process may fall into it.
+    assert time.process_time() - started < 5
 
 
 def test_fragments_that_double_without_nesting_are_refused_too() -> None:
