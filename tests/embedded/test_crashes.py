@@ -94,7 +94,7 @@ async def test_a_lock_that_names_a_stranger_does_not_stop_the_start(
         await until(lambda: servers.postgres.has_crashed)
     user = owner.st_uid if os.geteuid() == 0 else None
     # Left uncollected when it ends: its number stays taken, as under an idle first process.
-    stranger = subprocess.Popen(["/bin/sh", "-c", command], user=user)  # noqa: ASYNC220
+    stranger = subprocess.Popen(["/bin/sh", "-c", command], user=user)  # noqa: ASYNC220 - it returns at once
     lock = folder / "postgres/postmaster.pid"
     lock.write_text("\n".join([str(stranger.pid), *lock.read_text().splitlines()[1:]]) + "\n")
     await until(lambda: command != "exit" or not processes.is_running(stranger.pid))
