@@ -67,6 +67,8 @@ describe(
         "ALT_TEXT": "Descriptions of pictures.",
         "EDIT": "Changing what is out.",
         "DELETE": "Taking down what is out.",
+        "READ_BACK": "Looking at what is out: is it still there, was it changed?",
+        "HIDE": "Hiding other people's answers from others.",
         "METRICS": "Counting reactions.",
         "MESSAGES": "Collecting answers.",
     },

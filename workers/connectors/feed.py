@@ -17,6 +17,7 @@ from workers.connectors.port import (
     NotFound,
     Page,
     Ref,
+    Seen,
     Sending,
     Step,
     StepDone,
@@ -54,10 +55,15 @@ class Feed:
         return hashlib.sha256(sending.edition.to_bytes()).hexdigest()
 
     async def perform(self, sending: Sending, step: Step, media: Media) -> StepDone:  # noqa: ARG002  the shape of the port
-        """Give the item its lasting id; it is read where its text points to, or on our own page."""
+        """Give the item its lasting id; it is read where its text points to, or on our own page.
+
+        An item that is amended keeps its id: readers take it for the same one.
+        """
         own = f"{sending.account.page}/{sending.publication_id}" if sending.account.page else ""
         ref = Ref(
-            remote_id=f"urn:uuid:{sending.publication_id}",
+            remote_id=sending.amends[0].remote_id
+            if sending.amends
+            else f"urn:uuid:{sending.publication_id}",
             url=str(sending.edition.fields.get("link") or own),
             published_at=sending.created_at,
         )
@@ -77,3 +83,12 @@ class Feed:
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Leave it to the hub, which stops serving what is withdrawn."""
+
+    async def read_back(self, sending: Sending, part: int) -> Seen:
+        """Say that it stands as it was sent: the hub itself serves it."""
+        ref = sending.part_refs()[part]
+        return Seen(found=True, text=sending.edition.parts[part].text, url=ref.url)
+
+    async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A feed brings no answers that could be hidden."""
+        raise Unsupported("A feed brings no messages.")

@@ -27,6 +27,7 @@ from workers.connectors.port import (
     Page,
     Ref,
     RemoteMessage,
+    Seen,
     Sending,
     Several,
     Step,
@@ -43,7 +44,7 @@ LIST_LIMIT = 40
 LIST_PAGES = 10
 METRICS_BATCH = 20
 # What a token that may only write cannot do.
-READING = frozenset({Capability.METRICS, Capability.MESSAGES})
+READING = frozenset({Capability.METRICS, Capability.MESSAGES, Capability.READ_BACK})
 
 
 class Mastodon:
@@ -168,9 +169,23 @@ class Mastodon:
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""
         try:
-            await self._call(account, "DELETE", f"/api/v1/statuses/{_segment(ref.remote_id)}")
+            await self._call(account, "DELETE", _post(ref.remote_id))
         except Gone:
             return
+
+    async def read_back(self, sending: Sending, part: int) -> Seen:
+        """Look whether the post still reads as it was sent."""
+        ref = sending.part_refs()[part]
+        with reading():
+            status = await self._status(sending.account, ref.remote_id)
+        if status is None:
+            return Seen(found=False)
+        with understood():
+            return posts.seen(status, sent=sending.edition, part=part)
+
+    async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:  # noqa: ARG002  the shape of the port
+        """No server of this kind lets one account hide another's answer."""
+        raise CannotDo("Mastodon cannot hide what others write; block or report them there.")
 
     async def _instance(self, account: Account) -> dict[str, Any]:
         try:
@@ -228,15 +243,14 @@ class Mastodon:
         return StepDone(checkpoint=wire.with_media(sending, step, {**known, "ready": True}))
 
     async def _commit(self, sending: Sending, step: Step) -> StepDone:
+        amended = sending.amends[step.part] if sending.amends else None
+        # Mastodon keeps it for an hour; GoToSocial accepts it and never looks at it.
+        key = {"Idempotency-Key": str(uuid5(sending.idempotency_key, step.key))}
         answer = await self._call(
             sending.account,
-            "POST",
-            "/api/v1/statuses",
-            headers={
-                "Content-Type": "application/json",
-                # Mastodon keeps it for an hour; GoToSocial accepts it and never looks at it.
-                "Idempotency-Key": str(uuid5(sending.idempotency_key, step.key)),
-            },
+            "PUT" if amended else "POST",
+            _post(amended.remote_id) if amended else "/api/v1/statuses",
+            headers={"Content-Type": "application/json", **({} if amended else key)},
             content=wire.bytes_of(sending, step),
         )
         with understood():
@@ -275,7 +289,7 @@ class Mastodon:
 
     async def _status(self, account: Account, remote_id: str) -> dict[str, Any] | None:
         try:
-            answer = await self._call(account, "GET", f"/api/v1/statuses/{_segment(remote_id)}")
+            answer = await self._call(account, "GET", _post(remote_id))
         except Gone:
             return None
         return answer.json_object()
@@ -338,6 +352,10 @@ def _handle(owner: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
     if not owner:
         return ""
     return f"@{owner.get('username', '')}@{instance.get('domain', '')}"
+
+
+def _post(remote_id: str) -> str:
+    return f"/api/v1/statuses/{_segment(remote_id)}"
 
 
 def _own_posts(account_id: str) -> str:

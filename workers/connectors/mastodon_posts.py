@@ -8,9 +8,9 @@ from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
-from hub.channels.platforms.base import Limits
+from hub.channels.platforms.base import EditionContent, Limits
 from hub.channels.platforms.mastodon import LIMITS
-from workers.connectors.port import Measured, Ref, RemoteMessage, RemotePerson
+from workers.connectors.port import Measured, Ref, RemoteMessage, RemotePerson, Seen
 
 Json = Mapping[str, Any]
 
@@ -99,6 +99,19 @@ def measured_of(status: Json, ref: Ref) -> Measured:
             "REPLIES": int(status.get("replies_count") or 0),
         },
         approximate=True,
+    )
+
+
+def seen(status: Json, *, sent: EditionContent, part: int) -> Seen:
+    """Return how a post stands, compared with the part of the edition that was sent."""
+    text = text_of(status.get("content") or "")
+    same = (
+        folded(text) == folded(sent.parts[part].text)
+        and folded(status.get("spoiler_text") or "") == folded(sent.fields.get("spoiler_text", ""))
+        and len(status.get("media_attachments") or ()) == len(sent.parts[part].media)
+    )
+    return Seen(
+        found=True, changed=not same, text=text, url=status.get("url") or status.get("uri") or ""
     )
 
 

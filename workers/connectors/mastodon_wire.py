@@ -34,9 +34,21 @@ def _parent(sending: Sending, step: Step) -> str:
     return parent.remote_id if parent else ""
 
 
+def edit_of(sending: Sending, step: Step) -> dict[str, Any]:
+    """Return what a commit writes over a post that is out.
+
+    An edit may change neither who sees a post nor what it answers, and it must say what it leaves
+    empty, or the server keeps what was there.
+    """
+    kept = ("status", "media_ids", "spoiler_text", "sensitive", "language")
+    whole = {"media_ids": [], "spoiler_text": "", "sensitive": False, **body_of(sending, step)}
+    return {name: whole[name] for name in kept if name in whole}
+
+
 def bytes_of(sending: Sending, step: Step) -> bytes:
     """Return the body as it goes over the wire: the same for every attempt."""
-    return orjson.dumps(body_of(sending, step), option=orjson.OPT_SORT_KEYS)
+    body = edit_of(sending, step) if sending.amends else body_of(sending, step)
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def pictures_of(sending: Sending) -> Iterable[tuple[int, int, MediaFacts]]:

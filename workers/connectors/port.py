@@ -84,6 +84,9 @@ class Sending:
 
     `checkpoint` is JSON written only by the engine from `StepDone.checkpoint`: media ids by hash
     under "media", references of parts already out under "parts". `created_at` is frozen.
+
+    With `amends`, the edition takes the place of these posts, one for each of its parts: a COMMIT
+    changes the post it stands for, and doing it twice does no more than doing it once.
     """
 
     publication_id: UUID
@@ -93,6 +96,7 @@ class Sending:
     created_at: datetime
     in_reply_to: Ref | None
     checkpoint: Mapping[str, Any]
+    amends: tuple[Ref, ...] = ()
 
     def part_refs(self) -> list[Ref]:
         """Return the references of the parts that are already out, in order."""
@@ -184,6 +188,21 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """How a post stands at the platform now.
+
+    `changed` says that it no longer reads as it was sent, `hidden` that it is still there but
+    other people cannot see it; `text` is what it says, as plain text.
+    """
+
+    found: bool
+    changed: bool = False
+    hidden: bool = False
+    text: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RemotePerson:
     """Somebody at the platform."""
 
@@ -195,7 +214,10 @@ class RemotePerson:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteMessage:
-    """An answer somebody gave, as plain text and as the platform's own (unsafe) HTML."""
+    """An answer somebody gave, as plain text and as the platform's own (unsafe) HTML.
+
+    `extra` is kept and given back in the `Ref` of whatever answers or hides it; it is small.
+    """
 
     remote_id: str
     parent_remote_id: str
@@ -206,6 +228,7 @@ class RemoteMessage:
     url: str
     published_at: datetime
     raw: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,4 +275,12 @@ class Connector(Protocol):
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Take a post down; one that is already gone is a success."""
+        ...
+
+    async def read_back(self, sending: Sending, part: int) -> Seen:
+        """Look at one post of what went out; `part_refs()` of the sending says where it is."""
+        ...
+
+    async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:
+        """Hide an answer below `root` from others, or show it again; doing it twice is once."""
         ...

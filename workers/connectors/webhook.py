@@ -33,6 +33,7 @@ from workers.connectors.port import (
     NotFound,
     Page,
     Ref,
+    Seen,
     Sending,
     Step,
     StepDone,
@@ -122,6 +123,14 @@ class Webhook:
     async def delete(self, account: Account, ref: Ref) -> None:  # noqa: ARG002  the shape of the port
         """What a webhook delivered cannot be called back."""
         raise Unsupported("What a webhook delivered cannot be called back.")
+
+    async def read_back(self, sending: Sending, part: int) -> Seen:  # noqa: ARG002  the shape of the port
+        """A receiver cannot be asked what it made of a delivery."""
+        raise Unsupported("A webhook cannot be asked what became of a delivery.")
+
+    async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A webhook brings no answers that could be hidden."""
+        raise Unsupported("A webhook brings no messages.")
 
 
 def body_of(sending: Sending) -> bytes:

@@ -44,6 +44,8 @@ class Capability(StrEnum):
     ALT_TEXT = "ALT_TEXT"
     EDIT = "EDIT"
     DELETE = "DELETE"
+    READ_BACK = "READ_BACK"
+    HIDE = "HIDE"
     METRICS = "METRICS"
     MESSAGES = "MESSAGES"
 

@@ -87,7 +87,13 @@ PLATFORM = Platform(
     settings=FeedSettings,
     credentials=NoSecrets,
     capabilities=frozenset(
-        {Capability.THREAD, Capability.IMAGE, Capability.ALT_TEXT, Capability.DELETE}
+        {
+            Capability.THREAD,
+            Capability.IMAGE,
+            Capability.ALT_TEXT,
+            Capability.EDIT,
+            Capability.DELETE,
+        }
     ),
     limits=LIMITS,
     render=render,

@@ -53,9 +53,11 @@ async def test_a_channel_shows_what_it_can_and_what_is_wrong_but_no_secret(
         "capabilities": [
             "ALT_TEXT",
             "DELETE",
+            "EDIT",
             "IMAGE",
             "MESSAGES",
             "METRICS",
+            "READ_BACK",
             "REPLY",
             "THREAD",
         ],

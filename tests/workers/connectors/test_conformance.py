@@ -241,6 +241,57 @@ async def test_what_is_taken_down_twice_is_gone_once(place: Place) -> None:
         assert await place.stored() == []
 
 
+async def test_other_words_take_the_place_of_a_post_and_twice_is_once(place: Place) -> None:
+    story = await publish(place, a_sending(place, "As it was first approved"))
+    if Capability.EDIT not in PLATFORMS[place.account.platform].capabilities:
+        return
+    amended = replace(
+        a_sending(place, "As it was approved later"), amends=tuple(story.sending.part_refs())
+    )
+
+    first = await publish(place, amended)
+    second = await publish(place, amended)
+
+    assert first.refs == second.refs
+    assert [ref.remote_id for ref in first.refs] == [ref.remote_id for ref in story.refs]
+    if place.base:
+        assert [sent_text(one) for one in await place.stored()] == ["As it was approved later"]
+
+
+async def test_what_is_out_can_be_read_back_whether_it_stands_was_changed_or_is_gone(
+    place: Place,
+) -> None:
+    story = await publish(place, a_sending(place, "Words to be found again & again"))
+    if Capability.READ_BACK not in await capabilities_of(place):
+        return
+
+    stands = await place.connector.read_back(story.sending, 0)
+    other = a_sending(place, "Other words")
+    changed = await place.connector.read_back(
+        replace(other, checkpoint=story.sending.checkpoint), 0
+    )
+    await place.connector.delete(place.account, story.refs[0])
+    gone = await place.connector.read_back(story.sending, 0)
+
+    assert (stands.found, stands.changed) == (True, False)
+    assert stands.text == "Words to be found again & again"
+    assert (changed.found, changed.changed) == (True, True)
+    assert gone.found is False
+
+
+async def capabilities_of(place: Place) -> frozenset[Capability]:
+    return (await place.connector.check(place.account)).capabilities
+
+
+async def test_hiding_is_offered_only_where_it_can_be_done(place: Place) -> None:
+    if Capability.HIDE in PLATFORMS[place.account.platform].capabilities:
+        return
+    one = Ref(remote_id="1")
+
+    with pytest.raises(errors.Unsupported):
+        await place.connector.hide(place.account, one, root=one, hidden=True)
+
+
 async def test_a_text_at_the_limit_goes_out_and_one_over_it_is_refused(mastodon: Place) -> None:
     limits = mastodon.account.limits
     assert limits is not None
