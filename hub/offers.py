@@ -39,7 +39,12 @@ class Action(StrEnum):
     PUBLICATION_CONFIRM = "publication.confirm"
     PUBLICATION_ABANDON = "publication.abandon"
     PUBLICATION_COLLECT = "publication.collect"
+    PUBLICATION_EDIT = "publication.edit"
+    PUBLICATION_WITHDRAW = "publication.withdraw"
+    PUBLICATION_READ_BACK = "publication.read_back"
     MESSAGE_REPLY = "message.reply"
+    MESSAGE_HIDE = "message.hide"
+    MESSAGE_UNHIDE = "message.unhide"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +90,32 @@ def _repliable(facts: Facts, _caller: Caller) -> bool:
     return facts["direction"] == "INBOUND" and Capability.REPLY in facts["channel_capabilities"]
 
 
+def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
+    return lambda facts, _caller: bool(
+        facts["direction"] == "INBOUND"
+        and facts["hidden"] is hidden
+        and Capability.HIDE in facts["channel_capabilities"]
+    )
+
+
+def _out_where(capability: Capability) -> Callable[[Facts, Caller], bool]:
+    return lambda facts, _caller: bool(
+        facts["state"] == "PUBLISHED" and capability in facts["channel_capabilities"]
+    )
+
+
+def _editable(facts: Facts, caller: Caller) -> bool:
+    return bool(
+        _out_where(Capability.EDIT)(facts, caller)
+        and facts["newer_edition_approved"]
+        and facts["pending_amendment"] is None
+    )
+
+
+def _withdrawable(facts: Facts, caller: Caller) -> bool:
+    return _out_where(Capability.DELETE)(facts, caller) and facts["pending_amendment"] != "WITHDRAW"
+
+
 def _submittable(facts: Facts, _caller: Caller) -> bool:
     return not facts["archived"] and facts["open_review_id"] is None
 
@@ -108,8 +139,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "due_at",
         "commit_attempted_at",
         "checkpoint",
+        "standing",
+        "channel_capabilities",
+        "newer_edition_approved",
+        "pending_amendment",
     ),
-    "Message": ("direction", "channel_capabilities"),
+    "Message": ("direction", "hidden", "channel_capabilities"),
 }
 
 OFFERS: Mapping[str, tuple[Offer, ...]] = {
@@ -197,11 +232,36 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
         Offer(
             action=Action.PUBLICATION_COLLECT,
             permission=Permission.ENGAGEMENT_READ,
-            when=_state("PUBLISHED"),
+            when=_out_where(Capability.MESSAGES),
+        ),
+        Offer(
+            action=Action.PUBLICATION_EDIT,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_editable,
+        ),
+        Offer(
+            action=Action.PUBLICATION_WITHDRAW,
+            permission=Permission.PUBLISHING_WRITE,
+            when=_withdrawable,
+        ),
+        Offer(
+            action=Action.PUBLICATION_READ_BACK,
+            permission=Permission.PUBLISHING_READ,
+            when=_out_where(Capability.READ_BACK),
         ),
     ),
     "Message": (
         Offer(action=Action.MESSAGE_REPLY, permission=Permission.ENGAGEMENT_REPLY, when=_repliable),
+        Offer(
+            action=Action.MESSAGE_HIDE,
+            permission=Permission.ENGAGEMENT_MODERATE,
+            when=_hideable(hidden=False),
+        ),
+        Offer(
+            action=Action.MESSAGE_UNHIDE,
+            permission=Permission.ENGAGEMENT_MODERATE,
+            when=_hideable(hidden=True),
+        ),
     ),
 }
 
@@ -229,6 +289,16 @@ def _channel_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
         )
 
 
+_ASTRAY: Mapping[str, tuple[str, str]] = {
+    "CHANGED": (
+        "CHANGED_AT_PLATFORM",
+        "It does not read any more as it was approved: somebody changed it at the platform.",
+    ),
+    "HIDDEN": ("HIDDEN_AT_PLATFORM", "It is there, but others cannot see it."),
+    "GONE": ("GONE_FROM_PLATFORM", "It is not there any more: somebody took it down."),
+}
+
+
 def _publication_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
     state = facts["state"]
     if state == "HELD":
@@ -247,6 +317,9 @@ def _publication_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
         )
     if state == "FAILED":
         yield Problem(code="FAILED", message=facts["problem"])
+    if state == "PUBLISHED" and facts["standing"] in _ASTRAY:
+        code, message = _ASTRAY[facts["standing"]]
+        yield Problem(code=code, message=message, severity=ProblemSeverity.WARNING)
     if state == "SCHEDULED" and facts["due_at"] is not None and facts["due_at"] < now:
         yield Problem(
             code="LATE",

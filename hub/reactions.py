@@ -10,8 +10,10 @@ from hub.content.events import ContentItemArchived, ContentItemRevised
 from hub.engagement import operations as engagement
 from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import operations as publishing
-from hub.publishing.events import PublicationPublished
-from hub.publishing.models import HoldReason, Publication
+from hub.publishing import standing
+from hub.publishing.editions import is_approved
+from hub.publishing.events import AmendmentDone, PublicationPublished
+from hub.publishing.models import AmendmentKind, HoldReason, Publication
 from hub.review import operations as review
 from hub.review.events import ChangesRequested, ReviewApproved
 
@@ -28,7 +30,7 @@ async def _hold_revoked(work: UnitOfWork, happened: ChangesRequested) -> None:
         reason=HoldReason.UNAPPROVED,
         problem="The approval was revoked.",
         # What another review has approved as well may still go out.
-        where=[Publication.item_id == happened.item_id, ~publishing.is_approved()],
+        where=[Publication.item_id == happened.item_id, ~is_approved()],
     )
 
 
@@ -79,6 +81,13 @@ async def _watch(work: UnitOfWork, happened: PublicationPublished) -> None:
     await engagement.note_reply_sent(work, publication_id=happened.subject_id)
     await engagement.begin_watching(work, publication_id=happened.subject_id)
     await analytics.begin_measuring(work, publication_id=happened.subject_id)
+    await standing.begin_reading_back(work, publication_id=happened.subject_id)
+
+
+async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
+    if happened.message_id is not None:
+        hidden = happened.kind is AmendmentKind.HIDE
+        await engagement.note_hidden(work, message_id=happened.message_id, hidden=hidden)
 
 
 REACTIONS: Reactions = {
@@ -89,6 +98,7 @@ REACTIONS: Reactions = {
     ChannelDisabled: [_hold_paused],
     ChannelEnabled: [_resume_paused],
     PublicationPublished: [_watch],
+    AmendmentDone: [_note_hidden],
 }
 
 #: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.

@@ -75,4 +75,5 @@ def _received(message: RemoteMessage) -> Received:
         html=sanitise(message.html),
         url=message.url,
         written_at=message.published_at,
+        extra=message.extra,
     )

@@ -1,6 +1,15 @@
 """Every handler there is: importing this registers them all."""
 
-from workers import analytics, channels, content, engagement, publishing, review
+from workers import amending, analytics, channels, content, engagement, publishing, review
 from workers.handling import HANDLERS
 
-__all__ = ["HANDLERS", "analytics", "channels", "content", "engagement", "publishing", "review"]
+__all__ = [
+    "HANDLERS",
+    "amending",
+    "analytics",
+    "channels",
+    "content",
+    "engagement",
+    "publishing",
+    "review",
+]

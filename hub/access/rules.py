@@ -22,6 +22,7 @@ _EDIT = _READ | {
     Permission.REVIEW_SUBMIT,
     Permission.PUBLISHING_WRITE,
     Permission.ENGAGEMENT_REPLY,
+    Permission.ENGAGEMENT_MODERATE,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

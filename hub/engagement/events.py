@@ -26,3 +26,19 @@ class MessageReplied(Event):
     subject_type: ClassVar[str] = "Message"
 
     publication_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageHidden(Event):
+    """An answer is hidden from others at the platform."""
+
+    name: ClassVar[str] = "message.hidden"
+    subject_type: ClassVar[str] = "Message"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageShown(Event):
+    """An answer that was hidden is shown again."""
+
+    name: ClassVar[str] = "message.shown"
+    subject_type: ClassVar[str] = "Message"

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, false
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.model import (
@@ -80,3 +82,6 @@ class Message(WorkspaceOwned, Base):
     html: Mapped[str]
     url: Mapped[str]
     written_at: Mapped[datetime]
+    hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What the platform needs to answer or hide it, beside its id.
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))

@@ -1,7 +1,7 @@
 """Receiving answers, once, and answering them through the same engine as everything else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,12 @@ from hub.channels.operations import ChannelAccess
 from hub.channels.platforms.base import Capability, Draft, DraftPart, Problem, ProblemSeverity
 from hub.content import operations as content
 from hub.content.models import ContentItem
-from hub.engagement.events import MessageReceived, MessageReplied
+from hub.engagement.events import (
+    MessageHidden,
+    MessageReceived,
+    MessageReplied,
+    MessageShown,
+)
 from hub.engagement.jobs import CollectMessages
 from hub.engagement.models import Direction, Message, Person, Thread
 from hub.engagement.rules import REPLY_MAX, next_look
@@ -24,6 +29,7 @@ from hub.kernel.editing import get, require_text
 from hub.kernel.errors import Unsupported, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
+from hub.publishing import amendments
 from hub.publishing import operations as publishing
 from hub.publishing.models import Publication, PublicationState
 from hub.review import operations as review
@@ -57,6 +63,7 @@ class Received:
     html: str
     url: str
     written_at: datetime
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def begin_watching(work: UnitOfWork, *, publication_id: UUID) -> None:
@@ -82,12 +89,16 @@ async def collect_now(work: UnitOfWork, *, publication_id: UUID) -> Publication:
     return row
 
 
-async def _require(work: UnitOfWork, channel_id: UUID, capability: Capability) -> Channel:
+async def _require(
+    work: UnitOfWork,
+    channel_id: UUID,
+    capability: Capability,
+    *,
+    path: tuple[str, ...] = ("input", "id"),
+) -> Channel:
     channel = await get(work, Channel, channel_id)
     if capability not in channel.capabilities:
-        raise Unsupported(
-            f"{channel.name} cannot do this: {capability.value.lower()}.", path=("input", "id")
-        )
+        raise Unsupported(f"{channel.name} cannot do this: {capability.value.lower()}.", path=path)
     return channel
 
 
@@ -201,6 +212,8 @@ async def _keep(
             html=given.html,
             url=given.url,
             written_at=given.written_at,
+            hidden=False,
+            extra=dict(given.extra),
         )
         .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
         .returning(Message.id)
@@ -270,11 +283,44 @@ async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication
             "remote_id": message.remote_id,
             "url": message.url,
             "published_at": message.written_at.isoformat(),
-            "extra": {"thread_id": str(message.thread_id)},
+            "extra": {**message.extra, "thread_id": str(message.thread_id)},
         },
     )
     work.record(MessageReplied(subject_id=message.id, publication_id=row.id))
     return row
+
+
+async def set_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> Message:
+    """Hide somebody's answer from others at the platform, or show it again; a job does it."""
+    work.caller.require(Permission.ENGAGEMENT_MODERATE)
+    path = ("input", "messageId")
+    message = await get(work, Message, message_id, path=path)
+    if message.direction is not Direction.INBOUND:
+        raise WrongState("This is your own message: withdraw its publication.", path=path)
+    if message.hidden is hidden:
+        raise WrongState("It is so already.", path=path)
+    await _require(work, message.channel_id, Capability.HIDE, path=path)
+    thread = await get(work, Thread, message.thread_id)
+    await amendments.set_hidden(
+        work,
+        publication_id=thread.publication_id,
+        message_id=message.id,
+        target={
+            "remote_id": message.remote_id,
+            "url": message.url,
+            "published_at": message.written_at.isoformat(),
+            "extra": dict(message.extra),
+        },
+        hidden=hidden,
+    )
+    return message
+
+
+async def note_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> None:
+    """Keep that an answer was hidden or shown; a reaction to its amendment."""
+    message = await get(work, Message, message_id, lock=True)
+    message.hidden = hidden
+    work.record((MessageHidden if hidden else MessageShown)(subject_id=message.id))
 
 
 async def _locale_of(work: UnitOfWork, message: Message) -> str:
@@ -309,6 +355,8 @@ async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:
             html="",
             url=row.url or "",
             written_at=row.published_at or work.now,
+            hidden=False,
+            extra={},
         )
         .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
     )

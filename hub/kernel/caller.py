@@ -24,6 +24,7 @@ class Permission(StrEnum):
     PUBLISHING_WRITE = "publishing.write"
     ENGAGEMENT_READ = "engagement.read"
     ENGAGEMENT_REPLY = "engagement.reply"
+    ENGAGEMENT_MODERATE = "engagement.moderate"
     ANALYTICS_READ = "analytics.read"
     AUDIT_READ = "audit.read"
 

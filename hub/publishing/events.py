@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from hub.kernel.events import Event
-from hub.publishing.models import HoldReason
+from hub.publishing.models import AmendmentKind, HoldReason, Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,3 +99,71 @@ class PublicationExpired(Event):
 
     name: ClassVar[str] = "publication.expired"
     subject_type: ClassVar[str] = "Publication"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationEdited(Event):
+    """Other approved words have taken the place of those that were out."""
+
+    name: ClassVar[str] = "publication.edited"
+    subject_type: ClassVar[str] = "Publication"
+
+    channel_id: UUID
+    url: str
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationWithdrawn(Event):
+    """It was taken down."""
+
+    name: ClassVar[str] = "publication.withdrawn"
+    subject_type: ClassVar[str] = "Publication"
+
+    channel_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationSeen(Event):
+    """It was looked at where it is out, and stands otherwise than when it was last seen."""
+
+    name: ClassVar[str] = "publication.seen"
+    subject_type: ClassVar[str] = "Publication"
+
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentRequested(Event):
+    """Somebody wants to change what is out."""
+
+    name: ClassVar[str] = "amendment.requested"
+    subject_type: ClassVar[str] = "Amendment"
+
+    publication_id: UUID
+    kind: AmendmentKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentDone(Event):
+    """It was done at the platform; `message_id` names the answer that it concerned, if one."""
+
+    name: ClassVar[str] = "amendment.done"
+    subject_type: ClassVar[str] = "Amendment"
+
+    publication_id: UUID
+    kind: AmendmentKind
+    message_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentFailed(Event):
+    """It could not be done."""
+
+    name: ClassVar[str] = "amendment.failed"
+    subject_type: ClassVar[str] = "Amendment"
+
+    publication_id: UUID
+    kind: AmendmentKind
+    problem: str

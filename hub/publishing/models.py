@@ -46,6 +46,32 @@ class HoldReason(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
+class Standing(StrEnum):
+    """How something that is out was last seen at the platform."""
+
+    STANDS = "STANDS"
+    CHANGED = "CHANGED"
+    HIDDEN = "HIDDEN"
+    GONE = "GONE"
+
+
+class AmendmentKind(StrEnum):
+    """What is to be done to something that is out."""
+
+    EDIT = "EDIT"
+    WITHDRAW = "WITHDRAW"
+    HIDE = "HIDE"
+    UNHIDE = "UNHIDE"
+
+
+class AmendmentState(StrEnum):
+    """Where an amendment stands."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
 class Publication(Versioned, WorkspaceOwned, Base):
     """One edition on its way to one channel. Never two living ones for the same edition.
 
@@ -127,7 +153,59 @@ class Publication(Versioned, WorkspaceOwned, Base):
     url: Mapped[str | None]
     refs: Mapped[list[dict[str, Any]]]
     published_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]
+    # How it was last seen there, and when.
+    standing: Mapped[Standing | None] = mapped_column(text_enum(Standing))
+    standing_at: Mapped[datetime | None]
     external_reference: Mapped[str | None]
+
+
+class Amendment(WorkspaceOwned, Base):
+    """A change to what is out: an approved edition in the place of another, or taken down.
+
+    Doing one twice is doing it once, so a lost answer is followed by the same again. Hiding and
+    showing concern an answer under the publication: `message_id` names it, `target` addresses it.
+    """
+
+    __tablename__ = "amendments"
+    __table_args__ = workspace_args(
+        within_workspace("publication_id", "publications"),
+        within_workspace("edition_id", "editions"),
+        within_workspace("former_edition_id", "editions"),
+        CheckConstraint("(kind = 'EDIT') = (edition_id IS NOT NULL)", name="edit_has_edition"),
+        CheckConstraint(
+            "(kind IN ('HIDE', 'UNHIDE')) = (message_id IS NOT NULL)", name="hide_has_message"
+        ),
+        CheckConstraint("(state = 'PENDING') = (due_at IS NOT NULL)", name="pending_has_time"),
+        Index(
+            "uq_amendments_pending",
+            "publication_id",
+            "message_id",
+            unique=True,
+            postgresql_where=text("state = 'PENDING'"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_amendments_publication_id", "workspace_id", "publication_id", "id"),
+    )
+
+    publication_id: Mapped[UUID]
+    kind: Mapped[AmendmentKind] = mapped_column(text_enum(AmendmentKind))
+    state: Mapped[AmendmentState] = mapped_column(text_enum(AmendmentState))
+    edition_id: Mapped[UUID | None]
+    former_edition_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]
+    target: Mapped[dict[str, Any] | None]
+    reason: Mapped[str] = mapped_column(default="")
+    requested_by: Mapped[UUID | None]
+    due_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    checkpoint: Mapped[dict[str, Any]]
+    # Set before the platform is first called: from then on something may have changed there.
+    attempted_at: Mapped[datetime | None]
+    hash: Mapped[str | None]
+    problem: Mapped[str] = mapped_column(default="")
+    finished_at: Mapped[datetime | None]
 
 
 class Attempt(WorkspaceOwned, Base):

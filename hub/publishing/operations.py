@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import select, update
 
 from hub.channels.models import Channel
 from hub.content.models import ContentItem, Edition
@@ -15,6 +15,7 @@ from hub.kernel.editing import free_reference, get, require_text, require_versio
 from hub.kernel.errors import Invalid, Taken, TooLate, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
+from hub.publishing.editions import is_amending, newest_approved
 from hub.publishing.errors import NotApproved
 from hub.publishing.events import (
     PublicationCancelled,
@@ -25,7 +26,7 @@ from hub.publishing.events import (
 from hub.publishing.jobs import Publish
 from hub.publishing.models import HoldReason, Publication, PublicationState
 from hub.publishing.sending import mark_published
-from hub.review.models import Approval, ReviewTarget
+from hub.review.models import ReviewTarget
 from hub.review.rules import require_future
 
 _ENDED = (
@@ -65,17 +66,8 @@ async def schedule(
     if item.archived:
         raise WrongState("This is archived.", path=("input", "contentItemId"))
     channel = await get(work, Channel, channel_id, path=("input", "channelId"))
-    edition = await work.one(
-        select(Edition)
-        .join(Approval, Approval.edition_id == Edition.id)
-        .where(
-            Edition.revision_id == item.current_revision_id,
-            Edition.channel_id == channel.id,
-            Approval.hash == Edition.hash,
-            Approval.revoked_at.is_(None),
-        )
-        .order_by(Edition.id.desc())
-        .limit(1)
+    edition = await newest_approved(
+        work, revision_id=item.current_revision_id, channel_id=channel.id
     )
     if edition is None:
         raise NotApproved(
@@ -108,7 +100,7 @@ async def add(
     in_reply_to: dict[str, Any] | None = None,
 ) -> Publication:
     """Write a publication of an approved edition and promise to send it; internal."""
-    if await _living(work, edition) is not None:
+    if await _living(work, edition) is not None or await is_amending(work, edition):
         raise Taken(
             "These words are scheduled or published on this channel already.",
             path=("input", "channelId"),
@@ -461,15 +453,6 @@ def _require_web_address(url: str | None) -> None:
 def _has_begun(row: Publication) -> bool:
     """Say whether some of it is, or may be, at the platform."""
     return row.commit_attempted_at is not None or bool(row.checkpoint.get("parts"))
-
-
-def is_approved() -> ColumnElement[bool]:
-    """Return the SQL for: a valid approval covers the publication's bytes."""
-    return exists().where(
-        Approval.edition_id == Publication.edition_id,
-        Approval.hash == Publication.approved_hash,
-        Approval.revoked_at.is_(None),
-    )
 
 
 def _set_due(work: UnitOfWork, row: Publication, due_at: datetime) -> None:

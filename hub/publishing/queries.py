@@ -24,6 +24,7 @@ class FeedItem:
 
     id: UUID
     published_at: datetime
+    updated_at: datetime
     content: EditionContent
 
 
@@ -88,7 +89,7 @@ async def feed_items(
     # The texts are fetched for the few that are shown, not for all that are ordered.
     rows = await reader.rows(
         caller,
-        select(newest.c.id, newest.c.published_at, Edition.body)
+        select(newest.c.id, newest.c.published_at, newest.c.edited_at, Edition.body)
         .join_from(newest, Edition, Edition.id == newest.c.edition_id)
         .where(Edition.workspace_id == caller.workspace_id)
         .order_by(newest.c.published_at.desc(), newest.c.id.desc()),
@@ -103,15 +104,22 @@ async def feed_item(
     one = _published(caller, channel_id).where(Publication.id == publication_id).subquery()
     rows = await reader.rows(
         caller,
-        select(one.c.id, one.c.published_at, Edition.body)
+        select(one.c.id, one.c.published_at, one.c.edited_at, Edition.body)
         .join_from(one, Edition, Edition.id == one.c.edition_id)
         .where(Edition.workspace_id == caller.workspace_id),
     )
     return _item(rows[0]) if rows else None
 
 
-def _published(caller: Caller, channel_id: UUID) -> Select[UUID, datetime | None, UUID]:
-    return select(Publication.id, Publication.published_at, Publication.edition_id).where(
+def _published(
+    caller: Caller, channel_id: UUID
+) -> Select[UUID, datetime | None, datetime | None, UUID]:
+    return select(
+        Publication.id,
+        Publication.published_at,
+        Publication.edited_at,
+        Publication.edition_id,
+    ).where(
         Publication.workspace_id == caller.workspace_id,
         Publication.channel_id == channel_id,
         Publication.state == PublicationState.PUBLISHED,
@@ -123,6 +131,7 @@ def _item(row: Any) -> FeedItem:
     return FeedItem(
         id=row["id"],
         published_at=row["published_at"],
+        updated_at=row["edited_at"] or row["published_at"],
         content=EditionContent.from_json(orjson.loads(row["body"])),
     )
 

@@ -1,12 +1,12 @@
 """Decisions about publications: no session, no clock, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.channels.platforms.base import Guarantee
-from hub.publishing.models import HoldReason, PublicationState
+from hub.publishing.models import HoldReason, PublicationState, Standing
 
 S = PublicationState
 
@@ -195,3 +195,46 @@ def obstacle(case: Situation) -> Obstacle | None:
             message=f"It should have gone out at {case.due_at.isoformat()}.",
         )
     return None
+
+
+#: (until this age, look this often) whether what is out still stands; later nobody looks.
+_READ_BACK = (
+    (timedelta(minutes=10), timedelta(minutes=2)),
+    (timedelta(days=1), timedelta(hours=1)),
+    (timedelta(days=7), timedelta(hours=6)),
+    (timedelta(days=90), timedelta(days=1)),
+)
+
+
+def next_read_back(*, published_at: datetime, now: datetime) -> datetime | None:
+    """Return when to look whether it still stands, or None when it is too old to be watched."""
+    age = now - published_at
+    return next((now + every for until, every in _READ_BACK if age < until), None)
+
+
+#: Worst first: what one post of a thread suffers is said of the whole.
+_WORST = (Standing.GONE, Standing.HIDDEN, Standing.CHANGED, Standing.STANDS)
+
+
+def worst(seen: Sequence[Standing]) -> Standing:
+    """Return the worst of what was seen; STANDS where nothing was."""
+    return next((standing for standing in _WORST if standing in seen), Standing.STANDS)
+
+
+def after_amendment(
+    failure: Failure, *, tries: int, retry_after: timedelta | None
+) -> timedelta | None:
+    """Return how long to wait before an amendment is tried again; None: give it up.
+
+    Doing it twice is doing it once, so an answer that was lost is no reason to ask anybody.
+    """
+    final = {
+        Failure.NEEDS_AUTH,
+        Failure.REJECTED,
+        Failure.GONE,
+        Failure.UNSUPPORTED,
+        Failure.DUPLICATE,
+    }
+    if failure in final or tries >= ATTEMPTS:
+        return None
+    return max(backoff(tries), retry_after or timedelta())

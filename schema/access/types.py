@@ -43,6 +43,7 @@ describe(
         "PUBLISHING_WRITE": "Schedule, cancel, hold and retry publications.",
         "ENGAGEMENT_READ": "Read threads, messages and persons.",
         "ENGAGEMENT_REPLY": "Answer messages.",
+        "ENGAGEMENT_MODERATE": "Hide answers from others, and show them again.",
         "ANALYTICS_READ": "Read measurements.",
         "AUDIT_READ": "Read the stream of events.",
     },

@@ -35,7 +35,12 @@ describe(
         "PUBLICATION_CONFIRM": "Say that it is out, and where.",
         "PUBLICATION_ABANDON": "Say that it is not out and shall not be sent.",
         "PUBLICATION_COLLECT": "Fetch its answers and counters now.",
+        "PUBLICATION_EDIT": "Put the newly approved words in the place of those that are out.",
+        "PUBLICATION_WITHDRAW": "Take it down.",
+        "PUBLICATION_READ_BACK": "Look now whether it still stands as it was sent.",
         "MESSAGE_REPLY": "Answer the message.",
+        "MESSAGE_HIDE": "Hide the answer from others at the platform.",
+        "MESSAGE_UNHIDE": "Show the hidden answer again.",
     },
 )
 

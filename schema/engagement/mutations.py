@@ -1,5 +1,6 @@
 """Answering messages."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -24,6 +25,26 @@ class MessageReplyPayload(Payload):
     publication: Publication | None = result("Publication", "The answer on its way.")
 
 
+@strawberry.input(description="An answer to hide from others.")
+class MessageHideInput(Given):
+    message_id: strawberry.ID = strawberry.field(description="The message.")
+
+
+@strawberry.input(description="A hidden answer to show again.")
+class MessageUnhideInput(Given):
+    message_id: strawberry.ID = strawberry.field(description="The message.")
+
+
+@strawberry.type(description="The answer to messageHide.")
+class MessageHidePayload(Payload):
+    message: Message | None = result("Message", "The message as it is now.")
+
+
+@strawberry.type(description="The answer to messageUnhide.")
+class MessageUnhidePayload(Payload):
+    message: Message | None = result("Message", "The message as it is now.")
+
+
 @strawberry.type
 class EngagementMutations:
     @strawberry.mutation(
@@ -41,3 +62,33 @@ class EngagementMutations:
             return {"message": message_id, "publication": publication.id}
 
         return await perform(info, MessageReplyPayload, act)
+
+    @strawberry.mutation(
+        description="Hide somebody's answer from others, where the platform allows it; `hidden` "
+        "turns true once it is done."
+    )
+    async def message_hide(
+        self,
+        info: Info,
+        input: Annotated[MessageHideInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
+    ) -> MessageHidePayload:
+        return await perform(info, MessageHidePayload, _hiding(input.message_id, hidden=True))
+
+    @strawberry.mutation(
+        description="Show a hidden answer again; `hidden` turns false once it is done."
+    )
+    async def message_unhide(
+        self,
+        info: Info,
+        input: Annotated[MessageUnhideInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
+    ) -> MessageUnhidePayload:
+        return await perform(info, MessageUnhidePayload, _hiding(input.message_id, hidden=False))
+
+
+def _hiding(given: strawberry.ID, *, hidden: bool) -> Callable[[UnitOfWork], Awaitable[Made]]:
+    async def act(work: UnitOfWork) -> Made:
+        message_id = wanted(given, "Message", "messageId")
+        message = await operations.set_hidden(work, message_id=message_id, hidden=hidden)
+        return {"message": message.id}
+
+    return act

@@ -78,6 +78,7 @@ class Message(Node):
     text: str = column("The words, without any markup.")
     html: str = column("The words as HTML that is safe to show; may be empty.")
     url: str = column("Its address on the platform; may be empty.")
+    hidden: bool = column("Whether the brand has hidden it from others.")
     remote_id: str = column("Its id on the platform.")
     written_at: datetime = column("When it was written.")
     available_actions: list[Action] = available_actions("Message")

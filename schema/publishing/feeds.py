@@ -188,7 +188,7 @@ def _entry(feed: _Feed, item: FeedItem) -> FeedEntry:
         html=str(content.fields["html"]) + "".join(_shown(feed, media) for media in pictures),
         url=str(content.fields.get("link") or own_page),
         published_at=item.published_at,
-        updated_at=item.published_at,
+        updated_at=item.updated_at,
         tags=tuple(content.fields.get("tags", ())),
         image=_enclosure(feed, pictures[0]) if pictures else None,
     )

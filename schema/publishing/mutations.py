@@ -10,7 +10,7 @@ import strawberry
 from hub.analytics import operations as analytics
 from hub.engagement import operations as engagement
 from hub.kernel.work import UnitOfWork
-from hub.publishing import operations
+from hub.publishing import amendments, operations
 from hub.publishing.models import Publication as PublicationRow
 from schema.base.perform import Given, Made, Payload, perform, result, wanted
 from schema.base.reading import Info
@@ -84,6 +84,23 @@ class PublicationCollectInput(Given):
     id: strawberry.ID = strawberry.field(description="The publication.")
 
 
+@strawberry.input(description="A publication whose words are to be changed at the platform.")
+class PublicationEditInput(_PublicationInput):
+    pass
+
+
+@strawberry.input(description="A publication to take down.")
+class PublicationWithdrawInput(_PublicationInput):
+    reason: str = strawberry.field(
+        default="", description="Why; kept with it, never sent to the platform."
+    )
+
+
+@strawberry.input(description="A publication to look at where it is out.")
+class PublicationReadBackInput(Given):
+    id: strawberry.ID = strawberry.field(description="The publication.")
+
+
 @strawberry.type
 class _PublicationPayload(Payload):
     publication: Publication | None = result("Publication", "The publication as it is now.")
@@ -126,6 +143,21 @@ class PublicationAbandonPayload(_PublicationPayload):
 
 @strawberry.type(description="The answer to publicationCollect.")
 class PublicationCollectPayload(_PublicationPayload):
+    pass
+
+
+@strawberry.type(description="The answer to publicationEdit.")
+class PublicationEditPayload(_PublicationPayload):
+    pass
+
+
+@strawberry.type(description="The answer to publicationWithdraw.")
+class PublicationWithdrawPayload(_PublicationPayload):
+    pass
+
+
+@strawberry.type(description="The answer to publicationReadBack.")
+class PublicationReadBackPayload(_PublicationPayload):
     pass
 
 
@@ -251,6 +283,56 @@ class PublishingMutations:
             lambda work: operations.abandon(
                 work, publication_id=_id(input.id), expected_version=input.expected_version
             ),
+        )
+
+    @strawberry.mutation(
+        description="Put the newest approved words in the place of those that are out, where the "
+        "platform allows it; `amendments` shows how far it is."
+    )
+    async def publication_edit(
+        self,
+        info: Info,
+        input: Annotated[PublicationEditInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
+    ) -> PublicationEditPayload:
+        return await _perform(
+            info,
+            PublicationEditPayload,
+            lambda work: amendments.edit(
+                work, publication_id=_id(input.id), expected_version=input.expected_version
+            ),
+        )
+
+    @strawberry.mutation(
+        description="Take down what is out, where the platform allows it; it ends WITHDRAWN."
+    )
+    async def publication_withdraw(
+        self,
+        info: Info,
+        input: Annotated[PublicationWithdrawInput, strawberry.argument(description="Which, why.")],  # noqa: A002 - its name in the API
+    ) -> PublicationWithdrawPayload:
+        return await _perform(
+            info,
+            PublicationWithdrawPayload,
+            lambda work: amendments.withdraw(
+                work,
+                publication_id=_id(input.id),
+                reason=input.reason,
+                expected_version=input.expected_version,
+            ),
+        )
+
+    @strawberry.mutation(
+        description="Look now whether it still stands as it was sent; `standing` will say."
+    )
+    async def publication_read_back(
+        self,
+        info: Info,
+        input: Annotated[PublicationReadBackInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
+    ) -> PublicationReadBackPayload:
+        return await _perform(
+            info,
+            PublicationReadBackPayload,
+            lambda work: amendments.read_back(work, publication_id=_id(input.id)),
         )
 
     @strawberry.mutation(

@@ -1,13 +1,18 @@
 """Out it goes, as the API shows it: publications and the evidence of every try."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.channels.models import Channel as ChannelRow
+from hub.content.models import ContentItem as ContentItemRow
+from hub.content.models import Edition as EditionRow
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import columns
+from hub.kernel.shapes import columns, exists_in, newest_in
 from hub.publishing import models
+from hub.review.models import Approval as ApprovalRow
+from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, paged, reads, to_one
 from schema.base.node import Node
@@ -57,6 +62,43 @@ describe(
 )
 
 
+Standing = models.Standing
+describe(
+    Standing,
+    name="PublicationStanding",
+    description="How something that is out was last seen at the platform.",
+    values={
+        "STANDS": "It reads as it was sent.",
+        "CHANGED": "It reads otherwise: somebody changed it there.",
+        "HIDDEN": "It is there, and others cannot see it.",
+        "GONE": "It is not there any more.",
+    },
+)
+
+AmendmentKind = models.AmendmentKind
+describe(
+    AmendmentKind,
+    description="What is to be done to something that is out.",
+    values={
+        "EDIT": "Newly approved words take the place of those that are out.",
+        "WITHDRAW": "It is taken down.",
+        "HIDE": "An answer under it is hidden from others.",
+        "UNHIDE": "An answer under it is shown again.",
+    },
+)
+
+AmendmentState = models.AmendmentState
+describe(
+    AmendmentState,
+    description="Where an amendment stands.",
+    values={
+        "PENDING": "It is being done, or tried again.",
+        "DONE": "It was done at the platform.",
+        "FAILED": "It was not done, or not wholly; `problem` says why.",
+    },
+)
+
+
 @strawberry.type(description="One post of what is out.")
 class Post:
     remote_id: str = strawberry.field(description="Its id on the platform.")
@@ -82,7 +124,89 @@ class Attempt(Node):
     finished_at: datetime | None = column("When it ended; null while it runs.")
 
 
-@reads(models.Publication, permission=Permission.PUBLISHING_READ)
+@reads(models.Amendment, permission=Permission.PUBLISHING_READ)
+@strawberry.type(description="A change to what is out: other words, or taken down.")
+class Amendment(Node):
+    kind: AmendmentKind = column("What is to be done.")
+    state: AmendmentState = column("Where it stands.")
+    edition: Edition | None = to_one(
+        "The words that take their place, for an edit.", columns("edition_id")
+    )
+    former_edition: Edition | None = to_one(
+        "The words that were out before, for an edit.", columns("former_edition_id")
+    )
+    reason: str = column("Why, in the words of whoever asked; may be empty.")
+    requested_by: Member | None = to_one(
+        "Who asked for it; null: the hub.", columns("requested_by")
+    )
+    problem: str = column("Why it is not done yet, or failed; empty when all is well.")
+    attempts: int = column("How often it was tried.")
+    hash: str | None = column("The hash of what was sent, once an edit is done.")
+    created_at: datetime = column("When it was asked for.")
+    finished_at: datetime | None = column("When it ended; null while it is pending.")
+
+
+def _channel_capabilities(publication: Any) -> Any:
+    return newest_in(
+        ChannelRow, "capabilities", lambda channel: channel.c.id == publication.c.channel_id
+    )
+
+
+def _newer_edition_approved(publication: Any) -> Any:
+    """Say whether the item's current revision is approved here in words that are not out."""
+
+    def words(other: Any) -> Any:
+        return exists_in(
+            ContentItemRow,
+            lambda found: (
+                (found.c.id == publication.c.item_id)
+                & (found.c.current_revision_id == other.c.revision_id)
+                & ~found.c.archived
+            ),
+        )
+
+    def approved(other: Any) -> Any:
+        return exists_in(
+            ApprovalRow,
+            lambda found: (
+                (found.c.edition_id == other.c.id)
+                & (found.c.hash == other.c.hash)
+                & found.c.revoked_at.is_(None)
+            ),
+        )
+
+    return exists_in(
+        EditionRow,
+        lambda other: (
+            (other.c.channel_id == publication.c.channel_id)
+            & (other.c.id != publication.c.edition_id)
+            & words(other)
+            & approved(other)
+        ),
+    )
+
+
+def _pending_amendment(publication: Any) -> Any:
+    return newest_in(
+        models.Amendment,
+        "kind",
+        lambda row: (
+            (row.c.publication_id == publication.c.id)
+            & (row.c.state == "PENDING")
+            & row.c.message_id.is_(None)
+        ),
+    )
+
+
+@reads(
+    models.Publication,
+    permission=Permission.PUBLISHING_READ,
+    facts={
+        "channel_capabilities": _channel_capabilities,
+        "newer_edition_approved": _newer_edition_approved,
+        "pending_amendment": _pending_amendment,
+    },
+)
 @strawberry.type(description="One edition to one channel at one time.")
 class Publication(Node):
     channel: Channel | None = to_one("Where it goes.", columns("channel_id"))
@@ -100,6 +224,11 @@ class Publication(Node):
     due_at: datetime | None = column("When it is tried next.")
     expires_at: datetime | None = column("When it is too late to send.")
     published_at: datetime | None = column("When it went out.")
+    edited_at: datetime | None = column("When other words last took the place of those sent.")
+    standing: Standing | None = column(
+        "How it was last seen at the platform; null: not looked at since it went out or changed."
+    )
+    standing_at: datetime | None = column("When it was last looked at.")
     url: str | None = column("Its address on the platform.")
     remote_id: str | None = column("Its id on the platform.")
     posts: list[Post] = computed(
@@ -110,6 +239,11 @@ class Publication(Node):
     external_reference: str | None = column("Your own key for it, unique in the workspace.")
     attempts: list[Attempt] = listed(
         "Every try, oldest first.", columns("id", "publication_id"), order=("number",)
+    )
+    amendments: list[Amendment] = listed(
+        "Every change that was asked for since it is out, oldest first.",
+        columns("id", "publication_id"),
+        order=("created_at",),
     )
     metrics: list[LazyMeasurement] | None = listed(
         "The latest value of every metric.",

@@ -63,6 +63,7 @@ INTERNAL = {
         "looking": "a worker's",
         "receive": "a worker's",
         "note_reply_sent": "a reaction",
+        "note_hidden": "a reaction",
     },
     "hub/publishing/operations.py": {
         "add": "schedule and reply end in it",
@@ -71,7 +72,10 @@ INTERNAL = {
         "resume_paused": "a reaction",
         "in_flight": "the answer to switching a channel off",
         "promise_again": "the relay's",
-        "is_approved": "a condition, no act",
+    },
+    "hub/publishing/amendments.py": {
+        "set_hidden": "engagement asks for it, under its own permission",
+        "close": "withdrawals and workers end in it",
     },
     "hub/review/operations.py": {
         "usable_channel": "submit asks for it",
@@ -103,7 +107,9 @@ def split(path: str) -> tuple[set[str], set[str]]:
     return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
 
-FILES = [path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets)\.py", path)]
+FILES = [
+    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
+]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -118,7 +124,7 @@ def test_every_operation_is_tried_with_every_role_and_every_foreign_id() -> None
     asking = set()
     for path in FILES:
         _, area, file = path.removesuffix(".py").split("/")
-        asking |= {f"{file if file == 'assets' else area}.{name}" for name in split(path)[0]}
+        asking |= {f"{area if file == 'operations' else file}.{name}" for name in split(path)[0]}
 
     assert asking == {name for name, case in CASES.items() if case.roles}
 
@@ -236,7 +242,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets)\.py", path):
+        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

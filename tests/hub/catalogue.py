@@ -24,7 +24,7 @@ from hub.engagement.models import Message
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
-from hub.publishing import claiming, sending
+from hub.publishing import amendments, claiming, sending
 from hub.publishing import operations as publishing
 from hub.publishing.models import HoldReason, Publication
 from hub.review import operations as review
@@ -270,12 +270,48 @@ CASES: dict[str, Case] = {
         ids=("message",),
         call=lambda work, ids: engagement.reply(work, message_id=ids.message, text="x"),
     ),
+    "engagement.set_hidden": Case(
+        roles=WRITERS,
+        ids=("message",),
+        call=lambda work, ids: engagement.set_hidden(work, message_id=ids.message, hidden=True),
+    ),
+    "amendments.edit": Case(
+        roles=WRITERS,
+        ids=("published",),
+        call=lambda work, ids: amendments.edit(work, publication_id=ids.published),
+    ),
+    "amendments.withdraw": Case(
+        roles=WRITERS,
+        ids=("published",),
+        call=lambda work, ids: amendments.withdraw(work, publication_id=ids.published),
+    ),
+    "amendments.read_back": Case(
+        roles=ALL,
+        ids=("published",),
+        call=lambda work, ids: amendments.read_back(work, publication_id=ids.published),
+    ),
     "analytics.measure_now": Case(
         roles=ALL,
         ids=("published",),
         call=lambda work, ids: analytics.measure_now(work, publication_id=ids.published),
     ),
     # What workers and reactions do; they act in one workspace as well.
+    "amendments.set_hidden": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: amendments.set_hidden(
+            work,
+            publication_id=ids.published,
+            message_id=ids.message,
+            target={"remote_id": "m"},
+            hidden=True,
+        ),
+    ),
+    "engagement.note_hidden": Case(
+        roles="",
+        ids=("message",),
+        call=lambda work, ids: engagement.note_hidden(work, message_id=ids.message, hidden=True),
+    ),
     "analytics.begin_measuring": Case(
         roles="",
         ids=("published",),

@@ -40,6 +40,10 @@ def a_publication(**stand: Any) -> dict[str, Any]:
         "due_at": NOW,
         "commit_attempted_at": None,
         "checkpoint": {},
+        "standing": None,
+        "channel_capabilities": sorted(Capability),
+        "newer_edition_approved": False,
+        "pending_amendment": None,
         **filled,
     }
 
@@ -52,9 +56,39 @@ def test_a_publication_offers_exactly_what_its_operations_allow(
 
     offered = {str(action).removeprefix("publication.") for action in _offered(facts, EDITOR)}
 
-    assert offered - {"collect"} == set(allowed.split()), name
-    assert ("collect" in offered) == (stand["state"] == "PUBLISHED")
-    assert set(_offered(facts, VIEWER)) <= {Action.PUBLICATION_COLLECT}
+    out = {"collect", "withdraw", "read_back"} if stand["state"] == "PUBLISHED" else set()
+    assert offered == set(allowed.split()) | out, name
+    assert set(_offered(facts, VIEWER)) <= {
+        Action.PUBLICATION_COLLECT,
+        Action.PUBLICATION_READ_BACK,
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "offered"),
+    [
+        ({}, "collect withdraw read_back"),
+        ({"newer_edition_approved": True}, "collect edit withdraw read_back"),
+        (
+            {"newer_edition_approved": True, "pending_amendment": "EDIT"},
+            "collect withdraw read_back",
+        ),
+        ({"newer_edition_approved": True, "pending_amendment": "WITHDRAW"}, "collect read_back"),
+        ({"newer_edition_approved": True, "channel_capabilities": ["DELETE"]}, "withdraw"),
+        ({"newer_edition_approved": True, "channel_capabilities": []}, ""),
+        ({"newer_edition_approved": True, "state": "HELD", "hold_reason": "PAUSED"}, "-"),
+    ],
+)
+def test_what_is_out_is_changed_where_the_platform_can_and_something_else_is_approved(
+    facts: dict[str, Any], offered: str
+) -> None:
+    found = _offered(a_publication(**{"state": "PUBLISHED", "due_at": None, **facts}), EDITOR)
+
+    after = [action.removeprefix("publication.") for action in found]
+    if offered == "-":
+        assert not set(after) & {"edit", "withdraw", "read_back", "collect"}
+    else:
+        assert after == offered.split()
 
 
 def _offered(facts: dict[str, Any], caller: Caller) -> list[Action]:
@@ -136,17 +170,19 @@ def test_a_channel_is_switched_the_other_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "capabilities", "offered"),
+    ("direction", "hidden", "capabilities", "offered"),
     [
-        ("INBOUND", [Capability.REPLY.value], ["message.reply"]),
-        ("INBOUND", ["IMAGE"], []),
-        ("OUTBOUND", [Capability.REPLY.value], []),
+        ("INBOUND", False, [Capability.REPLY.value], ["message.reply"]),
+        ("INBOUND", False, ["IMAGE"], []),
+        ("INBOUND", False, ["HIDE"], ["message.hide"]),
+        ("INBOUND", True, ["HIDE"], ["message.unhide"]),
+        ("OUTBOUND", False, ["HIDE", "REPLY"], []),
     ],
 )
-def test_only_somebody_elses_message_is_answered_where_the_platform_can(
-    direction: str, capabilities: list[str], offered: list[str]
+def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_can(
+    direction: str, hidden: bool, capabilities: list[str], offered: list[str]
 ) -> None:
-    facts = {"direction": direction, "channel_capabilities": capabilities}
+    facts = {"direction": direction, "hidden": hidden, "channel_capabilities": capabilities}
 
     assert actions("Message", facts, EDITOR) == offered
     assert actions("Message", facts, VIEWER) == []
@@ -170,6 +206,11 @@ def test_every_action_is_offered_by_one_type_and_reads_only_what_it_names() -> N
     ("facts", "found"),
     [
         ({"state": "PUBLISHED"}, []),
+        ({"state": "PUBLISHED", "standing": "STANDS"}, []),
+        ({"state": "PUBLISHED", "standing": "CHANGED"}, [("CHANGED_AT_PLATFORM", "WARNING")]),
+        ({"state": "PUBLISHED", "standing": "HIDDEN"}, [("HIDDEN_AT_PLATFORM", "WARNING")]),
+        ({"state": "PUBLISHED", "standing": "GONE"}, [("GONE_FROM_PLATFORM", "WARNING")]),
+        ({"state": "WITHDRAWN", "standing": "GONE"}, []),
         ({"state": "SCHEDULED", "due_at": NOW + timedelta(hours=1)}, []),
         ({"state": "SCHEDULED", "due_at": NOW - timedelta(hours=1)}, [("LATE", "WARNING")]),
         (

@@ -30,6 +30,7 @@ WITHOUT_POLICY = {"tokens", "jobs"}
 IMMUTABLE = {"revisions", "variants", "editions", "decisions"}
 #: Ids that no foreign key holds, and why that is well.
 WITHOUT_KEY = {
+    ("amendments", "message_id"): "an answer belongs to a later area",
     ("asset_uploads", "asset_id"): "a note of what became of it",
     ("asset_uploads", "member_id"): "a note of who asked",
     ("content_items", "current_revision_id"): "written before its revision, in one transaction",

@@ -73,7 +73,10 @@ class Answer:
 
     def wait(self) -> timedelta | None:
         """Return how long the answer asks to wait, from Retry-After or X-RateLimit-Reset."""
-        return retry_after(self.headers)
+        # Servers put the end of the window on every answer; only a refusal makes it a wish.
+        if self.status == 429 or "retry-after" in self.headers:
+            return retry_after(self.headers)
+        return None
 
 
 class Http:

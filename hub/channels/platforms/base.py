@@ -229,6 +229,7 @@ class Platform:
     """Everything the hub knows about a kind of place without asking it.
 
     `render(draft, limits, settings)` is pure: the same arguments give the same bytes.
+    `joins_parts` says that a text of several parts is one post there.
     """
 
     key: str
@@ -243,3 +244,4 @@ class Platform:
     variant_settings: type[PlatformModel] = NoSecrets
     replay_window_seconds: int = 0
     settle_seconds: int = 0
+    joins_parts: bool = False

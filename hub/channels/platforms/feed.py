@@ -97,4 +97,5 @@ PLATFORM = Platform(
     ),
     limits=LIMITS,
     render=render,
+    joins_parts=True,
 )

@@ -137,4 +137,5 @@ PLATFORM = Platform(
     capabilities=frozenset({Capability.THREAD, Capability.IMAGE, Capability.ALT_TEXT}),
     limits=LIMITS,
     render=render,
+    joins_parts=True,
 )

@@ -15,7 +15,7 @@ READ = (
     "analytics.read channels.read content.read engagement.read "
     "publishing.read review.read strategy.read"
 )
-EDIT = f"{READ} content.write engagement.reply publishing.write review.submit"
+EDIT = f"{READ} content.write engagement.moderate engagement.reply publishing.write review.submit"
 MATRIX = {
     Role.VIEWER: READ,
     Role.EDITOR: EDIT,

@@ -209,7 +209,7 @@ async def test_a_worker_gets_what_it_needs_to_look(world: World, database: Datab
     assert (found.publication_id, found.cursor, list(found.refs)) == (row.id, "c7", row.refs)
     assert found.next_look is not None
     assert await looking(new_id(), Capability.MESSAGES) is None
-    assert await looking(row.id, Capability.EDIT) is None
+    assert await looking(row.id, Capability.HIDE) is None
     await put(database, "channels", row.channel_id, enabled=False)
     paused = await looking(row.id, Capability.MESSAGES)
     assert list(paused.refs) == []

@@ -226,6 +226,9 @@ async def test_answers_and_counters_are_fetched_on_demand(desk: Desk) -> None:
         "publicationConfirm",
         "publicationAbandon",
         "publicationCollect",
+        "publicationEdit",
+        "publicationWithdraw",
+        "publicationReadBack",
     ],
 )
 async def test_another_workspaces_publication_does_not_exist(
@@ -244,7 +247,7 @@ async def test_another_workspaces_publication_does_not_exist(
     assert (after.version, after.state) == (foreign.version, PublicationState.SCHEDULED)
 
 
-async def _received(desk: Desk) -> str:
+async def received(desk: Desk) -> str:
     row = await _scheduled(desk)
     await bring(desk.world, row, PublicationState.PUBLISHED)
     async with desk.world.hub.unit_of_work(desk.world.system) as work:
@@ -273,7 +276,7 @@ async def _received(desk: Desk) -> str:
 
 
 async def test_a_message_is_answered_through_a_publication(desk: Desk) -> None:
-    message = await _received(desk)
+    message = await received(desk)
 
     answer = await desk.editor.do(
         "messageReply", f"message{{id}} {PUBLICATION}", messageId=message, text="Thanks!"
@@ -285,7 +288,7 @@ async def test_a_message_is_answered_through_a_publication(desk: Desk) -> None:
 
 
 async def test_a_bad_answer_is_refused(desk: Desk, stranger: Desk) -> None:
-    message = await _received(desk)
+    message = await received(desk)
 
     async def refusal(message_id: str, words: str) -> dict[str, Any]:
         answer = await desk.editor.do(
@@ -297,5 +300,5 @@ async def test_a_bad_answer_is_refused(desk: Desk, stranger: Desk) -> None:
     assert (await refusal(message, "x" * 501))["code"] == "TOO_LONG"
     missing = {"code": "NOT_FOUND", "path": ["input", "messageId"]}
     assert await refusal(gid("Message", UUID(int=1)), "Hi") == missing
-    assert await refusal(await _received(stranger), "Hi") == missing
+    assert await refusal(await received(stranger), "Hi") == missing
     assert await _count(desk) == 1

@@ -78,7 +78,11 @@ async def test_a_publication_shows_the_evidence_of_what_happened(
         "measurements": {"totalCount": 2, "nodes": [{"value": 4}]},
         "thread": None,
         "problems": [],
-        "availableActions": ["PUBLICATION_COLLECT"],
+        "availableActions": [
+            "PUBLICATION_COLLECT",
+            "PUBLICATION_WITHDRAW",
+            "PUBLICATION_READ_BACK",
+        ],
         "version": 1,
     }
 
