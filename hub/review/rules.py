@@ -12,7 +12,16 @@ from hub.review.models import ReviewState, Verdict
 #: A time this little in the past means "now": clients and servers never agree to the second.
 NOW_MEANS = timedelta(seconds=60)
 
-_TOO_LONG = frozenset({"TEXT_TOO_LONG", "TITLE_TOO_LONG", "PAYLOAD_TOO_LARGE", "ALT_TOO_LONG"})
+_TOO_LONG = frozenset(
+    {
+        "TEXT_TOO_LONG",
+        "TEXT_TOO_MANY_BYTES",
+        "TITLE_TOO_LONG",
+        "PAYLOAD_TOO_LARGE",
+        "ALT_TOO_LONG",
+        "TAG_TOO_LONG",
+    }
+)
 
 #: Which states a verdict may be given in: changes may still be asked for after an approval.
 DECIDABLE: dict[Verdict, frozenset[ReviewState]] = {

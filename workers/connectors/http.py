@@ -25,6 +25,8 @@ CONNECT_SECONDS = 4.0
 ANSWER_BYTES = 1_000_000
 SHORTEST_SECRET = 6
 LONGEST_WAIT = timedelta(days=1)
+# Seconds since 1970 have had ten digits since 2001.
+EPOCH_DIGITS = 10
 USER_AGENT = "content-hub"
 
 
@@ -72,7 +74,7 @@ class Answer:
         return scrub(text if isinstance(text, str) else "", self.secrets)[:200]
 
     def wait(self) -> timedelta | None:
-        """Return how long the answer asks to wait, from Retry-After or X-RateLimit-Reset."""
+        """Return how long the answer asks to wait, from Retry-After or (X-)RateLimit-Reset."""
         # Servers put the end of the window on every answer; only a refusal makes it a wish.
         if self.status == 429 or "retry-after" in self.headers:
             return retry_after(self.headers)
@@ -119,9 +121,11 @@ class Http:
         form: Mapping[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         secrets: Iterable[str] = (),
+        most: int = ANSWER_BYTES,
     ) -> Answer:
         """Send one request and return its answer, whatever its status but a redirect.
 
+        `most` is how many bytes of an answer are read: a success that is longer is not believed.
         NotSent when the request certainly did not leave, OutcomeUnknown when it may have
         arrived, Rejected when the address may not be called or answers with a redirect.
         """
@@ -138,7 +142,7 @@ class Http:
         )
         try:
             async with asyncio.timeout(self._deadline):
-                answer = await self._exchange(request, tuple(secrets))
+                answer = await self._exchange(request, tuple(secrets), most)
         except AddressRefused as error:
             raise Rejected(str(error), code="ADDRESS_REFUSED") from error
         except TimeoutError as error:
@@ -156,10 +160,12 @@ class Http:
             )
         return answer
 
-    async def _exchange(self, request: httpx.Request, secrets: tuple[str, ...]) -> Answer:
+    async def _exchange(
+        self, request: httpx.Request, secrets: tuple[str, ...], most: int
+    ) -> Answer:
         response = await self._client.send(request, stream=True)
         try:
-            body = await _body(response)
+            body = await _body(response, most)
         finally:
             await response.aclose()
         return Answer(
@@ -253,6 +259,11 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     if said.isascii() and said.isdigit():
         return min(timedelta(seconds=int(said[:9])), LONGEST_WAIT)
     until = _moment(said) or _moment(headers.get("x-ratelimit-reset", ""))
+    reset = headers.get("ratelimit-reset", "").strip()
+    if until is None and reset.isascii() and reset.isdigit() and len(reset) < EPOCH_DIGITS:
+        # The draft of a standard for this header counts from now; AT Protocol servers from 1970.
+        return min(timedelta(seconds=int(reset)), LONGEST_WAIT)
+    until = until or _moment(reset)
     if until is None:
         return None
     now = _moment(headers.get("date", "")) or datetime.now(UTC)
@@ -272,31 +283,31 @@ def _moment(said: str) -> datetime | None:
     return None
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _body(response: httpx.Response, most: int) -> bytes:
     raw = bytearray()
     async for piece in response.aiter_raw():
         raw += piece
-        if len(raw) > ANSWER_BYTES:
-            return _cut(response, bytes(raw))
-    return _plain(response, bytes(raw))
+        if len(raw) > most:
+            return _cut(response, bytes(raw), most)
+    return _plain(response, bytes(raw), most)
 
 
-def _plain(response: httpx.Response, raw: bytes) -> bytes:
+def _plain(response: httpx.Response, raw: bytes, most: int) -> bytes:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in {"", "identity"}:
         return raw
     # Nobody was asked to compress; whoever does all the same cannot make a bomb of it.
     try:
-        plain = zlib.decompressobj(wbits=47).decompress(raw, ANSWER_BYTES + 1)
+        plain = zlib.decompressobj(wbits=47).decompress(raw, most + 1)
     except zlib.error:
-        return _cut(response, b"")
-    return plain if len(plain) <= ANSWER_BYTES else _cut(response, plain)
+        return _cut(response, b"", most)
+    return plain if len(plain) <= most else _cut(response, plain, most)
 
 
-def _cut(response: httpx.Response, body: bytes) -> bytes:
+def _cut(response: httpx.Response, body: bytes, most: int) -> bytes:
     # The status of an error is evidence enough; a success must be readable to be believed.
     if response.status_code >= 300:
-        return body[:ANSWER_BYTES]
+        return body[:most]
     raise httpx.ReadError("The answer is too large or unreadable.")
 
 

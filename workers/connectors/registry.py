@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from workers.connectors.bluesky import Bluesky
 from workers.connectors.feed import Feed
 from workers.connectors.http import Http
 from workers.connectors.mastodon import Mastodon
@@ -11,5 +12,5 @@ from workers.connectors.webhook import Webhook
 
 def connectors(http: Http) -> Mapping[str, Connector]:
     """Return one connector per platform; all of them talk through the same client."""
-    known: tuple[Connector, ...] = (Mastodon(http), Webhook(http), Feed())
+    known: tuple[Connector, ...] = (Mastodon(http), Webhook(http), Feed(), Bluesky(http))
     return {connector.platform: connector for connector in known}

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CUT = "simulator.cut"
 HUGE_BYTES = 2_000_000
+TOO_MANY = b'{"error":"Too many requests"}'
 
 
 @dataclass(kw_only=True)
@@ -69,10 +70,13 @@ class Faults:
 class Faulty:
     """An application between the network and the simulator that plays the faults."""
 
-    def __init__(self, app: ASGIApp, *, faults: Faults, control: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, faults: Faults, control: str, too_many: bytes = TOO_MANY
+    ) -> None:
         self._app = app
         self._faults = faults
         self._control = control
+        self._too_many = too_many
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Play a waiting fault, or pass the request on."""
@@ -82,7 +86,8 @@ class Faulty:
         if fault is None:
             await self._app(scope, receive, send)
             return
-        await EFFECTS[fault.effect](_Call(self._app, scope, receive, send), fault)
+        call = _Call(self._app, scope, receive, send, self._too_many)
+        await EFFECTS[fault.effect](call, fault)
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class _Call:
     scope: Scope
     receive: Receive
     send: Send
+    #: What this kind of server says with 429.
+    too_many: bytes
 
     async def carried_out(self) -> tuple[Message, bytes]:
         """Let the simulator do its work and keep its answer back."""
@@ -140,7 +147,7 @@ async def _status_after(call: _Call, fault: Fault) -> None:
 
 async def _ratelimit(call: _Call, fault: Fault) -> None:
     await call.read()
-    await call.answer(429, b'{"error":"Too many requests"}', "application/json", fault.headers)
+    await call.answer(429, call.too_many, "application/json", fault.headers)
 
 
 async def _drop_before(call: _Call, fault: Fault) -> None:  # noqa: ARG001  the shape of an effect

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from hub.channels.platforms import feed, mastodon, webhook
+from hub.channels.platforms import bluesky, feed, mastodon, webhook
 from hub.channels.platforms.base import Platform
 from hub.kernel.errors import Invalid
 
 PLATFORMS: Mapping[str, Platform] = {
-    known.key: known for known in (mastodon.PLATFORM, webhook.PLATFORM, feed.PLATFORM)
+    known.key: known
+    for known in (mastodon.PLATFORM, webhook.PLATFORM, feed.PLATFORM, bluesky.PLATFORM)
 }
 
 

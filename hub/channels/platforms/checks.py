@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -87,6 +88,21 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def bare_address(value: str) -> str:
+    """Return the address of a server without a path, in lower case; ValueError says what is wrong.
+
+    It must begin with https:// unless it is of this very machine.
+    """
+    parts = urlsplit(value)
+    if not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("Give the bare address of the server, such as https://example.org.")
+    if parts.path.rstrip("/"):
+        raise ValueError("Give the address of the server without a path.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("The address must begin with https://.")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def _number(parts: Sequence[EditionPart], limits: Limits) -> list[Problem]:
     if not parts:
         return [Problem(code="TEXT_EMPTY", message="There is no text.", field="parts")]
@@ -109,7 +125,7 @@ def _text(part: EditionPart, limits: Limits, path: str) -> list[Problem]:
             Problem(code="TEXT_EMPTY", message="A post needs a text or a picture.", field=path),
         ]
     if part.length <= limits.text_max:
-        return []
+        return _bytes(part.text, limits, path)
     return [
         Problem(
             code="TEXT_TOO_LONG",
@@ -117,6 +133,23 @@ def _text(part: EditionPart, limits: Limits, path: str) -> list[Problem]:
             field=path,
             limit=limits.text_max,
             actual=part.length,
+        )
+    ]
+
+
+def _bytes(text: str, limits: Limits, path: str) -> list[Problem]:
+    if limits.text_bytes_max is None:
+        return []
+    size = counters.count(text, counter="bytes")
+    if size <= limits.text_bytes_max:
+        return []
+    return [
+        Problem(
+            code="TEXT_TOO_MANY_BYTES",
+            message=f"The text has {size} bytes of UTF-8; {limits.text_bytes_max} are allowed.",
+            field=path,
+            limit=limits.text_bytes_max,
+            actual=size,
         )
     ]
 

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -43,16 +42,7 @@ class MastodonSettings(PlatformModel):
     @field_validator("base_url")
     @classmethod
     def _bare_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.username or parts.query or parts.fragment:
-            raise ValueError("Give the bare address of the server, such as https://example.org.")
-        if parts.path.rstrip("/"):
-            raise ValueError("Give the address of the server without a path.")
-        if parts.scheme != "https" and not (
-            parts.scheme == "http" and checks.is_loopback(parts.hostname)
-        ):
-            raise ValueError("The address must begin with https://.")
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+        return checks.bare_address(value)
 
 
 class MastodonCredentials(PlatformModel):

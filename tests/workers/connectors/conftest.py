@@ -1,25 +1,58 @@
 """Simulators over real HTTP, one of each for the whole run, and a fresh account per test."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
+from hub.channels.platforms import PLATFORMS
 from tests.workers.connectors.places import SECRET, Place
 from workers.connectors.http import Http, open_http
 from workers.connectors.port import Account
 from workers.connectors.registry import connectors
+from workers.simulators import bluesky
 from workers.simulators.mastodon import create_simulator
 from workers.simulators.receiver import create_receiver
 from workers.simulators.serving import served
 
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """A simulator with uniform control routes; `usual` is how its settings are put back."""
+
+    create: Callable[[], ASGIApp]
+    control: str
+    commit_path: str
+    upload_path: str
+    usual: Mapping[str, Any]
+
+
 MASTODONS = ("mastodon", "gotosocial", "writeonly")
-NETWORKED = (*MASTODONS, "webhook")
+#: Simulators with the control routes that are the same for all: how each is made and reached.
+SIMULATED: dict[str, Simulated] = {
+    "bluesky": Simulated(
+        create=bluesky.create_simulator,
+        control=bluesky.CONTROL,
+        commit_path="/xrpc/com.atproto.repo.putRecord",
+        upload_path="/xrpc/com.atproto.repo.uploadBlob",
+        usual={
+            "appview": True,
+            "behind": False,
+            "depth_max": 1000,
+            "offset_seconds": 0,
+        },
+    ),
+}
+#: Places of short posts, pictures, threads and answers.
+NETWORKS = (*MASTODONS, "bluesky")
+NETWORKED = (*MASTODONS, "webhook", *SIMULATED)
 EVERYWHERE = (*NETWORKED, "feed")
 
 PlaceMaker = Callable[[str], Coroutine[Any, Any, Place]]
@@ -29,6 +62,7 @@ PlaceMaker = Callable[[str], Coroutine[Any, Any, Place]]
 def servers() -> Iterator[dict[str, str]]:
     """Addresses of the simulators."""
     with (
+        ExitStack() as stack,
         served(create_simulator(dialect="mastodon")) as mastodon,
         served(create_simulator(dialect="gotosocial")) as gotosocial,
         served(create_simulator(dialect="writeonly")) as writeonly,
@@ -40,6 +74,9 @@ def servers() -> Iterator[dict[str, str]]:
             "writeonly": writeonly,
             "webhook": receiver,
             "feed": "",
+            **{
+                name: stack.enter_context(served(kind.create())) for name, kind in SIMULATED.items()
+            },
         }
 
 
@@ -72,7 +109,9 @@ async def place_at(servers: dict[str, str], http: Http) -> AsyncIterator[PlaceMa
     for place in made:
         if place.base:
             await place.ask("DELETE", "faults")
-        if place.base and not place.inbox:
+        if place.name in SIMULATED:
+            await place.adjust(**SIMULATED[place.name].usual)
+        elif place.base and not place.inbox:
             await place.adjust(media_polls=0, offset_seconds=0)
 
 
@@ -96,6 +135,7 @@ async def a_mastodon(name: str, base: str, http: Http) -> Place:
         base=base,
         control=control,
         commit_path="/api/v1/statuses",
+        upload_path="/api/v2/media",
     )
     return await known(place)
 
@@ -129,6 +169,33 @@ async def a_feed(name: str, base: str, http: Http) -> Place:
     return await known(Place(name=name, connector=connectors(http)["feed"], account=account))
 
 
+async def a_simulated(name: str, base: str, http: Http) -> Place:
+    kind, username = SIMULATED[name], f"user{uuid4().hex[:12]}"
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+        joined = await client.post(f"{base}{kind.control}accounts", json={"username": username})
+    given = joined.raise_for_status().json()
+    described = PLATFORMS[name]
+    settings = described.settings.model_validate(given["settings"]).model_dump(mode="json")
+    described.credentials.model_validate(given["secrets"])
+    account = Account(
+        channel_id=uuid4(),
+        platform=name,
+        settings=settings,
+        # The name is only for the tests' own look at the ledger.
+        secrets={**given["secrets"], "username": username},
+    )
+    place = Place(
+        name=name,
+        connector=connectors(http)[name],
+        account=account,
+        base=base,
+        control=kind.control,
+        commit_path=kind.commit_path,
+        upload_path=kind.upload_path,
+    )
+    return await known(place)
+
+
 async def known(place: Place) -> Place:
     """Check the account, and keep what the platform says as the hub does."""
     identity = await place.connector.check(place.account)
@@ -144,6 +211,7 @@ async def known(place: Place) -> Place:
 MAKERS: dict[str, Callable[[str, str, Http], Coroutine[Any, Any, Place]]] = {
     "webhook": a_webhook,
     "feed": a_feed,
+    **dict.fromkeys(SIMULATED, a_simulated),
 }
 
 
@@ -162,4 +230,10 @@ async def remote(request: pytest.FixtureRequest, place_at: PlaceMaker) -> Place:
 @pytest.fixture(params=MASTODONS)
 async def mastodon(request: pytest.FixtureRequest, place_at: PlaceMaker) -> Place:
     """An account at each dialect of Mastodon."""
+    return await place_at(request.param)
+
+
+@pytest.fixture(params=NETWORKS)
+async def network(request: pytest.FixtureRequest, place_at: PlaceMaker) -> Place:
+    """An account at each network of short posts."""
     return await place_at(request.param)

@@ -37,6 +37,7 @@ class Place:
     control: str = ""
     inbox: str = ""
     commit_path: str = ""
+    upload_path: str = ""
 
     async def fault(
         self, effect: str, *, method: str = "POST", path: str = "", **more: Any

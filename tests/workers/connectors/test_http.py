@@ -205,6 +205,14 @@ async def test_secrets_are_struck_out_of_what_a_server_says() -> None:
         ),
         ({"x-ratelimit-reset": "1994-11-06T08:54:37Z"}, timedelta()),
         ({"x-ratelimit-reset": "nonsense"}, None),
+        (
+            {"date": "Thu, 01 Jan 2026 00:00:00 GMT", "ratelimit-reset": "1767225900"},
+            timedelta(minutes=5),
+        ),
+        ({"ratelimit-reset": "30"}, timedelta(seconds=30)),
+        ({"ratelimit-reset": "30", "retry-after": "7"}, timedelta(seconds=7)),
+        ({"ratelimit-reset": "-30"}, None),
+        ({"ratelimit-reset": "99999999999999999999"}, timedelta(days=1)),
     ],
 )
 def test_a_wait_is_read_from_what_the_answer_says(

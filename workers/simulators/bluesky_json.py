@@ -1,0 +1,71 @@
+"""A simulated network's memory in the shapes of the AT Protocol's lexicons."""
+
+from datetime import datetime
+from typing import Any
+
+from workers.simulators.bluesky_world import LIKE, POST, REPOST, Account, Record, World
+
+Json = dict[str, Any]
+
+
+def profile(account: Account) -> Json:
+    """Return the view of somebody (app.bsky.actor.defs#profileViewBasic)."""
+    return {"did": account.did, "handle": account.handle, "displayName": account.name}
+
+
+def post(world: World, record: Record) -> Json:
+    """Return the view of a post (app.bsky.feed.defs#postView)."""
+    quoting = (one.value.get("embed", {}).get("record", {}).get("uri") for one in world.of(POST))
+    return {
+        "uri": record.uri,
+        "cid": record.cid,
+        "author": profile(world.accounts[record.did]),
+        "record": record.value,
+        "likeCount": _pointing(world, LIKE, record),
+        "repostCount": _pointing(world, REPOST, record),
+        "replyCount": len(world.replies(record.uri)),
+        "quoteCount": sum(uri == record.uri for uri in quoting),
+        "indexedAt": moment(record.indexed_at),
+        "labels": [{"src": "did:plc:moderators", "val": val} for val in record.labels],
+    }
+
+
+def thread(world: World, record: Record, depth: int) -> Json:
+    """Return a post with what is below it (app.bsky.feed.defs#threadViewPost).
+
+    Deeper than asked for, a node has no `replies` at all.
+    """
+    node: Json = {"$type": "app.bsky.feed.defs#threadViewPost", "post": post(world, record)}
+    if depth > 0:
+        # The newest first, as the network has it.
+        below = reversed(world.replies(record.uri))
+        node["replies"] = [thread(world, one, depth - 1) for one in below]
+    return node
+
+
+def entry(world: World, record: Record) -> Json:
+    """Return a line of the ledger: what was really stored, deleted or not."""
+    value = record.value
+    images = value.get("embed", {}).get("images", ())
+    reply = value.get("reply", {})
+    return {
+        "id": record.uri,
+        "account": world.accounts[record.did].username,
+        "text": value["text"],
+        "created_at": value["createdAt"],
+        "in_reply_to_id": reply.get("parent", {}).get("uri"),
+        "root_id": reply.get("root", {}).get("uri"),
+        "media": [image["image"]["ref"]["$link"] for image in images],
+        "descriptions": [image["alt"] for image in images],
+        "record": value,
+        "deleted": record.deleted,
+    }
+
+
+def _pointing(world: World, kind: str, record: Record) -> int:
+    return sum(one.value.get("subject", {}).get("uri") == record.uri for one in world.of(kind))
+
+
+def moment(at: datetime) -> str:
+    """Return a time as the network writes it: UTC, milliseconds, Z."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
