@@ -7,11 +7,12 @@ import pytest
 
 from hub.kernel.work import Hub
 from tests.factories import World, a_world
+from tests.workers.simulated import SIMULATED
 from tests.workers.stands import Stand, a_stand
 from tests.working import a_toolbox
 from workers.handling import Toolbox
 
-KINDS = ("mastodon", "gotosocial", "writeonly", "webhook")
+KINDS = ("mastodon", "gotosocial", "writeonly", "webhook", *SIMULATED)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from hub.kernel.work import Hub
 from hub.publishing.models import Attempt, Publication
 from hub.review.models import Approval, Review, ReviewTarget
 from tests.factories import World, a_channel, a_publication, channel, publication
+from tests.workers.simulated import SIMULATED
 from tests.working import move_clock, work_off
 from workers.handling import Toolbox
 from workers.simulators.mastodon import create_simulator
@@ -40,8 +41,10 @@ UPLOADS = "/api/v2/media"
 class Stand:
     """A server that stands in for a platform, and its back door."""
 
+    kind: str
     base: str
     control: str
+    commit_path: str = STATUSES
 
     @property
     def netloc(self) -> str:
@@ -55,10 +58,10 @@ class Stand:
             return answer.raise_for_status().json()
 
     async def fault(
-        self, effect: str, *, path: str = STATUSES, method: str = "POST", **more: Any
+        self, effect: str, *, path: str = "", method: str = "POST", **more: Any
     ) -> None:
-        """Let matching requests fail."""
-        body = {"method": method, "path": path, "effect": effect, **more}
+        """Let matching requests fail; those that commit where no path is given."""
+        body = {"method": method, "path": path or self.commit_path, "effect": effect, **more}
         await self.ask("POST", "faults", json=body)
 
     async def faults_left(self) -> int:
@@ -80,7 +83,7 @@ class Account:
 
     async def posts(self) -> list[dict[str, Any]]:
         """Return all that was ever stored there, in order."""
-        if self.stand.control == "/_sim/":
+        if self.stand.kind == "webhook":
             return list((await self.stand.ask("GET", f"inboxes/{self.name}"))["messages"])
         return list((await self.stand.ask("GET", f"ledger?account={self.name}"))["statuses"])
 
@@ -91,19 +94,29 @@ class Account:
 
 @contextmanager
 def a_stand(kind: str) -> Iterator[Stand]:
-    """Serve a stand: a dialect of Mastodon, or "webhook"."""
+    """Serve a stand: a dialect of Mastodon, "webhook", or one of `SIMULATED`."""
+    if kind in SIMULATED:
+        simulated = SIMULATED[kind]
+        with served(simulated.create()) as base:
+            yield Stand(
+                kind=kind,
+                base=base,
+                control=simulated.control,
+                commit_path=simulated.commit_path,
+            )
+        return
     if kind == "webhook":
         with served(create_receiver()) as base:
-            yield Stand(base=base, control="/_sim/")
+            yield Stand(kind=kind, base=base, control="/_sim/")
         return
     with served(create_simulator(dialect=kind)) as base:
-        yield Stand(base=base, control="/api/v1/_sim/")
+        yield Stand(kind=kind, base=base, control="/api/v1/_sim/")
 
 
 async def an_account(world: World, tools: Toolbox, stand: Stand) -> Account:
     """Open an account at a stand and connect a channel to it, as a manager would."""
     name = f"user{uuid4().hex[:12]}"
-    if stand.control == "/_sim/":
+    if stand.kind == "webhook":
         opened = await stand.ask(
             "POST", "inboxes", json={"name": name, "secrets": [WEBHOOK_SECRET]}
         )
@@ -112,6 +125,16 @@ async def an_account(world: World, tools: Toolbox, stand: Stand) -> Account:
             platform_key="webhook",
             settings={"url": opened["url"]},
             credentials={"secret": WEBHOOK_SECRET},
+            ready=False,
+            name=name,
+        )
+    elif stand.kind in SIMULATED:
+        joined = await stand.ask("POST", "accounts", json={"username": name})
+        channel_id = await a_channel(
+            world,
+            platform_key=stand.kind,
+            settings=joined["settings"],
+            credentials=joined["secrets"],
             ready=False,
             name=name,
         )

@@ -27,6 +27,7 @@ from hub.publishing.models import Publication, PublicationState
 from tests.conftest import APP_PASSWORD, TEMPLATE, Database, Servers, _make_template
 from tests.factories import World, a_publication, publication
 from tests.workers.interleaving import run_to
+from tests.workers.simulated import SIMULATED
 from tests.workers.stands import (
     Account,
     Stand,
@@ -144,7 +145,7 @@ async def empty_redis(tools: Toolbox) -> None:
         await asyncio.to_thread(client.flushdb)
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly"])
+@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly", *SIMULATED])
 @pytest.mark.parametrize("milestone", STEPS)
 async def test_a_dead_worker_is_replaced_and_there_is_one_post_or_a_person_is_asked(
     world: World,
@@ -178,7 +179,7 @@ async def test_a_dead_worker_is_replaced_and_there_is_one_post_or_a_person_is_as
     assert all(row.name != "publishing.publish" for row in await jobs_left(world.hub))
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly"])
+@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly", *SIMULATED])
 async def test_a_worker_that_dies_while_the_platform_keeps_it_waiting_has_posted_once(
     world: World,
     tools: Toolbox,
@@ -210,14 +211,16 @@ async def until_stored(account: Account) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("kind", ["gotosocial", "bluesky"])
 async def test_a_thread_is_not_begun_again_after_a_crash(
     world: World,
     tools: Toolbox,
     stands: dict[str, Stand],
     database: Database,
     victims: Victims,
+    kind: str,
 ) -> None:
-    account = await an_account(world, tools, stands["gotosocial"])
+    account = await an_account(world, tools, stands[kind])
     made = await a_publication(
         world, channel_id=account.channel_id, parts=[Part(text=word) for word in "ABC"]
     )

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from hub.audit.models import EventRow
 from hub.channels.models import Channel
+from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Guarantee
 from hub.content import operations as content
 from hub.content.rules import Part
@@ -19,6 +20,7 @@ from hub.publishing.rules import ATTEMPTS, FAILED_LOOKS
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.workers.interleaving import run_to
+from tests.workers.simulated import SIMULATED
 from tests.workers.stands import Stand, an_account, attempts, item_of, job_of, outcomes, to_next_try
 from tests.working import a_toolbox, jobs_left, move_clock, work_off
 from workers.handling import Toolbox
@@ -29,6 +31,7 @@ GUARANTEES = {
     "gotosocial": Guarantee.SEARCH,
     "writeonly": Guarantee.BLIND,
     "webhook": Guarantee.IDENTITY,
+    **{kind: PLATFORMS[kind].guarantee for kind in SIMULATED},
 }
 
 
@@ -78,7 +81,7 @@ async def the_story_of(
     """Publish under a lie; return how it looked then, how it ended, the posts and the tries."""
     account = await an_account(world, tools, stand)
     assert (await channel(world, account.channel_id)).guarantee is GUARANTEES[kind]
-    path = f"/hooks/{account.name}" if kind == "webhook" else "/api/v1/statuses"
+    path = f"/hooks/{account.name}" if kind == "webhook" else stand.commit_path
     await stand.fault(path=path, **lie.effect)
     made = await a_publication(world, channel_id=account.channel_id)
     async with a_toolbox(world.hub, allow=(stand.netloc,), deadline=lie.patience) as caller:
@@ -96,7 +99,7 @@ async def the_story_of(
     )
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial"])
+@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", *SIMULATED])
 @pytest.mark.parametrize("name", LIES)
 async def test_a_lie_leads_to_exactly_one_post_where_the_platform_can_be_asked(
     world: World, tools: Toolbox, stands: dict[str, Stand], database: Database, name: str, kind: str
@@ -327,10 +330,11 @@ async def test_an_obstacle_that_came_up_since_lets_the_hub_look_but_not_send(
     assert await account.texts() == ["Stored"]
 
 
+@pytest.mark.parametrize("kind", ["gotosocial", "bluesky"])
 async def test_a_part_of_a_thread_that_got_lost_is_found_and_the_rest_follows(
-    world: World, tools: Toolbox, stands: dict[str, Stand], database: Database
+    world: World, tools: Toolbox, stands: dict[str, Stand], database: Database, kind: str
 ) -> None:
-    account = await an_account(world, tools, stands["gotosocial"])
+    account = await an_account(world, tools, stands[kind])
     made = await a_publication(
         world,
         channel_id=account.channel_id,
@@ -349,10 +353,11 @@ async def test_a_part_of_a_thread_that_got_lost_is_found_and_the_rest_follows(
     assert await job_of(world.hub, made.id) is None
 
 
+@pytest.mark.parametrize("kind", ["gotosocial", "bluesky"])
 async def test_the_same_words_on_purpose_are_two_posts(
-    world: World, tools: Toolbox, stands: dict[str, Stand], database: Database
+    world: World, tools: Toolbox, stands: dict[str, Stand], database: Database, kind: str
 ) -> None:
-    account = await an_account(world, tools, stands["gotosocial"])
+    account = await an_account(world, tools, stands[kind])
     first = await a_publication(world, channel_id=account.channel_id)
     await work_off(tools)
     await account.stand.fault("drop_after")

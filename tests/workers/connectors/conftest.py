@@ -1,55 +1,27 @@
 """Simulators over real HTTP, one of each for the whole run, and a fresh account per test."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
-from starlette.types import ASGIApp
 
 from hub.channels.platforms import PLATFORMS
 from tests.workers.connectors.places import SECRET, Place
+from tests.workers.simulated import SIMULATED
 from workers.connectors.http import Http, open_http
 from workers.connectors.port import Account
 from workers.connectors.registry import connectors
-from workers.simulators import bluesky
 from workers.simulators.mastodon import create_simulator
 from workers.simulators.receiver import create_receiver
 from workers.simulators.serving import served
 
-
-@dataclass(frozen=True, kw_only=True)
-class Simulated:
-    """A simulator with uniform control routes; `usual` is how its settings are put back."""
-
-    create: Callable[[], ASGIApp]
-    control: str
-    commit_path: str
-    upload_path: str
-    usual: Mapping[str, Any]
-
-
 MASTODONS = ("mastodon", "gotosocial", "writeonly")
-#: Simulators with the control routes that are the same for all: how each is made and reached.
-SIMULATED: dict[str, Simulated] = {
-    "bluesky": Simulated(
-        create=bluesky.create_simulator,
-        control=bluesky.CONTROL,
-        commit_path="/xrpc/com.atproto.repo.putRecord",
-        upload_path="/xrpc/com.atproto.repo.uploadBlob",
-        usual={
-            "appview": True,
-            "behind": False,
-            "depth_max": 1000,
-            "offset_seconds": 0,
-        },
-    ),
-}
 #: Places of short posts, pictures, threads and answers.
 NETWORKS = (*MASTODONS, "bluesky")
 NETWORKED = (*MASTODONS, "webhook", *SIMULATED)

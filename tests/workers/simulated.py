@@ -1,0 +1,32 @@
+"""The simulators whose control routes are the same for all: one entry makes a place of tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from workers.simulators import bluesky
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """How a simulator is made and reached; `usual` is how its settings are put back."""
+
+    create: Callable[[], ASGIApp]
+    control: str
+    commit_path: str
+    upload_path: str
+    usual: Mapping[str, Any]
+
+
+#: By the key of the platform.
+SIMULATED: Mapping[str, Simulated] = {
+    "bluesky": Simulated(
+        create=bluesky.create_simulator,
+        control=bluesky.CONTROL,
+        commit_path="/xrpc/com.atproto.repo.putRecord",
+        upload_path="/xrpc/com.atproto.repo.uploadBlob",
+        usual={"appview": True, "behind": False, "depth_max": 1000, "offset_seconds": 0},
+    ),
+}
