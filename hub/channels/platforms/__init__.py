@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
-from hub.channels.platforms import bluesky, feed, mastodon, webhook
+from hub.channels.platforms import bluesky, feed, mastodon, misago, webhook
 from hub.channels.platforms.base import Platform
 from hub.kernel.errors import Invalid
 
 PLATFORMS: Mapping[str, Platform] = {
     known.key: known
-    for known in (mastodon.PLATFORM, webhook.PLATFORM, feed.PLATFORM, bluesky.PLATFORM)
+    for known in (
+        bluesky.PLATFORM,
+        feed.PLATFORM,
+        mastodon.PLATFORM,
+        misago.PLATFORM,
+        webhook.PLATFORM,
+    )
 }
 
 
