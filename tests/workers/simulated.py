@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from workers.simulators import bluesky
+from workers.simulators import bluesky, misago
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,5 +28,19 @@ SIMULATED: Mapping[str, Simulated] = {
         commit_path="/xrpc/com.atproto.repo.putRecord",
         upload_path="/xrpc/com.atproto.repo.uploadBlob",
         usual={"appview": True, "behind": False, "depth_max": 1000, "offset_seconds": 0},
+    ),
+    "misago": Simulated(
+        create=misago.create_simulator,
+        control=misago.CONTROL,
+        commit_path="/api/threads/",
+        upload_path="/api/attachments/",
+        usual={
+            "flood_seconds": 0,
+            "floods": 0,
+            "csrf_pages": 0,
+            "language": "en",
+            "offset_seconds": 0,
+            "hold": False,
+        },
     ),
 }
