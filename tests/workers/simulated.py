@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from workers.simulators import bluesky, misago
+from workers.simulators import bluesky, misago, wordpress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,20 @@ SIMULATED: Mapping[str, Simulated] = {
             "language": "en",
             "offset_seconds": 0,
             "hold": False,
+        },
+    ),
+    "wordpress": Simulated(
+        create=wordpress.create_simulator,
+        control=wordpress.CONTROL,
+        # The draft is made at /posts; publishing it is the commit.
+        commit_path="/wp-json/wp/v2/posts/*",
+        upload_path="/wp-json/wp/v2/media",
+        usual={
+            "offset_seconds": 0,
+            "zone_hours": 2,
+            "flood": True,
+            "moderation": False,
+            "maintenance": False,
         },
     ),
 }

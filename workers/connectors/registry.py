@@ -9,6 +9,7 @@ from workers.connectors.mastodon import Mastodon
 from workers.connectors.misago import Misago
 from workers.connectors.port import Connector
 from workers.connectors.webhook import Webhook
+from workers.connectors.wordpress import WordPress
 
 
 def connectors(http: Http) -> Mapping[str, Connector]:
@@ -19,5 +20,6 @@ def connectors(http: Http) -> Mapping[str, Connector]:
         Mastodon(http),
         Misago(http),
         Webhook(http),
+        WordPress(http),
     )
     return {connector.platform: connector for connector in known}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.channels.platforms import bluesky, feed, mastodon, misago, webhook
+from hub.channels.platforms import bluesky, feed, mastodon, misago, webhook, wordpress
 from hub.channels.platforms.base import Platform
 from hub.kernel.errors import Invalid
 
@@ -14,6 +14,7 @@ PLATFORMS: Mapping[str, Platform] = {
         mastodon.PLATFORM,
         misago.PLATFORM,
         webhook.PLATFORM,
+        wordpress.PLATFORM,
     )
 }
 

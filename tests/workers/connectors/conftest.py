@@ -141,10 +141,13 @@ async def a_feed(name: str, base: str, http: Http) -> Place:
     return await known(Place(name=name, connector=connectors(http)["feed"], account=account))
 
 
-async def a_simulated(name: str, base: str, http: Http) -> Place:
+async def a_simulated(name: str, base: str, http: Http, **joining: str) -> Place:
+    """Join a simulator; `joining` is what it wants to know beside the name."""
     kind, username = SIMULATED[name], f"user{uuid4().hex[:12]}"
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:
-        joined = await client.post(f"{base}{kind.control}accounts", json={"username": username})
+        joined = await client.post(
+            f"{base}{kind.control}accounts", json={"username": username, **joining}
+        )
     given = joined.raise_for_status().json()
     described = PLATFORMS[name]
     settings = described.settings.model_validate(given["settings"]).model_dump(mode="json")

@@ -134,6 +134,14 @@ async def publish(place: Place, sending: Sending, *, steps: int = 50) -> Story:
     return story
 
 
+async def ready(place: Place, sending: Sending) -> Sending:
+    """Take every step that comes before the first commit."""
+    while (step := place.connector.plan(sending)) and step.kind is not StepKind.COMMIT:
+        done = await place.connector.perform(sending, step, Shelf())
+        sending = replace(sending, checkpoint=done.checkpoint)
+    return sending
+
+
 def commit_step(place: Place, sending: Sending) -> Step:
     """Return the next step, which must be a commit."""
     step = place.connector.plan(sending)
