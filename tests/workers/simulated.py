@@ -1,5 +1,6 @@
 """The simulators whose control routes are the same for all: one entry makes a place of tests."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,17 @@ from workers.simulators import bluesky, misago, wordpress
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """How a simulator is made and reached; `usual` is how its settings are put back."""
+    """How a simulator is made and reached; `usual` is how its settings are put back.
+
+    `words` finds the words in what was stored, where pictures or markup are part of the text.
+    """
 
     create: Callable[[], ASGIApp]
     control: str
     commit_path: str
     upload_path: str
     usual: Mapping[str, Any]
+    words: Callable[[str], str] = str
 
 
 #: By the key of the platform.
@@ -42,6 +47,7 @@ SIMULATED: Mapping[str, Simulated] = {
             "offset_seconds": 0,
             "hold": False,
         },
+        words=lambda text: text.partition("\n\n![")[0],
     ),
     "wordpress": Simulated(
         create=wordpress.create_simulator,
@@ -56,5 +62,6 @@ SIMULATED: Mapping[str, Simulated] = {
             "moderation": False,
             "maintenance": False,
         },
+        words=lambda html: re.sub(r"<[^>]+>", "", html).strip(),
     ),
 }

@@ -85,7 +85,9 @@ class Account:
         """Return all that was ever stored there, in order."""
         if self.stand.kind == "webhook":
             return list((await self.stand.ask("GET", f"inboxes/{self.name}"))["messages"])
-        return list((await self.stand.ask("GET", f"ledger?account={self.name}"))["statuses"])
+        stored = (await self.stand.ask("GET", f"ledger?account={self.name}"))["statuses"]
+        kind = SIMULATED.get(self.stand.kind)
+        return [{**post, "text": kind.words(post["text"])} if kind else post for post in stored]
 
     async def texts(self) -> list[str]:
         """Return the words of all that was ever stored there, in order."""
