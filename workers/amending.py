@@ -197,7 +197,7 @@ async def _seen(looking: LookingBack, tools: Toolbox) -> list[Standing]:
         idempotency_key=looking.idempotency_key,
         created_at=looking.frozen_at,
         in_reply_to=Ref.from_json(looking.in_reply_to) if looking.in_reply_to else None,
-        checkpoint={"parts": [dict(ref) for ref in looking.refs]},
+        checkpoint=looking.checkpoint,
     )
     return [
         _standing(await connector.read_back(sending, part)) for part in range(len(looking.refs))

@@ -30,11 +30,17 @@ from hub.embedded.servers import embedded_servers
 from hub.embedded.supervisor import Child, Supervisor, http_answers, stopping_on_signals
 from hub.kernel.settings import Settings
 
-#: What stands in for the outside world: the module, and a path it answers with 200 once it is up.
+#: What stands in for the outside world: its name, and how people call it.
 STAND_INS = {
-    "HUB_DEMO_NETWORK": ("workers.simulators.mastodon", "/api/v2/instance"),
-    "HUB_DEMO_RECEIVER": ("workers.simulators.receiver", "/_sim/faults"),
+    "HUB_DEMO_MASTODON": ("mastodon", "Mastodon"),
+    "HUB_DEMO_BLUESKY": ("bluesky", "Bluesky"),
+    "HUB_DEMO_WORDPRESS": ("wordpress", "Blog"),
+    "HUB_DEMO_MISAGO": ("misago", "Forum"),
+    "HUB_DEMO_RECEIVER": ("receiver", "Webhook"),
 }
+SIMULATORS = "workers.simulators"
+#: A path that only the stand-in which is served last answers: then all of them are there.
+ALL_THERE = "/_sim/faults"
 STORY = "workers.demo"
 WHO_AM_I = "/graphql?query=%7Bviewer%7Bname%7D%7D"
 
@@ -266,11 +272,10 @@ def _require_free(port: int | None) -> None:
 
 
 def _simulator_addresses() -> dict[str, str]:
-    network = free_port()
-    return {
-        "HUB_DEMO_NETWORK": f"http://127.0.0.1:{network}",
-        "HUB_DEMO_RECEIVER": f"http://127.0.0.1:{free_port(avoid=[network])}",
-    }
+    ports: list[int] = []
+    for _ in STAND_INS:
+        ports.append(free_port(avoid=ports))
+    return {name: f"http://127.0.0.1:{port}" for name, port in zip(STAND_INS, ports, strict=True)}
 
 
 def _children(settings: Settings, extra: dict[str, str], tokens: dict[str, str]) -> list[Child]:
@@ -284,14 +289,14 @@ def _children(settings: Settings, extra: dict[str, str], tokens: dict[str, str])
         ),
         Child(name="worker", argv=worker_command(settings), env=env),
     ]
-    for name, address in extra.items():
-        module, path = STAND_INS[name]
-        host, _, at = address.removeprefix("http://").partition(":")
+    if extra:
+        ports = {name: int(address.rpartition(":")[2]) for name, address in extra.items()}
+        asked = [f"{STAND_INS[name][0]}={port}" for name, port in ports.items()]
         children.append(
             Child(
-                name=name.removeprefix("HUB_DEMO_").lower(),
-                argv=[sys.executable, "-m", module, "--host", host, "--port", at],
-                ready=http_answers(host, int(at), path),
+                name="stand-ins",
+                argv=[sys.executable, "-m", SIMULATORS, *asked],
+                ready=http_answers("127.0.0.1", ports["HUB_DEMO_RECEIVER"], ALL_THERE),
             )
         )
     return children
@@ -335,11 +340,8 @@ def _announce(running: Running) -> None:
         f"[bold]GraphQL[/bold]   {url}/graphql   (open it in a browser for GraphiQL)",
         f"[bold]Health[/bold]    {url}/ready · {url}/metrics",
         *(
-            f"[bold]{label}[/bold]   {running.extra[name]}"
-            for label, name in (
-                ("Network", "HUB_DEMO_NETWORK"),
-                ("Webhook", "HUB_DEMO_RECEIVER"),
-            )
+            f"[bold]{label:<9}[/bold] {running.extra[name]}"
+            for name, (_, label) in STAND_INS.items()
             if name in running.extra
         ),
         "",

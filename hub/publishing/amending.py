@@ -248,6 +248,7 @@ def _edited(
     publication.approved_hash = edition.hash
     publication.sent_hash = edition.hash
     publication.refs = [dict(ref) for ref in refs]
+    publication.checkpoint = dict(row.checkpoint)
     publication.remote_id = refs[0]["remote_id"]
     publication.url = refs[0].get("url") or publication.url
     publication.edited_at = work.now

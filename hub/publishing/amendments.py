@@ -53,7 +53,7 @@ async def edit(
             "Submit it for review with this channel first.",
             path=_ID,
         )
-    if edition.id == row.edition_id:
+    if edition.hash == row.sent_hash:
         raise WrongState("These very words are out already.", path=_ID)
     await _require_unused(work, edition)
     _require_as_many_posts(row, edition, channel)

@@ -31,6 +31,7 @@ class LookingBack:
     access: ChannelAccess
     edition: EditionContent
     refs: Sequence[Mapping[str, Any]]
+    checkpoint: Mapping[str, Any]
     in_reply_to: Mapping[str, Any] | None
     idempotency_key: UUID
     frozen_at: datetime
@@ -68,6 +69,7 @@ async def looking_back(work: UnitOfWork, *, publication_id: UUID) -> LookingBack
         access=access,
         edition=EditionContent.from_json(orjson.loads(edition.body)),
         refs=row.refs if usable else (),
+        checkpoint={**row.checkpoint, "parts": row.refs},
         in_reply_to=row.in_reply_to,
         idempotency_key=row.idempotency_key,
         frozen_at=row.frozen_at or row.published_at,

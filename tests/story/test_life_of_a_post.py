@@ -43,11 +43,11 @@ def test_the_demo_tells_its_story_to_the_end_and_leaves_nothing_running(folder: 
 
     assert told.returncode == 0, told.stdout + told.stderr
     assert re.search(
-        r"7 texts, 13 publications on 5 channels, 9 answers, 7 replies · 11 of 11 checks hold",
+        r"7 texts, 17 publications on 9 channels, 13 answers, 10 replies · 14 of 14 checks hold",
         told.stdout,
     )
     assert "✗" not in told.stdout
-    assert len(re.findall(r" [0-9a-f]{8} ✓", told.stdout)) == 20
+    assert len(re.findall(r" [0-9a-f]{8} ✓", told.stdout)) == 27
     assert survivors(folder) == []
     assert [left.name for left in folder.iterdir()] == ["out"]
     assert sorted(written.name for written in out.iterdir()) == ["engagement.png", "query.graphql"]

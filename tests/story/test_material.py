@@ -50,10 +50,36 @@ def test_every_name_in_a_text_is_one_of_the_cast() -> None:
         assert people <= CAST.people.keys()
 
 
-def test_every_text_goes_to_one_network_channel_where_people_can_answer() -> None:
-    networks = {channel.key for channel in CAST.channels if channel.platform == "mastodon"}
+def test_texts_go_to_a_network_a_blog_and_a_forum() -> None:
+    platforms = {channel.key: channel.platform for channel in CAST.channels}
+    reached = [{platforms[key] for key in item.channels} for item in ITEMS]
 
-    assert [len(networks & set(item.channels)) for item in ITEMS] == [1] * len(ITEMS)
+    assert all("mastodon" in one for one in reached)
+    assert set().union(*reached) == {
+        "mastodon",
+        "bluesky",
+        "wordpress",
+        "misago",
+        "feed",
+        "webhook",
+    }
+
+
+def test_an_answer_is_given_on_a_channel_of_its_text_and_one_is_hidden() -> None:
+    answers = [(item, answer) for item in ITEMS for answer in item.community.answers]
+
+    assert all(answer.on in item.channels for item, answer in answers)
+    assert sum(answer.hide for _, answer in answers) == 1
+    assert not any(answer.hide and answer.reply for _, answer in answers)
+
+
+def test_a_slip_is_corrected_where_it_stands() -> None:
+    (item,) = [item for item in ITEMS if item.correction]
+
+    assert item.correction is not None
+    assert item.correction.wrong in "".join(item.parts)
+    assert item.correction.right not in "".join(item.parts)
+    assert set(item.correction.channels) <= set(item.channels)
 
 
 def test_an_answer_stands_under_a_post_that_exists() -> None:

@@ -160,6 +160,11 @@ async def test_words_nobody_approved_are_never_put_there(
     edit = partial(amendments.edit, publication_id=row.id)
 
     assert await refusal(world, world.editor, edit) == ("WRONG_STATE", ("input", "id"))
+    # Written again, and approved again: but nothing else is said.
+    await rewrite(world, row, "Another")
+    await rewrite(world, row, "Approved")
+    await reapprove(world, row)
+    assert await refusal(world, world.editor, edit) == ("WRONG_STATE", ("input", "id"))
     await rewrite(world, row, "Not approved")
     assert await refusal(world, world.editor, edit) == ("NOT_APPROVED", ("input", "id"))
     await in_review(world, item_id=item_of(row), channel_ids=[row.channel_id])

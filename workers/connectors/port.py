@@ -278,7 +278,10 @@ class Connector(Protocol):
         ...
 
     async def read_back(self, sending: Sending, part: int) -> Seen:
-        """Look at one post of what went out; `part_refs()` of the sending says where it is."""
+        """Look at one post of what went out; `part_refs()` of the sending says where it is.
+
+        The rest of the checkpoint is as it was when the last step was done.
+        """
         ...
 
     async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:

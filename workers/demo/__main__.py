@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from workers.demo import community, reviewing, setting, showing
+from workers.demo import afterwards, community, reviewing, setting, showing
 from workers.demo.checks import CHECKS, Check, check
 from workers.demo.client import Person, StoryFailed
 from workers.demo.material import read_cast, read_items
-from workers.demo.places import Network, Receiver
+from workers.demo.places import PLACES, Receiver, place
 from workers.demo.stage import Phase, Stage, Step
 
-NEEDED = ("API", "MANAGER", "EDITOR", "APPROVER", "NETWORK", "RECEIVER")
+NEEDED = ("API", "MANAGER", "EDITOR", "APPROVER", "RECEIVER", *map(str.upper, PLACES))
 
 PHASES = (
     Phase(
@@ -39,16 +39,31 @@ PHASES = (
     Phase(name="Review and approval", act=reviewing.review, steps=lambda stage: len(stage.items)),
     Phase(name="Publication", act=reviewing.publish, steps=lambda stage: stage.expected),
     Phase(
+        name="A slip, corrected where it is out",
+        act=afterwards.correct,
+        steps=afterwards.corrections_expected,
+    ),
+    Phase(
         name="Others like, share, answer",
         act=community.others_react,
-        steps=lambda stage: len(stage.at_network()),
+        steps=lambda stage: len(stage.answerable()),
     ),
     Phase(
         name="Collected and counted",
         act=community.collect,
-        steps=lambda stage: len(stage.at_network()),
+        steps=lambda stage: len(stage.answerable()),
     ),
     Phase(name="Replies from the hub", act=community.reply, steps=community.replies_expected),
+    Phase(
+        name="Answers hidden from others",
+        act=afterwards.hide,
+        steps=afterwards.hides_expected,
+    ),
+    Phase(
+        name="Does it still stand?",
+        act=afterwards.look_back,
+        steps=lambda stage: len(afterwards.readable(stage)),
+    ),
 )
 
 
@@ -94,7 +109,7 @@ def set_up(http: httpx.AsyncClient) -> Stage:
         cast=cast,
         items=read_items(cast),
         http=http,
-        network=Network(http, url=given["NETWORK"].rstrip("/")),
+        places={name: place(name, http, url=given[name.upper()].rstrip("/")) for name in PLACES},
         receiver=Receiver(http, url=given["RECEIVER"].rstrip("/")),
         people={
             name.lower(): Person(http, api=given["API"].rstrip("/"), token=given[name])

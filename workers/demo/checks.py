@@ -12,12 +12,15 @@ from xml.etree import ElementTree as ET
 import httpx
 from PIL import Image
 
+from workers.demo.afterwards import corrections_expected, readable, unwanted
 from workers.demo.client import Json, StoryFailed
 from workers.demo.community import counted, done, replies_expected
 from workers.demo.setting import ASSETS
 from workers.demo.stage import Stage, Step
 
 OVERVIEW = Path(__file__).parent / "overview.graphql"
+#: Where a text is kept as it was sent, without markup of the place's own.
+NETWORKS = frozenset({"mastodon", "bluesky"})
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 FEEDS = """
@@ -60,37 +63,38 @@ async def approved_is_sent(stage: Stage) -> list[str]:
 
 
 async def posted_once(stage: Stage) -> list[str]:
-    """Find posts at the network that are missing, doubled or by nobody's order."""
-    wanted = Counter(
-        post["remoteId"]
+    """Find posts that are missing where they should be, doubled or by nobody's order."""
+    wanted: Counter[tuple[str, str]] = Counter(
+        (str(stage.channel_of(one).platform), post["remoteId"])
         for one in _sent(stage)
-        if stage.channel_of(one).platform == "mastodon"
+        if stage.channel_of(one).platform in stage.places
         for post in one["posts"]
     )
-    found: Counter[str] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
     words: Counter[tuple[str, str]] = Counter()
-    for account in stage.accounts.values():
-        for entry in await _posted(stage, account.username):
-            found[entry["id"]] += 1
-            words[account.username, entry["text"]] += 1
+    for key in stage.accounts:
+        for entry in await _posted(stage, key):
+            found[stage.channel(key).platform, entry["id"]] += 1
+            words[key, entry["text"]] += 1
     return [
-        *(f"missing at the network: {post}" for post in (wanted - found)),
-        *(f"nobody ordered: {post}" for post in (found - wanted)),
-        *(f"twice at the network: {text[:40]}" for (_, text), count in words.items() if count > 1),
+        *(f"missing at {platform}: {post}" for platform, post in (wanted - found)),
+        *(f"nobody ordered at {platform}: {post}" for platform, post in (found - wanted)),
+        *(f"twice on {key}: {text[:40]}" for (key, text), count in words.items() if count > 1),
     ]
 
 
 async def words_are_the_approved(stage: Stage) -> list[str]:
-    """Find posts at the network that do not say what was approved, pictures included."""
+    """Find posts at the networks that do not say what was approved, pictures included."""
     stored = {
         entry["id"]: entry
-        for account in stage.accounts.values()
-        for entry in await _posted(stage, account.username)
+        for key in stage.accounts
+        if stage.channel(key).platform in NETWORKS
+        for entry in await _posted(stage, key)
     }
     return [
         f"{_name(one)}, post {index + 1}"
         for one in _sent(stage)
-        if stage.channel_of(one).platform == "mastodon"
+        if stage.channel_of(one).platform in NETWORKS
         for index, (post, part) in enumerate(
             zip(one["posts"], one["edition"]["parts"], strict=True)
         )
@@ -171,23 +175,61 @@ async def everything_is_counted(stage: Stage) -> list[str]:
     """Find publications whose likes, shares or answers are not what the others did."""
     return [
         f"{_name(one)}: counted {dict(counted(one))}, done {dict(done(stage, one))}"
-        for one in stage.at_network()
+        for one in stage.answerable()
         if counted(one) != done(stage, one)
     ]
 
 
 async def replies_are_seen(stage: Stage) -> list[str]:
-    """Find people who answered and were not told of the reply, under their own words."""
+    """Find people who answered and cannot read the reply, once; a network must have told them."""
     wrong = []
     for said in stage.said:
         if not said.reply:
             continue
-        told = await stage.network.mentions(stage.others[said.by])
-        under = [one for one in told if one["in_reply_to_id"] == said.remote_id]
-        brand = {account.username for account in stage.accounts.values()}
-        if len(under) != 1 or under[0]["account"]["username"] not in brand:
-            wrong.append(f"{said.by} sees {len(under)} replies under “{said.item.title}”")
+        brand = stage.accounts[said.channel.key]
+        seen = await stage.places[said.channel.platform].replies(brand, said.reply)
+        if said.channel.platform == "mastodon":
+            told = await stage.mastodon.mentions(stage.others["mastodon", said.by])
+            under = [one for one in told if one["in_reply_to_id"] == said.remote_id]
+            seen = min(seen, sum(one["account"]["username"] == brand.username for one in under))
+        if seen != 1:
+            wrong.append(f"{said.by} sees {seen} replies under “{said.item.title}”")
     return wrong
+
+
+async def corrections_are_out(stage: Stage) -> list[str]:
+    """Find corrections that did not take the place of the slip, under the same address."""
+    wrong = []
+    for one in stage.publications:
+        slip = stage.item_of(one).correction
+        if one["id"] not in stage.corrected or slip is None:
+            continue
+        text = "".join(part["text"] for part in one["edition"]["parts"])
+        if one["sentHash"] == stage.corrected[one["id"]] or slip.wrong in text:
+            wrong.append(_name(one))
+    if len(stage.corrected) != corrections_expected(stage):
+        wrong.append(f"{len(stage.corrected)} corrections were made")
+    return wrong
+
+
+async def unwanted_is_hidden(stage: Stage) -> list[str]:
+    """Find answers that should be hidden and can still be read."""
+    wrong = []
+    for said in unwanted(stage):
+        ledger = await stage.places[said.channel.platform].ledger(said.by)
+        entry = next(one for one in ledger if one["id"] == said.remote_id)
+        if entry.get("status") != "hold":
+            wrong.append(f"{said.by} under “{said.item.title}”")
+    return wrong or ([] if unwanted(stage) else ["nothing was to be hidden"])
+
+
+async def everything_stands(stage: Stage) -> list[str]:
+    """Find publications that do not stand as they were sent."""
+    return [
+        f"{_name(one)} is {one.get('standing')}"
+        for one in readable(stage)
+        if one.get("standing") != "STANDS"
+    ]
 
 
 async def pictures_tell_nothing_else(stage: Stage) -> list[str]:
@@ -211,10 +253,11 @@ async def pictures_tell_nothing_else(stage: Stage) -> list[str]:
 
 
 async def _pictures_at_network(stage: Stage) -> list[str]:
-    reader = next(iter(stage.others.values()))
+    reader = next(who for (platform, _), who in stage.others.items() if platform == "mastodon")
     statuses = [
-        await stage.network.status(reader, one["posts"][0]["remoteId"])
-        for one in stage.at_network()
+        await stage.mastodon.status(reader, one["posts"][0]["remoteId"])
+        for one in stage.answerable()
+        if stage.channel_of(one).platform == "mastodon"
     ]
     return [media["url"] for status in statuses for media in status["media_attachments"]]
 
@@ -249,14 +292,21 @@ CHECKS: Mapping[str, Callable[[Stage], Awaitable[list[str]]]] = {
     "nobody approved their own words, and a remark led to a new revision": nobody_decided_alone,
     "every publication and every reply is PUBLISHED": everything_is_out,
     "approved hash = sent hash, everywhere": approved_is_sent,
-    "the network holds exactly one post per post that was sent": posted_once,
-    "it holds the approved words and descriptions, letter by letter": words_are_the_approved,
+    "networks, blog and forum hold exactly one post per post that was sent": posted_once,
+    "the networks hold the approved words and descriptions, letter by letter": (
+        words_are_the_approved
+    ),
+    "the slip was corrected under the same address, with newly approved words": (
+        corrections_are_out
+    ),
     "RSS, Atom and JSON Feed carry the articles, and answer 304 the second time": (
         feeds_carry_the_articles
     ),
     "the webhook took one signed delivery per publication": webhook_delivered_once,
     "likes, shares and answers are counted as they happened": everything_is_counted,
-    "everybody who was answered has been told, under their own words": replies_are_seen,
+    "everybody who was answered can read it, and the network told them": replies_are_seen,
+    "the answer nobody should have to read is hidden": unwanted_is_hidden,
+    "every place says that what is out stands as it was sent": everything_stands,
     "pictures show what they show, and carry nothing else": pictures_tell_nothing_else,
     "the query below shows all of it": the_query_answers,
 }
@@ -277,9 +327,10 @@ def same_hash(publication: Json) -> bool:
     return len(hashes) == 1 and None not in hashes
 
 
-async def _posted(stage: Stage, username: str) -> list[Json]:
-    ledger = await stage.network.ledger(username)
-    return [entry for entry in ledger if entry["id"] not in stage.earlier_posts]
+async def _posted(stage: Stage, key: str) -> list[Json]:
+    platform = stage.channel(key).platform
+    ledger = await stage.places[platform].ledger(stage.accounts[key].username)
+    return [entry for entry in ledger if (platform, entry["id"]) not in stage.earlier_posts]
 
 
 def _sent(stage: Stage) -> list[Json]:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from workers.demo.client import Json, until
+from workers.demo.material import Answer, Channel, Item
 from workers.demo.reviewing import all_out
 from workers.demo.stage import Said, Stage, Step
 
@@ -23,31 +24,51 @@ query Engagement($ids: [ID!]!) {
 
 
 async def others_react(stage: Stage, step: Step) -> None:
-    """Let everybody else at the network do what the texts say they do."""
-    for username, name in stage.cast.people.items():
-        stage.others[username] = await stage.network.join(username=username, name=name)
-    for publication in stage.at_network():
-        item, channel = stage.item_of(publication), stage.channel_of(publication)
-        posts = [post["remoteId"] for post in publication["posts"]]
-        for name in item.community.likes:
-            await stage.network.like(stage.others[name], posts[0])
-        for name in item.community.shares:
-            await stage.network.share(stage.others[name], posts[0])
-        for answer in item.community.answers:
-            remote_id = await stage.network.answer(
-                stage.others[answer.by],
-                posts[answer.under_part - 1],
-                f"@{stage.accounts[channel.key].username} {answer.text}",
-            )
-            stage.said.append(
-                Said(item=item, by=answer.by, remote_id=remote_id, reply=answer.reply)
-            )
+    """Let everybody else do what the texts say they do, wherever they can."""
+    for platform, place in stage.places.items():
+        for username, name in stage.cast.people.items():
+            stage.others[platform, username] = await place.join(username=username, name=name)
+    for publication in stage.answerable():
+        await _react(stage, publication)
         step()
+
+
+async def _react(stage: Stage, publication: Json) -> None:
+    item, channel = stage.item_of(publication), stage.channel_of(publication)
+    place = stage.place_of(publication)
+    posts = [post["remoteId"] for post in publication["posts"]]
+    for name in item.community.likes if place.has_likes else ():
+        await place.like(stage.others[channel.platform, name], posts[0])
+    for name in item.community.shares if place.has_shares else ():
+        await place.share(stage.others[channel.platform, name], posts[0])
+    for answer in answers_on(item, channel):
+        remote_id = await place.answer(
+            stage.others[channel.platform, answer.by],
+            posts[answer.under_part - 1],
+            answer.text,
+            to=stage.accounts[channel.key],
+        )
+        stage.said.append(
+            Said(
+                item=item,
+                channel=channel,
+                by=answer.by,
+                text=answer.text,
+                remote_id=remote_id,
+                reply=answer.reply,
+                hide=answer.hide,
+            )
+        )
+
+
+def answers_on(item: Item, channel: Channel) -> list[Answer]:
+    """Return what is answered to a text on one channel."""
+    return [answer for answer in item.community.answers if answer.on == channel.key]
 
 
 async def collect(stage: Stage, step: Step) -> None:
     """Ask the hub to look now, and wait until it has counted everything the others did."""
-    published = stage.at_network()
+    published = stage.answerable()
     for publication in published:
         await stage.editor.act(
             "publicationCollect", {"id": publication["id"]}, "publication { id }"
@@ -87,11 +108,11 @@ def counted(publication: Json) -> Counter[str]:
 
 def done(stage: Stage, publication: Json) -> Counter[str]:
     """Return what the others did with a publication, by the text it tells."""
-    community = stage.item_of(publication).community
+    item, place = stage.item_of(publication), stage.place_of(publication)
     return +Counter(
-        likes=len(community.likes),
-        shares=len(community.shares),
-        answers=len(community.answers),
+        likes=len(item.community.likes) if place.has_likes else 0,
+        shares=len(item.community.shares) if place.has_shares else 0,
+        answers=len(answers_on(item, stage.channel_of(publication))),
     )
 
 
@@ -103,20 +124,29 @@ def inbound(publication: Json) -> list[Json]:
 
 
 async def reply(stage: Stage, step: Step) -> None:
-    """Answer from the hub, and wait until every answer is at the network."""
-    messages = {
-        message["remoteId"]: message["id"]
-        for publication in stage.at_network()
-        for message in inbound(publication)
-    }
+    """Answer from the hub, and wait until every answer is where it belongs."""
+    messages = messages_by_place(stage)
     for said in stage.said:
         if not said.reply:
             continue
-        given = {"messageId": messages[said.remote_id], "text": f"@{said.by} {said.reply}"}
+        place = stage.places[said.channel.platform]
+        given = {
+            "messageId": messages[said.channel.key, said.remote_id],
+            "text": place.addressed(said.by, said.reply),
+        }
         made = await stage.editor.act("messageReply", given, "publication { id }")
         stage.replied[made["publication"]["id"]] = said
     count = replies_expected(stage)
     stage.replies = await all_out(stage, origin="REPLY", count=count, step=step)
+
+
+def messages_by_place(stage: Stage) -> dict[tuple[str, str], str]:
+    """Return the hub's id of every answer, by its channel and its id there."""
+    return {
+        (stage.channel_of(publication).key, message["remoteId"]): message["id"]
+        for publication in stage.answerable()
+        for message in inbound(publication)
+    }
 
 
 def replies_expected(stage: Stage) -> int:

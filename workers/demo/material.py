@@ -29,8 +29,8 @@ class Brand(Material):
     locales: Sequence[str]
 
 
-class NetworkAccount(Material):
-    """The brand's account at the network."""
+class BrandAccount(Material):
+    """The brand's account at a place."""
 
     username: str
     name: str
@@ -40,11 +40,11 @@ class Channel(Material):
     """Where it speaks; what a channel needs beside this is found out on the day."""
 
     key: str
-    platform: Literal["mastodon", "feed", "webhook"]
+    platform: Literal["mastodon", "bluesky", "wordpress", "misago", "feed", "webhook"]
     name: str
     timezone: str
     settings: Mapping[str, Any] = Field(default_factory=dict)
-    account: NetworkAccount | None = None
+    account: BrandAccount | None = None
     inbox: str = ""
 
 
@@ -106,13 +106,23 @@ class FirstDraft(Material):
     remark: str
 
 
+class Correction(Material):
+    """A slip somebody notices once the text is out, and where it is corrected."""
+
+    wrong: str
+    right: str
+    channels: Sequence[str]
+
+
 class Answer(Material):
-    """What somebody answers, under which post of a thread, and what the brand says to it."""
+    """What somebody answers on which channel, and what the brand says to it, or hides."""
 
     by: str
+    on: str
     text: str
     reply: str = ""
     under_part: int = Field(default=1, ge=1)
+    hide: bool = False
 
 
 class Community(Material):
@@ -140,6 +150,7 @@ class Item(Material):
     writer: Literal["editor", "manager"] = "editor"
     scheduled_in_seconds: float | None = None
     first_draft: FirstDraft | None = None
+    correction: Correction | None = None
     community: Community = Community()
 
     @classmethod

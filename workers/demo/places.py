@@ -1,7 +1,8 @@
-"""The world outside the hub: a network with other people on it, and a webhook's receiver."""
+"""The world outside the hub: places with other people in them, and a webhook's receiver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -10,43 +11,113 @@ from workers.demo.client import Json
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody's account at the network."""
+    """Somebody's account at a place, and how a channel is connected to it."""
 
     username: str
-    token: str
+    settings: Mapping[str, Any]
+    credentials: Mapping[str, str]
 
 
-class Network:
-    """A server that speaks Mastodon's API; its control routes hand out accounts."""
+class Place:
+    """A stand-in for a platform, and the other people there, by its control routes."""
 
-    def __init__(self, http: httpx.AsyncClient, *, url: str) -> None:
-        self._http = http
+    def __init__(
+        self, http: httpx.AsyncClient, *, url: str, control: str, acts: frozenset[str]
+    ) -> None:
+        self.http = http
         self.url = url
+        self._control = control
+        self._acts = acts
+
+    @property
+    def has_likes(self) -> bool:
+        """Say whether people can like something here."""
+        return "like" in self._acts
+
+    @property
+    def has_shares(self) -> bool:
+        """Say whether people can share something here."""
+        return "repost" in self._acts
+
+    async def join(self, *, username: str, name: str) -> Account:
+        """Open an account, or find it."""
+        made = await self.act("accounts", {"username": username, "name": name})
+        return Account(username=username, settings=made["settings"], credentials=made["secrets"])
+
+    async def like(self, who: Account, post: str) -> None:
+        """Like a post."""
+        await self.act("like", {"account": who.username, "post": post})
+
+    async def share(self, who: Account, post: str) -> None:
+        """Share a post."""
+        await self.act("repost", {"account": who.username, "post": post})
+
+    async def answer(self, who: Account, post: str, text: str, *, to: Account) -> str:  # noqa: ARG002  networks address people
+        """Answer a post of somebody's; returns the id of the answer."""
+        made = await self.act("answer", {"account": who.username, "post": post, "text": text})
+        return str(made["id"])
+
+    def addressed(self, who: str, text: str) -> str:  # noqa: ARG002  networks address people
+        """Return a reply to somebody as people write it here."""
+        return text
+
+    async def replies(self, brand: Account, text: str) -> int:
+        """Return how often the brand's reply can be read here."""
+        return sum(
+            text in entry["text"] and entry["in_reply_to_id"] is not None
+            for entry in await self.ledger(brand.username)
+            if not entry["deleted"]
+        )
+
+    async def ledger(self, username: str) -> Sequence[Json]:
+        """Return everything an account ever posted itself, deleted or not."""
+        answer = await self.http.get(
+            f"{self.url}{self._control}ledger", params={"account": username}
+        )
+        answer.raise_for_status()
+        return [entry for entry in answer.json()["statuses"] if not entry.get("reblog_of")]
+
+    async def act(self, name: str, given: Json) -> Json:
+        """Use a control route."""
+        answer = await self.http.post(f"{self.url}{self._control}{name}", json=given)
+        answer.raise_for_status()
+        made: Json = answer.json()
+        return made
+
+
+class Mastodon(Place):
+    """A server that speaks Mastodon's API; people act by it as they would anywhere."""
 
     async def join(self, *, username: str, name: str) -> Account:
         """Open an account."""
-        made = await self._post(
-            "/api/v1/_sim/accounts", None, json={"username": username, "name": name}
+        made = await self.act("accounts", {"username": username, "name": name})
+        return Account(
+            username=username,
+            settings={"base_url": self.url},
+            credentials={"access_token": made["access_token"]},
         )
-        return Account(username=username, token=made["access_token"])
 
-    async def like(self, who: Account, status_id: str) -> None:
+    async def like(self, who: Account, post: str) -> None:
         """Like a post."""
-        await self._post(f"/api/v1/statuses/{status_id}/favourite", who)
+        await self._post(f"/api/v1/statuses/{post}/favourite", who)
 
-    async def share(self, who: Account, status_id: str) -> None:
+    async def share(self, who: Account, post: str) -> None:
         """Share a post."""
-        await self._post(f"/api/v1/statuses/{status_id}/reblog", who)
+        await self._post(f"/api/v1/statuses/{post}/reblog", who)
 
-    async def answer(self, who: Account, status_id: str, text: str) -> str:
-        """Answer a post; returns the id of the answer."""
-        said = {"status": text, "in_reply_to_id": status_id}
+    async def answer(self, who: Account, post: str, text: str, *, to: Account) -> str:
+        """Answer a post of somebody's; returns the id of the answer."""
+        said = {"status": f"@{to.username} {text}", "in_reply_to_id": post}
         made = await self._post("/api/v1/statuses", who, json=said)
         return str(made["id"])
 
+    def addressed(self, who: str, text: str) -> str:
+        """Return a reply to somebody: who is named is told of it."""
+        return f"@{who} {text}"
+
     async def mentions(self, who: Account) -> Sequence[Json]:
         """Return the posts somebody was told of because they were addressed in them."""
-        answer = await self._http.get(
+        answer = await self.http.get(
             f"{self.url}/api/v1/notifications",
             params={"types[]": "mention", "limit": 40},
             headers=_bearer(who),
@@ -56,28 +127,34 @@ class Network:
 
     async def status(self, who: Account, status_id: str) -> Json:
         """Return a post as somebody sees it."""
-        answer = await self._http.get(
+        answer = await self.http.get(
             f"{self.url}/api/v1/statuses/{status_id}", headers=_bearer(who)
         )
         answer.raise_for_status()
         shown: Json = answer.json()
         return shown
 
-    async def ledger(self, username: str) -> Sequence[Json]:
-        """Return everything an account ever posted itself, deleted or not."""
-        answer = await self._http.get(
-            f"{self.url}/api/v1/_sim/ledger", params={"account": username}
-        )
-        answer.raise_for_status()
-        return [entry for entry in answer.json()["statuses"] if entry["reblog_of"] is None]
-
-    async def _post(self, path: str, who: Account | None, json: Json | None = None) -> Json:
-        answer = await self._http.post(
-            f"{self.url}{path}", json=json, headers=_bearer(who) if who else None
-        )
+    async def _post(self, path: str, who: Account, json: Json | None = None) -> Json:
+        answer = await self.http.post(f"{self.url}{path}", json=json, headers=_bearer(who))
         answer.raise_for_status()
         made: Json = answer.json()
         return made
+
+
+#: Where the control routes of each stand-in are, and what people can do there.
+_CONTROL: Mapping[str, tuple[type[Place], str, frozenset[str]]] = {
+    "mastodon": (Mastodon, "/api/v1/_sim/", frozenset({"like", "repost"})),
+    "bluesky": (Place, "/_sim/bluesky/", frozenset({"like", "repost"})),
+    "misago": (Place, "/api/_sim/", frozenset({"like"})),
+    "wordpress": (Place, "/wp-json/_sim/", frozenset()),
+}
+PLACES = tuple(_CONTROL)
+
+
+def place(platform: str, http: httpx.AsyncClient, *, url: str) -> Place:
+    """Return the place where a platform's stand-in is."""
+    kind, control, acts = _CONTROL[platform]
+    return kind(http, url=url, control=control, acts=acts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +189,4 @@ class Receiver:
 
 
 def _bearer(who: Account) -> dict[str, str]:
-    return {"Authorization": f"Bearer {who.token}"}
+    return {"Authorization": f"Bearer {who.credentials['access_token']}"}

@@ -62,17 +62,24 @@ async def review(stage: Stage, step: Step) -> None:
         step()
 
 
-async def _submit(stage: Stage, item: Item) -> str:
+async def reviewed(stage: Stage, item: Item, *, channels: Sequence[str]) -> Json:
+    """Submit the text as it is now for some channels, without a time; return the review."""
+    submitted = await _submit(stage, item, channels=channels)
+    return (await _in_review(stage, {item.title: submitted}))[item.title]
+
+
+async def _submit(stage: Stage, item: Item, *, channels: Sequence[str] | None = None) -> str:
     goes_out = (
         None
-        if item.scheduled_in_seconds is None
+        if item.scheduled_in_seconds is None or channels is not None
         else (datetime.now(UTC) + timedelta(seconds=item.scheduled_in_seconds)).isoformat()
     )
     given = {
         "contentItemId": stage.written[item.title]["id"],
         "expectedVersion": stage.written[item.title]["version"],
         "targets": [
-            {"channelId": stage.channels[key], "scheduledFor": goes_out} for key in item.channels
+            {"channelId": stage.channels[key], "scheduledFor": goes_out}
+            for key in channels or item.channels
         ],
     }
     made = await stage.people[item.writer].act("reviewSubmit", given, "review { id }")

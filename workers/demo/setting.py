@@ -74,20 +74,24 @@ async def connect_channels(stage: Stage, step: Step) -> None:
 async def _access(stage: Stage, channel: Channel) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return a channel's settings and credentials: an account, an address, or nothing."""
     if channel.account is not None:
-        account = await stage.network.join(
+        account = await stage.places[channel.platform].join(
             username=channel.account.username, name=channel.account.name
         )
         stage.accounts[channel.key] = account
-        return {"base_url": stage.network.url}, {"access_token": account.token}
+        return {**account.settings, **channel.settings}, account.credentials
     if channel.inbox:
         stage.inbox = await stage.receiver.open(f"{channel.inbox}-{token_hex(3)}")
         return {"url": stage.inbox.url}, {"secret": stage.inbox.secret}
     return channel.settings, {}
 
 
-async def _earlier_posts(stage: Stage) -> frozenset[str]:
-    ledgers = [await stage.network.ledger(one.username) for one in stage.accounts.values()]
-    return frozenset(entry["id"] for ledger in ledgers for entry in ledger)
+async def _earlier_posts(stage: Stage) -> frozenset[tuple[str, str]]:
+    earlier = set()
+    for key, account in stage.accounts.items():
+        platform = stage.channel(key).platform
+        ledger = await stage.places[platform].ledger(account.username)
+        earlier |= {(platform, entry["id"]) for entry in ledger}
+    return frozenset(earlier)
 
 
 async def upload_pictures(stage: Stage, step: Step) -> None:
@@ -154,7 +158,7 @@ async def write_items(stage: Stage, step: Step) -> None:
             "tags": item.tags,
             "slug": item.slug,
             "locale": item.locale,
-            "variants": [_variant(stage, item, variant) for variant in item.variants],
+            "variants": [variant_of(stage, item, variant) for variant in item.variants],
         }
         if item.first_draft is not None:
             given["parts"] = parts(stage, [item.first_draft.text], item.pictures)
@@ -165,7 +169,8 @@ async def write_items(stage: Stage, step: Step) -> None:
         step()
 
 
-def _variant(stage: Stage, item: Item, variant: Variant) -> Json:
+def variant_of(stage: Stage, item: Item, variant: Variant) -> Json:
+    """Return a variant of a text as the API takes it."""
     given: Json = {"settings": variant.settings}
     if variant.platform is not None:
         given["platform"] = variant.platform

@@ -86,10 +86,11 @@ def _cells(stage: Stage, publication: Json) -> tuple[str, ...]:
 
 def _counters(stage: Stage, publication: Json) -> dict[str, str]:
     # Feeds and webhooks count nothing: that is not the same as nobody liking it.
-    if publication not in stage.at_network():
+    if publication not in stage.answerable():
         return {"likes": NOTHING, "answers": NOTHING}
     known = counted(publication)
-    return {name: str(known[name]) for name in ("likes", "answers")}
+    likes = str(known["likes"]) if stage.place_of(publication).has_likes else NOTHING
+    return {"likes": likes, "answers": str(known["answers"])}
 
 
 def _hash(publication: Json) -> str:
@@ -100,7 +101,7 @@ def _hash(publication: Json) -> str:
 def write_chart(stage: Stage, *, path: Path) -> None:
     """Write the chart of engagement: every text that people could answer."""
     known: dict[str, Counter[str]] = {item.title: Counter() for item in stage.items}
-    for publication in stage.at_network():
+    for publication in stage.answerable():
         known[stage.item_of(publication).title] += counted(publication)
     chart.draw(list(known.items()), path=path)
 

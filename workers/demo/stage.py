@@ -1,13 +1,13 @@
 """What the story knows at any moment: its people, its places, and the ids it was given."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
 from workers.demo.client import Json, Person
 from workers.demo.material import Cast, Channel, Item, Picture
-from workers.demo.places import Account, Inbox, Network, Receiver
+from workers.demo.places import Account, Inbox, Mastodon, Place, Receiver
 
 #: Called once for every piece of a phase that is done.
 Step = Callable[[], None]
@@ -15,12 +15,15 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """An answer somebody gave at the network, and what the brand is to say to it."""
+    """An answer somebody gave somewhere, and what the brand is to say or do to it."""
 
     item: Item
+    channel: Channel
     by: str
+    text: str
     remote_id: str
     reply: str
+    hide: bool
 
 
 @dataclass(kw_only=True)
@@ -30,7 +33,7 @@ class Stage:
     cast: Cast
     items: Sequence[Item]
     http: httpx.AsyncClient
-    network: Network
+    places: Mapping[str, Place]
     receiver: Receiver
     people: dict[str, Person]
 
@@ -40,11 +43,12 @@ class Stage:
     pictures: dict[str, str] = field(default_factory=dict)
     written: dict[str, Json] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
-    others: dict[str, Account] = field(default_factory=dict)
+    #: Everybody else, by the platform and their name there.
+    others: dict[tuple[str, str], Account] = field(default_factory=dict)
     inbox: Inbox | None = None
 
-    #: What the brand's accounts had posted before the story began.
-    earlier_posts: frozenset[str] = frozenset()
+    #: What the brand's accounts had posted before the story began, by platform and id.
+    earlier_posts: frozenset[tuple[str, str]] = frozenset()
     #: The error codes of what was tried although it is forbidden, by what was tried.
     refusals: dict[str, str] = field(default_factory=dict)
     #: Remarks of an approver that led to another revision.
@@ -54,6 +58,8 @@ class Stage:
     replies: list[Json] = field(default_factory=list)
     #: What each reply answers, by the id of its publication.
     replied: dict[str, Said] = field(default_factory=dict)
+    #: The hashes that were out before a text was corrected, by publication.
+    corrected: dict[str, str] = field(default_factory=dict)
 
     @property
     def manager(self) -> Person:
@@ -93,12 +99,24 @@ class Stage:
         """Return a picture of the cast."""
         return next(picture for picture in self.cast.pictures if picture.key == key)
 
-    def at_network(self) -> list[Json]:
-        """Return the publications that people at the network can answer."""
+    def place_of(self, publication: Json) -> Place:
+        """Return the place a publication went to; KeyError where nobody can answer."""
+        return self.places[self.channel_of(publication).platform]
+
+    @property
+    def mastodon(self) -> Mastodon:
+        """The network whose people are asked what they were told."""
+        found = self.places["mastodon"]
+        if not isinstance(found, Mastodon):
+            raise TypeError("the place of Mastodon speaks its API")
+        return found
+
+    def answerable(self) -> list[Json]:
+        """Return the publications that people can answer where they are."""
         return [
             publication
             for publication in self.publications
-            if self.channel_of(publication).platform == "mastodon"
+            if self.channel_of(publication).platform in self.places
         ]
 
 
