@@ -23,6 +23,8 @@ from hub.kernel.errors import Unauthenticated
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
 from hub.runtime import open_hub
+from schema.access.cookies import Cookies
+from schema.access.sessions import session_routes
 from schema.authentication import Authenticator, authorization_of
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.limits import Limits
@@ -32,7 +34,7 @@ from schema.metrics import Metrics, metrics_endpoint
 from schema.publishing import feeds
 from schema.schema import build_schema
 
-_ALLOWED_HEADERS = ("authorization", "content-type", "idempotency-key")
+_ALLOWED_HEADERS = ("authorization", "content-type", "idempotency-key", "x-csrf-token")
 _EXPOSED_HEADERS = ("idempotency-replayed", "retry-after")
 _STEADY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -76,9 +78,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
-                allow_methods=("GET", "POST", "PUT"),
+                allow_methods=("GET", "POST", "PUT", "DELETE"),
                 allow_headers=_ALLOWED_HEADERS,
                 expose_headers=_EXPOSED_HEADERS,
+                # Cookies are for origins that are named; whoever lets everybody in means tokens.
+                allow_credentials="*" not in settings.cors_origins,
                 max_age=600,
             ),
         ],
@@ -96,6 +100,7 @@ def _routes(settings: Settings, metrics: Metrics) -> list[BaseRoute]:
         Route("/health", _health, methods=["GET"]),
         Route("/ready", _ready, methods=["GET"]),
         Route("/metrics", metrics_endpoint(metrics, settings), methods=["GET"]),
+        *session_routes(settings),
         *feeds.routes,
         *picture_routes(lambda request: request.app.state.stores),
     ]
@@ -125,14 +130,20 @@ def _door(settings: Settings) -> GraphQLDoor:
 
 def _context(settings: Settings) -> Any:
     open_to_all = settings.environment == "development"
+    cookies = Cookies(settings)
 
     async def get_context(
         connection: Request | WebSocket, parameters: Mapping[str, Any] | None
     ) -> Context:
         state = connection.app.state
         caller = await state.authenticator.caller(authorization_of(connection.headers, parameters))
+        if caller is None:
+            session = cookies.session_of(connection, state.hub.vault)
+            caller = await state.authenticator.of_session(session) if session else None
         if caller is None and not open_to_all:
-            raise Unauthenticated("Send a token: `Authorization: Bearer hub_pat_…`.")
+            raise Unauthenticated(
+                "Send a token, `Authorization: Bearer hub_pat_…`, or sign in at /session."
+            )
         return Context(hub=state.hub, reader=state.reader, known=caller)
 
     return get_context

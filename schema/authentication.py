@@ -1,12 +1,13 @@
-"""From an Authorization header to its caller, without asking the database each time."""
+"""From a token or a session to its caller, without asking the database each time."""
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hub.access.operations import authenticate
+from hub.access.signing import authenticate_session
 from hub.kernel.caller import Caller
 from hub.kernel.errors import Unauthenticated
 from hub.kernel.work import Hub
@@ -18,7 +19,7 @@ _TOKEN_MOST = 200
 
 
 class Authenticator:
-    """Knows the tokens it has just seen, by their keyed digest; never the tokens themselves."""
+    """Knows the secrets it has just seen, by their keyed digest; never the secrets themselves."""
 
     def __init__(self, hub: Hub, *, seconds: float = KNOWN_SECONDS) -> None:
         self._hub = hub
@@ -34,23 +35,47 @@ class Authenticator:
         secret = secret.strip()
         if scheme.lower() != "bearer" or not 0 < len(secret) <= _TOKEN_MOST:
             raise Unauthenticated("Send the token as `Authorization: Bearer hub_pat_…`.")
-        digest = self._hub.vault.token_digest(secret)
+        return await self._knowing(
+            self._hub.vault.token_digest(secret), lambda: self._of_token(secret)
+        )
+
+    async def of_session(self, secret: str) -> Caller:
+        """Return who a session's secret speaks for; Unauthenticated when it is over."""
+        if not 0 < len(secret) <= _TOKEN_MOST:
+            raise Unauthenticated("You are not signed in any more.")
+        return await self._knowing(
+            self._hub.vault.session_digest(secret), lambda: self._of_session(secret)
+        )
+
+    def forget_session(self, secret: str) -> None:
+        """Ask anew next time: this process has just ended the session."""
+        self._known.pop(self._hub.vault.session_digest(secret), None)
+
+    async def _knowing(self, digest: bytes, ask: Callable[[], Awaitable[Caller]]) -> Caller:
         known = self._known.get(digest)
         if known is not None and time.monotonic() - known[0] < self._seconds:
             return known[1]
         # Many requests with one token, and one question to the database for all of them.
         task = self._asking.get(digest)
         if task is None:
-            task = asyncio.create_task(self._ask(secret, digest))
+            task = asyncio.create_task(self._ask(digest, ask))
             self._asking[digest] = task
             task.add_done_callback(lambda done: self._answered(digest, done))
         return await asyncio.shield(task)
 
-    async def _ask(self, secret: str, digest: bytes) -> Caller:
+    async def _of_token(self, secret: str) -> Caller:
+        async with self._hub.unscoped() as session:
+            return await authenticate(session, self._hub.vault, secret)
+
+    async def _of_session(self, secret: str) -> Caller:
+        hub = self._hub
+        async with hub.unscoped() as session:
+            return await authenticate_session(session, hub.vault, hub.settings, secret)
+
+    async def _ask(self, digest: bytes, ask: Callable[[], Awaitable[Caller]]) -> Caller:
         asked_at = time.monotonic()
         self._known.pop(digest, None)
-        async with self._hub.unscoped() as session:
-            caller = await authenticate(session, self._hub.vault, secret)
+        caller = await ask()
         self._known[digest] = (asked_at, caller)
         while len(self._known) > _KNOWN_MOST:
             self._known.popitem(last=False)

@@ -29,7 +29,8 @@ class Context:
         """Return who asks; raise Unauthenticated when nobody in particular does."""
         if self.known is None:
             raise Unauthenticated(
-                "Send a token: Authorization: Bearer hub_pat_… (`hub token issue` makes one)."
+                "Send a token, Authorization: Bearer hub_pat_… (`hub token issue` makes one), or "
+                "sign in at /session."
             )
         return self.known
 

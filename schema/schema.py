@@ -8,8 +8,10 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import schema.analytics.types  # noqa: F401 - its types are reached by name only
+from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
 from schema.audit.queries import AuditQueries
+from schema.base.delivery import keep_to_published
 from schema.base.documents import GuardedSchema
 from schema.base.node import Node
 from schema.base.reading import Info, read_each, read_node
@@ -22,12 +24,16 @@ from schema.content.queries import ContentQueries
 from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
 from schema.publishing.mutations import PublishingMutations
+from schema.publishing.published import PublishedQueries
 from schema.publishing.queries import PublishingQueries
 from schema.publishing.subscriptions import PublishingSubscriptions
 from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
 from schema.strategy.mutations import StrategyMutations
 from schema.strategy.queries import StrategyQueries
+
+#: What a token for web pages may ask for.
+SHOWN = frozenset({"publishedContent", "publishedContents"})
 
 
 @strawberry.type
@@ -63,6 +69,7 @@ class Query(
     ContentQueries,
     ReviewQueries,
     PublishingQueries,
+    PublishedQueries,
     EngagementQueries,
     AuditQueries,
 ):
@@ -71,6 +78,7 @@ class Query(
 
 @strawberry.type(description="Everything that can be done; one field is one business act.")
 class Mutation(
+    AccessMutations,
     StrategyMutations,
     ChannelMutations,
     ContentMutations,
@@ -90,7 +98,11 @@ class Subscription(PublishingSubscriptions):
 @cache
 def build_schema() -> GuardedSchema:
     """Build the schema with its scalars; it is the same for the whole process."""
-    return GuardedSchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))
+    built = GuardedSchema(
+        Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS)
+    )
+    keep_to_published(built._schema, but_for=SHOWN)  # noqa: SLF001 - it has no public name
+    return built
 
 
 def print_contract() -> str:

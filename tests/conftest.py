@@ -195,6 +195,8 @@ def settings(database: Database, servers: Servers, tmp_path: Path, worker_id: st
         environment="development",
         lease_seconds=5,
         database_pool=4,
+        password_memory_kib=32,
+        password_passes=1,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from hub.access.models import Role
+from hub.access.models import Role, SessionEnd
 from hub.kernel.events import Event
 
 
@@ -35,3 +35,51 @@ class TokenRevoked(Event):
 
     name: ClassVar[str] = "token.revoked"
     subject_type: ClassVar[str] = "Token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRemoved(Event):
+    """A person left the workspace; their tokens and sessions have ended."""
+
+    name: ClassVar[str] = "member.removed"
+    subject_type: ClassVar[str] = "Member"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    """A member's password was set; their other sessions have ended."""
+
+    name: ClassVar[str] = "password.changed"
+    subject_type: ClassVar[str] = "Member"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionCreated(Event):
+    """A person signed in."""
+
+    name: ClassVar[str] = "session.created"
+    subject_type: ClassVar[str] = "Session"
+
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRefused(Event):
+    """Somebody gave a wrong password; an address nobody has is named by its digest alone."""
+
+    name: ClassVar[str] = "session.refused"
+    subject_type: ClassVar[str] = "Workspace"
+
+    member_id: UUID | None
+    email_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(Event):
+    """A session ended before its time."""
+
+    name: ClassVar[str] = "session.revoked"
+    subject_type: ClassVar[str] = "Session"
+
+    member_id: UUID
+    reason: SessionEnd

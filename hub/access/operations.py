@@ -5,14 +5,32 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.access.events import MemberAdded, TokenIssued, TokenRevoked
-from hub.access.models import Member, Role, Token, Workspace
-from hub.access.rules import granted, require_scopes
+from hub.access.events import (
+    MemberAdded,
+    MemberRemoved,
+    PasswordChanged,
+    SessionRevoked,
+    TokenIssued,
+    TokenRevoked,
+)
+from hub.access.models import Member, Password, Role, Session, SessionEnd, Token, Workspace
+from hub.access.passwords import passwords_of
+from hub.access.rules import DELIVERY, granted, require_password, require_scopes
 from hub.kernel.caller import ActorKind, Caller, Permission
-from hub.kernel.errors import HubError, Invalid, NotFound, Taken, Unauthenticated
+from hub.kernel.editing import touch
+from hub.kernel.errors import (
+    Forbidden,
+    HubError,
+    Invalid,
+    NotFound,
+    Taken,
+    Unauthenticated,
+    WrongState,
+)
 from hub.kernel.ids import new_id
 from hub.kernel.secrets import Vault, new_token, require_token_form
 from hub.kernel.work import UnitOfWork
@@ -62,15 +80,13 @@ async def add_member(work: UnitOfWork, *, name: str, email: str, role: Role) -> 
         raise Invalid("A member needs a name.", path=("name",))
     if not _EMAIL.fullmatch(email):
         raise Invalid(f"{email} is not an e-mail address.", path=("email",))
-    if await member_by_email(work, email=email) is not None:
+    former = await _by_email(work, email)
+    if former is not None and former.removed_at is None:
         raise Taken(f"There is a member with the address {email} already.", path=("email",))
-    member = Member(
-        id=new_id(),
-        workspace_id=work.caller.workspace_id,
-        name=name.strip(),
-        email=email,
-        role=role,
-    )
+    member = former or Member(id=new_id(), workspace_id=work.caller.workspace_id, email=email)
+    member.name, member.role, member.removed_at = name.strip(), role, None
+    if former is not None:
+        touch(work, member)
     work.session.add(member)
     await work.session.flush()
     work.record(MemberAdded(subject_id=member.id, role=role))
@@ -78,8 +94,128 @@ async def add_member(work: UnitOfWork, *, name: str, email: str, role: Role) -> 
 
 
 async def member_by_email(work: UnitOfWork, *, email: str) -> Member | None:
-    """Return the member with that address, whatever its case."""
+    """Return the member with that address, whatever its case; not one who was removed."""
+    found = await _by_email(work, email)
+    return None if found is None or found.removed_at is not None else found
+
+
+async def _by_email(work: UnitOfWork, email: str) -> Member | None:
     return await work.one(select(Member).where(func.lower(Member.email) == email.lower()))
+
+
+async def _member(work: UnitOfWork, member_id: UUID, *, path: tuple[str, ...]) -> Member:
+    found = await work.one(
+        select(Member).where(Member.id == member_id, Member.removed_at.is_(None)).with_for_update()
+    )
+    if found is None:
+        raise NotFound("There is nothing with this id.", path=path)
+    return found
+
+
+async def remove_member(work: UnitOfWork, *, member_id: UUID) -> Member:
+    """Take a person out of the workspace: their tokens and sessions end, what they did stays."""
+    work.caller.require(Permission.WORKSPACE_ADMIN)
+    path = ("input", "memberId")
+    member = await _member(work, member_id, path=path)
+    if member.id == work.caller.member_id:
+        raise WrongState("Somebody else must remove you.", path=path)
+    member.removed_at = work.clock
+    touch(work, member)
+    await work.session.flush()
+    await work.change(delete(Password).where(Password.member_id == member.id))
+    await work.change(
+        update(Token)
+        .where(
+            Token.member_id == member.id,
+            Token.workspace_id == member.workspace_id,
+            Token.revoked_at.is_(None),
+        )
+        .values(revoked_at=work.clock)
+    )
+    await end_sessions(work, [Session.member_id == member.id], reason=SessionEnd.MEMBER_REMOVED)
+    work.record(MemberRemoved(subject_id=member.id))
+    return member
+
+
+async def set_password(work: UnitOfWork, *, member_id: UUID, password: str) -> Member:
+    """Give a member a password to sign in with; all their sessions end."""
+    work.caller.require(Permission.WORKSPACE_ADMIN)
+    member = await _member(work, member_id, path=("input", "memberId"))
+    await _write_password(work, member, password, path=("input", "password"))
+    return member
+
+
+async def change_password(work: UnitOfWork, *, current: str, password: str) -> Member:
+    """Change one's own password, knowing the current one; all other sessions end."""
+    if work.caller.session_id is None or work.caller.member_id is None:
+        raise Forbidden("Sign in to change your password.")
+    member = await _member(work, work.caller.member_id, path=())
+    stored = await work.one(select(Password.hash).where(Password.member_id == member.id))
+    if not await passwords_of(work.settings).matches(stored, current):
+        raise Invalid("This is not your password.", path=("input", "currentPassword"))
+    await _write_password(work, member, password, path=("input", "newPassword"))
+    return member
+
+
+async def _write_password(
+    work: UnitOfWork, member: Member, password: str, *, path: tuple[str, ...]
+) -> None:
+    known = (member.name, member.email, member.email.partition("@")[0])
+    require_password(password, about=known, path=path)
+    hashed = await passwords_of(work.settings).hashed(password)
+    written = upsert(Password).values(
+        id=new_id(),
+        workspace_id=member.workspace_id,
+        member_id=member.id,
+        hash=hashed,
+        changed_at=work.clock,
+    )
+    await work.session.execute(
+        written.on_conflict_do_update(
+            index_elements=[Password.member_id],
+            set_={"hash": hashed, "changed_at": work.clock},
+        )
+    )
+    await end_sessions(
+        work,
+        [Session.member_id == member.id, Session.id.is_distinct_from(work.caller.session_id)],
+        reason=SessionEnd.PASSWORD_CHANGED,
+    )
+    work.record(PasswordChanged(subject_id=member.id))
+
+
+async def revoke_session(work: UnitOfWork, *, session_id: UUID) -> None:
+    """End one of one's own sessions."""
+    if work.caller.session_id is None:
+        raise Forbidden("Sign in to end your sessions.")
+    mine = [Session.id == session_id, Session.member_id == work.caller.member_id]
+    if not await end_sessions(work, mine, reason=SessionEnd.REVOKED):
+        raise NotFound("There is nothing with this id.", path=("input", "id"))
+
+
+async def revoke_sessions(work: UnitOfWork, *, member_id: UUID) -> Member:
+    """End every session of a member."""
+    work.caller.require(Permission.WORKSPACE_ADMIN)
+    member = await _member(work, member_id, path=("input", "memberId"))
+    await end_sessions(work, [Session.member_id == member.id], reason=SessionEnd.REVOKED)
+    return member
+
+
+async def end_sessions(
+    work: UnitOfWork, which: Sequence[ColumnElement[bool]], *, reason: SessionEnd
+) -> int:
+    """End the sessions that have not ended yet; return how many there were."""
+    ended = await work.session.execute(
+        update(Session)
+        .where(*which, Session.revoked_at.is_(None), Session.idle_until > work.clock)
+        .values(revoked_at=work.clock)
+        .returning(Session.id, Session.member_id),
+        execution_options={"synchronize_session": False},
+    )
+    rows = ended.all()
+    for row in rows:
+        work.record(SessionRevoked(subject_id=row.id, member_id=row.member_id, reason=reason))
+    return len(rows)
 
 
 async def issue_token(
@@ -89,15 +225,23 @@ async def issue_token(
     label: str,
     scopes: Iterable[str] = (),
     lifetime: timedelta | None = None,
+    delivery: bool = False,
 ) -> tuple[Token, str]:
-    """Make a token for a member; return its row and the secret, which is never shown again."""
+    """Make a token for a member; return its row and the secret, which is never shown again.
+
+    With `delivery` it may read what is out and nothing else, so that a web page may hold it.
+    """
     work.caller.require(Permission.WORKSPACE_ADMIN)
-    member = await work.one(select(Member).where(Member.id == member_id))
+    if delivery and set(scopes):
+        raise Invalid("A delivery token has no other scopes.", path=("scopes",))
+    member = await work.one(
+        select(Member).where(Member.id == member_id, Member.removed_at.is_(None))
+    )
     if member is None:
         raise NotFound("There is no such member.", path=("member",))
     if lifetime is not None and lifetime <= timedelta():
         raise Invalid("A token must live for some time.", path=("lifetime",))
-    secret = new_token("pat")
+    secret = new_token("delivery" if delivery else "pat")
     token = Token(
         id=new_id(),
         workspace_id=work.caller.workspace_id,
@@ -105,7 +249,7 @@ async def issue_token(
         label=label,
         digest=work.vault.token_digest(secret),
         hint=secret[-4:],
-        scopes=require_scopes(scopes),
+        scopes=require_scopes(DELIVERY if delivery else scopes),
         expires_at=work.clock + lifetime if lifetime else None,
     )
     work.session.add(token)
@@ -167,8 +311,12 @@ async def authenticate(session: AsyncSession, vault: Vault, secret: str) -> Call
         select(func.set_config("hub.workspace_id", str(token.workspace_id), True))
     )
     member = (
-        await session.execute(select(Member).where(Member.id == token.member_id))
-    ).scalar_one()
+        await session.execute(
+            select(Member).where(Member.id == token.member_id, Member.removed_at.is_(None))
+        )
+    ).scalar_one_or_none()
+    if member is None:
+        raise Unauthenticated("The token is not valid.")
     return Caller(
         workspace_id=token.workspace_id,
         kind=ActorKind.MEMBER,

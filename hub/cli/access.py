@@ -1,5 +1,6 @@
 """`hub workspace`, `hub member` and `hub token`."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,12 +16,13 @@ from hub.kernel.errors import NotFound
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from hub.access.models import Workspace
+    from hub.access.models import Member, Workspace
     from hub.kernel.work import Hub, UnitOfWork
 
 #: The names of `hub.access.models.Role`; a test compares them. What opens the database is imported
 #: only by the command that needs it, so that `--help` answers at once.
 RoleName = Literal["ADMIN", "MANAGER", "EDITOR", "APPROVER", "VIEWER"]
+TokenKind = Literal["personal", "delivery"]
 
 workspace = typer.Typer(no_args_is_help=True, help="Workspaces: one per client, strictly apart.")
 member = typer.Typer(no_args_is_help=True, help="Members: the people of a workspace.")
@@ -117,6 +119,55 @@ def add_member(
     console.print(f"[green]✓[/green] {made['email']} is {made['role']} of {workspace_slug}.")
 
 
+@member.command("password")
+def set_password(
+    email: Annotated[str, typer.Argument(help="Whose: the member's e-mail address.")],
+    workspace_slug: WorkspaceSlug,
+    as_json: AsJson = False,
+) -> None:
+    """Set the password a person signs in with; their sessions end.
+
+    It is asked for without being shown, or read as one line from standard input: never an
+    argument, where every process of the machine could see it.
+    """
+    password = _typed_password()
+
+    async def change() -> None:
+        from hub.access import operations
+
+        async with _work(workspace_slug) as work:
+            person = await _person(work, workspace_slug, email)
+            await operations.set_password(work, member_id=person.id, password=password)
+
+    run(change())
+    if as_json:
+        print_json({"email": email, "password": "set"})
+        return
+    console.print(f"[green]✓[/green] {email} signs in to {workspace_slug} with this password.")
+
+
+@member.command("remove")
+def remove_member(
+    email: Annotated[str, typer.Argument(help="Who leaves: their e-mail address.")],
+    workspace_slug: WorkspaceSlug,
+    as_json: AsJson = False,
+) -> None:
+    """Take a person out of a workspace: their tokens and sessions end, what they did stays."""
+
+    async def remove() -> None:
+        from hub.access import operations
+
+        async with _work(workspace_slug) as work:
+            person = await _person(work, workspace_slug, email)
+            await operations.remove_member(work, member_id=person.id)
+
+    run(remove())
+    if as_json:
+        print_json({"email": email, "removed": True})
+        return
+    console.print(f"[green]✓[/green] {email} is no member of {workspace_slug} any more.")
+
+
 @token.command("issue")
 def issue_token(
     email: Annotated[str, typer.Argument(help="Whose token it is: the member's e-mail address.")],
@@ -126,6 +177,13 @@ def issue_token(
         list[str] | None,
         typer.Option(help="Narrow the role to this permission; repeat for more. None: the role."),
     ] = None,
+    kind: Annotated[
+        TokenKind,
+        typer.Option(
+            help="delivery: may read what is published and nothing else, so that a web page may "
+            "hold it."
+        ),
+    ] = "personal",
     days: Annotated[
         int | None, typer.Option(help="Days until it expires. None: never.", min=1)
     ] = None,
@@ -140,18 +198,14 @@ def issue_token(
         from hub.access import operations
 
         async with _work(workspace_slug) as work:
-            person = await operations.member_by_email(work, email=email)
-            if person is None:
-                raise NotFound(
-                    f"{workspace_slug} has no member {email}. "
-                    f"Add one: hub member add {email} -w {workspace_slug}"
-                )
+            person = await _person(work, workspace_slug, email)
             made, secret = await operations.issue_token(
                 work,
                 member_id=person.id,
                 label=label,
                 scopes=scope or (),
                 lifetime=timedelta(days=days) if days else None,
+                delivery=kind == "delivery",
             )
             return {"id": made.id, "token": secret, "expires_at": made.expires_at}
 
@@ -211,6 +265,21 @@ def revoke_token(
         print_json({"id": token_id, "revoked": True})
         return
     console.print(f"[green]✓[/green] {token_id} is revoked.")
+
+
+def _typed_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+async def _person(work: "UnitOfWork", slug: str, email: str) -> "Member":
+    from hub.access import operations
+
+    person = await operations.member_by_email(work, email=email)
+    if person is None:
+        raise NotFound(f"{slug} has no member {email}. Add one: hub member add {email} -w {slug}")
+    return person
 
 
 @asynccontextmanager

@@ -57,6 +57,7 @@ class Revision(WorkspaceOwned, Base):
         within_workspace("item_id", "content_items"),
         UniqueConstraint("item_id", "number"),
         Index("ix_revisions_item_id", "workspace_id", "item_id", "id"),
+        Index("ix_revisions_slug", "workspace_id", "slug"),
     )
 
     item_id: Mapped[UUID]

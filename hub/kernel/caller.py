@@ -27,6 +27,7 @@ class Permission(StrEnum):
     ENGAGEMENT_MODERATE = "engagement.moderate"
     ANALYTICS_READ = "analytics.read"
     AUDIT_READ = "audit.read"
+    DELIVERY_READ = "delivery.read"
 
 
 class ActorKind(StrEnum):
@@ -47,6 +48,7 @@ class Caller:
     kind: ActorKind
     member_id: UUID | None = None
     token_id: UUID | None = None
+    session_id: UUID | None = None
     name: str = ""
     permissions: frozenset[Permission] = frozenset()
 
@@ -59,6 +61,11 @@ class Caller:
             name="hub",
             permissions=frozenset(Permission),
         )
+
+    @property
+    def sees_only_published(self) -> bool:
+        """Say whether all this caller may do is to read what is out: safe inside a web page."""
+        return self.permissions == {Permission.DELIVERY_READ}
 
     def may(self, permission: Permission) -> bool:
         """Say whether the caller holds the permission."""

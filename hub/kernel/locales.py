@@ -12,3 +12,8 @@ def require_locale(tag: str, *, path: tuple[str, ...]) -> str:
     if not _TAG.fullmatch(tag):
         raise Invalid(f'{tag} is not a language tag such as "fr" or "en-GB".', path=path)
     return tag
+
+
+def language_of(tag: str) -> str:
+    """Return the language of a tag: fr of fr-CA."""
+    return tag.partition("-")[0].lower()

@@ -31,6 +31,8 @@ class Vault:
         self._seal_key = _derive(secret_key, b"hub credentials v1")
         self._token_key = _derive(secret_key, b"hub tokens v1")
         self._link_key = _derive(secret_key, b"hub links v1")
+        self._session_key = _derive(secret_key, b"hub sessions v1")
+        self._page_key = _derive(secret_key, b"hub pages v1")
         self.key_id = hashlib.sha256(self._seal_key).hexdigest()[:16]
 
     def seal(self, value: dict[str, str], *, row_id: UUID) -> bytes:
@@ -53,6 +55,18 @@ class Vault:
     def token_digest(self, token: str) -> bytes:
         """Return the keyed digest a token is stored as."""
         return hmac.digest(self._token_key, token.encode(), "sha256")
+
+    def session_digest(self, text: str) -> bytes:
+        """Return the keyed digest a session, or what is tried in order to get one, is stored as."""
+        return hmac.digest(self._session_key, text.encode(), "sha256")
+
+    def page_token(self, session: str) -> str:
+        """Return what a page must send beside its session's cookie, which it cannot read (hex)."""
+        return hmac.new(self._page_key, session.encode(), "sha256").hexdigest()
+
+    def is_page_token(self, session: str, given: str) -> bool:
+        """Say whether that is the session's page token, in constant time."""
+        return hmac.compare_digest(self.page_token(session).encode(), given.encode())
 
     def sign_link(self, text: str) -> str:
         """Return a signature (hex) over the text of a link the hub hands out."""

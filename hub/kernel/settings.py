@@ -46,6 +46,31 @@ class Settings(BaseSettings):
     cors_origins: SplitList = Field(
         default=(), description="Web origins whose browsers may call the API."
     )
+    session_seconds: int = Field(
+        default=604_800, ge=60, description="How long a sign-in lasts at most, in seconds."
+    )
+    session_idle_seconds: int = Field(
+        default=43_200,
+        ge=60,
+        description="How long a sign-in lasts without being used, in seconds.",
+    )
+    session_same_site: Literal["strict", "lax", "none"] = Field(
+        default="lax",
+        description="SameSite of the session cookie; `none` for frontends on another site.",
+    )
+    password_memory_kib: int = Field(
+        default=65_536, ge=32, description="Memory that checking one password takes, in KiB."
+    )
+    password_passes: int = Field(
+        default=3, ge=1, description="Passes over that memory (Argon2id, four lanes)."
+    )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Reverse proxies in front; the caller's address is that far from the right in "
+        "X-Forwarded-For.",
+    )
     metrics_token: SecretStr | None = Field(
         default=None,
         description="Bearer token for /metrics; without it only this machine itself may read them.",

@@ -75,7 +75,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Test:
-    """One condition on one fact: in, equal, from, before, greater, contains.
+    """One condition on one fact: in, equal, from, before, greater, contains, has.
 
     `via` looks at the fact of another table's row, found by a link.
     """
@@ -206,6 +206,11 @@ def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[b
 def as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return text that is JSON as JSON."""
     return cast(column, JSON)
+
+
+def over(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether a time of the bare clock has come."""
+    return column <= func.clock_timestamp()
 
 
 def columns(here: str, there: str = "id") -> Link:

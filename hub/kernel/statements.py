@@ -193,6 +193,8 @@ def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
             return fact > bindparam(test.parameter, type_=kind)
         case "before":
             return fact < bindparam(test.parameter, type_=kind)
+        case "has":
+            return fact.op("?", is_comparison=True)(bindparam(test.parameter, type_=Text()))
         case "contains":
             return fact.ilike(bindparam(test.parameter, type_=Text()), escape="\\")
         case _:

@@ -2,11 +2,12 @@
 
 import strawberry
 
-from schema.access.types import Member, Role, Token, Viewer
-from schema.base.filters import any_of, contains, every_of, none_of, some_of
+from hub.kernel.errors import Forbidden
+from schema.access.types import Member, Role, Session, Token, Viewer
+from schema.base.filters import any_of, contains, equal, every_of, none_of, some_of
 from schema.base.lists import all_of, ordering
-from schema.base.paging import Connection
-from schema.base.reading import Info, read_by
+from schema.base.paging import After, Connection, First, PageArguments
+from schema.base.reading import Info, read_by, read_connection
 
 MemberOrder = ordering(
     "MemberOrder",
@@ -49,6 +50,16 @@ class TokenFilter:
     label_contains: str | None = contains("The label contains this.", "label")
 
 
+@strawberry.input(description="Which members, whatever else is asked.")
+class _Belonging:
+    belongs: bool | None = equal("Has not left.", "belongs")
+
+
+@strawberry.input(description="Which sessions, whatever else is asked.")
+class _Open:
+    ended: bool | None = equal("Was ended.", "ended")
+
+
 @strawberry.type
 class AccessQueries:
     @strawberry.field(description="You, and what you may do.")
@@ -62,7 +73,25 @@ class AccessQueries:
         filters=MemberFilter,
         orders=MemberOrder,
         order=("name",),
+        fixed=(_Belonging(belongs=True),),
     )
+
+    @strawberry.field(
+        description="Where you are signed in, latest first. Only for who is signed in."
+    )
+    async def sessions(
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> Connection[Session]:
+        if info.context.caller.session_id is None:
+            raise Forbidden("Sign in to see your sessions.")
+        return await read_connection(
+            info,
+            "Session",
+            page=PageArguments.of(first=first, after=after),
+            filters=(_Open(ended=False),),
+            order=("-id",),
+        )
+
     tokens: Connection[Token] = all_of(
         "All tokens, for those who manage the workspace.",
         "Token",

@@ -7,7 +7,7 @@ import strawberry
 
 from hub.access import models
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import Link, columns, me, within
+from hub.kernel.shapes import Link, columns, me, over, within
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, reads, to_one
 from schema.base.node import Node
@@ -46,6 +46,7 @@ describe(
         "ENGAGEMENT_MODERATE": "Hide answers from others, and show them again.",
         "ANALYTICS_READ": "Read measurements.",
         "AUDIT_READ": "Read the stream of events.",
+        "DELIVERY_READ": "Read what is published, as web pages show it.",
     },
 )
 
@@ -84,7 +85,33 @@ def _email(facts: Facts, asking: Asking) -> str | None:
     return None
 
 
-@reads(models.Member, permission=None)
+@reads(
+    models.Session,
+    permission=None,
+    only=lambda session: session.c.member_id == me(),
+    facts={"ended": lambda session: session.c.revoked_at.is_not(None) | over(session.c.idle_until)},
+)
+@strawberry.type(description="You, signed in with a password on one browser.")
+class Session(Node):
+    agent: str = column("What the browser called itself.")
+    address: str = column("Where it was, when you signed in.")
+    current: bool = computed(
+        "Whether it is the one that asks.",
+        needs=("id",),
+        make=lambda facts, asking: facts["id"] == asking.context.caller.session_id,
+    )
+    created_at: datetime = column("When you signed in.")
+    used_at: datetime = column("When it was last used, about.")
+    idle_until: datetime = column("When it ends, unless it is used before.")
+    expires_at: datetime = column("When it ends in any case.")
+    revoked_at: datetime | None = column("When it was ended before its time.")
+
+
+@reads(
+    models.Member,
+    permission=None,
+    facts={"belongs": lambda member: member.c.removed_at.is_(None)},
+)
 @strawberry.type(description="A person in the workspace.")
 class Member(Node):
     name: str = column("What colleagues call them.")
@@ -99,6 +126,7 @@ class Member(Node):
         columns("id", "member_id"),
         order=("-id",),
     )
+    removed_at: datetime | None = column("When they left the workspace; null: they belong to it.")
     version: int = column("Counts up with every change.")
     created_at: datetime = column("When they joined.")
     updated_at: datetime = column("When this was last changed.")

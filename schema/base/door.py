@@ -38,13 +38,14 @@ _STATUS: Mapping[str, int] = {
     ErrorCode.IN_PROGRESS: 409,
     ErrorCode.IDEMPOTENCY_KEY_REUSED: 422,
     ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.TOO_MANY_TRIES: 429,
     DoorCode.INTERNAL: 500,
 }
 _DISCARDED_BYTES = 8_000_000
 _DISCARDED_SECONDS = 1.0
 _STEADY_HEADERS = {
     "cache-control": "no-store",
-    "vary": "accept, authorization",
+    "vary": "accept, authorization, cookie",
     "x-content-type-options": "nosniff",
 }
 

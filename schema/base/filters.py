@@ -71,9 +71,14 @@ def any_of(
     return _condition(description, _Compares(how="in", fact=fact, kind=ids_of, via=via))
 
 
-def equal(description: str, fact: str) -> Any:
-    """Compare with one value."""
-    return _condition(description, _Compares(how="equal", fact=fact))
+def equal(description: str, fact: str, *, via: Via | None = None) -> Any:
+    """Compare with one value; `via` as in `any_of`."""
+    return _condition(description, _Compares(how="equal", fact=fact, via=via))
+
+
+def has(description: str, fact: str) -> Any:
+    """Look for a text in a JSON list of texts."""
+    return _condition(description, _Compares(how="has", fact=fact))
 
 
 def greater(description: str, fact: str) -> Any:

@@ -63,6 +63,7 @@ describe(
         "IDEMPOTENCY_KEY_REUSED": "The Idempotency-Key stands for another request.",
         "IN_PROGRESS": "The first request with this Idempotency-Key has not ended yet.",
         "UNAVAILABLE": "Something the hub stands on does not answer; try again.",
+        "TOO_MANY_TRIES": "Too many wrong passwords; the message says how long to wait.",
     },
 )
 
@@ -156,6 +157,11 @@ async def perform(info: Info, payload: type[Answer], act: Act) -> Answer:
     if outcome.errors:
         return payload(errors=[_user_error(stored) for stored in outcome.errors])
     return await _answer(info, payload, outcome.made or {})
+
+
+def refused(payload: type[Answer], error: HubError) -> Answer:
+    """Answer with an error that came before the act."""
+    return payload(errors=[_user_error(_stored(error))])
 
 
 def wanted(global_id: str, kind: str, *path: str) -> UUID:

@@ -1,6 +1,6 @@
 """Reading for resolvers: what is selected becomes one statement, and its answer objects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +59,38 @@ async def read_by(info: Info, kind: str, *, under: tuple[str, ...] = (), **facts
     tests = [(fact, "equal", value) for fact, value in facts.items()]
     rows, asking = await _rows(info.context, plan, tests, limit=1)
     return Records(plan, asking).make(rows[0]) if rows else None
+
+
+async def read_best(
+    info: Info,
+    kind: str,
+    *,
+    filters: Iterable[Any],
+    order: tuple[str, ...],
+    needs: tuple[str, ...],
+    choose: Callable[[Sequence[Raw]], int | None],
+) -> Any:
+    """Return the one of the first 100 objects that `choose` takes by their facts, or None.
+
+    `needs` are the facts it looks at, beside what is selected. Otherwise as `read_connection`.
+    """
+    context: ReadContext = info.context
+    plan = Selection(info._raw_info, context.caller).plan(kind, under=())  # noqa: SLF001 - it has no public name
+    if plan is None:
+        return None
+    terms = Terms()
+    where = Filtering(plan.source.origin, terms).condition(filters)
+    question = Question(
+        origin=plan.source.origin,
+        pick=_Shapes(terms, context.caller.workspace_id).pick(plan, also=needs),
+        window=Window(order=stable(order), limit=LIST_MAX),
+        where=where,
+    )
+    answer = (await context.reader.rows(context.caller, compiled(question), terms.values))[0]
+    chosen = choose(answer["rows"])
+    if chosen is None:
+        return None
+    return Records(plan, Asking(context=context, now=answer["now"])).make(answer["rows"][chosen])
 
 
 async def read_many(

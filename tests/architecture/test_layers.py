@@ -11,6 +11,7 @@ HOMES = {
     "dramatiq": {"hub/kernel/queue.py", "workers/main.py", "workers/__main__.py"},
     "redis": {"hub/kernel/queue.py"},
     "httpx": {"workers/connectors/http.py"},
+    "argon2": {"hub/access/passwords.py"},
     "cryptography": {"hub/kernel/secrets.py"},
     "obstore": {"hub/content/storage.py"},
     "PIL": {"hub/content/images.py"},

@@ -17,6 +17,9 @@ INTERNAL = {
         "workspaces": "before a workspace is known; the command line only",
         "member_by_email": "the command line looks a member up",
         "authenticate": "finds out who is asking",
+        "change_password": "one's own, knowing the current one",
+        "revoke_session": "one's own",
+        "end_sessions": "others end in it",
     },
     "hub/analytics/operations.py": {
         "begin_measuring": "a reaction",

@@ -130,6 +130,23 @@ CASES: dict[str, Case] = {
         ids=("token",),
         call=lambda work, ids: access.revoke_token(work, token_id=ids.token),
     ),
+    "access.remove_member": Case(
+        roles=ADMINS,
+        ids=("member",),
+        call=lambda work, ids: access.remove_member(work, member_id=ids.member),
+    ),
+    "access.set_password": Case(
+        roles=ADMINS,
+        ids=("member",),
+        call=lambda work, ids: access.set_password(
+            work, member_id=ids.member, password="correct horse battery"
+        ),
+    ),
+    "access.revoke_sessions": Case(
+        roles=ADMINS,
+        ids=("member",),
+        call=lambda work, ids: access.revoke_sessions(work, member_id=ids.member),
+    ),
     "strategy.create_brand": Case(
         roles=MANAGERS,
         ids=(),

@@ -29,6 +29,8 @@ COMMANDS = (
     ("workspace", "create"),
     ("workspace", "list"),
     ("member", "add"),
+    ("member", "password"),
+    ("member", "remove"),
     ("token", "issue"),
     ("token", "list"),
     ("token", "revoke"),

@@ -247,6 +247,7 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
             "most_late_seconds double precision)"
         ),
         "hub_public_channel": "TABLE(workspace_id uuid, channel_id uuid)",
+        "hub_session": "TABLE(workspace_id uuid, session_id uuid)",
     }
     for row in rows:
         assert not row["public"], row["proname"]

@@ -12,7 +12,7 @@ from hub.kernel.errors import Forbidden, Invalid
 from hub.kernel.ids import new_id
 
 READ = (
-    "analytics.read channels.read content.read engagement.read "
+    "analytics.read channels.read content.read delivery.read engagement.read "
     "publishing.read review.read strategy.read"
 )
 EDIT = f"{READ} content.write engagement.moderate engagement.reply publishing.write review.submit"
