@@ -11,12 +11,14 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    Text,
     and_,
     case,
     cast,
     exists,
     func,
     literal_column,
+    not_,
     select,
     tuple_,
 )
@@ -27,7 +29,7 @@ from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Kind
 from hub.content.models import Edition, Revision
 from hub.kernel.locales import language_of
-from hub.kernel.shapes import Expression, within
+from hub.kernel.shapes import Expression, one_of, within
 from hub.publishing.models import Publication
 from hub.strategy.models import Brand
 
@@ -41,7 +43,8 @@ _NOT_FOR_ALL = ("private", "direct")
 def is_out(publication: FromClause) -> ColumnElement[bool]:
     """Return whether a publication is out and may be seen by everybody."""
     visibility = _content(publication)["fields"]["visibility"].astext
-    return and_(_out(publication), func.coalesce(visibility, "public").not_in(_NOT_FOR_ALL))
+    hidden = one_of(func.coalesce(visibility, "public"), _NOT_FOR_ALL)
+    return and_(_out(publication), not_(hidden))
 
 
 def _out(publication: FromClause) -> ColumnElement[bool]:
@@ -113,7 +116,9 @@ FACTS: Mapping[str, Expression] = {
     "content": _content,
     "slug": lambda row: _of(Revision, "slug", row.c.revision_id),
     "locale": lambda row: _of(Revision, "locale", row.c.revision_id),
-    "language": lambda row: func.split_part(_of(Revision, "locale", row.c.revision_id), "-", 1),
+    "language": lambda row: cast(
+        func.split_part(_of(Revision, "locale", row.c.revision_id), "-", 1), Text
+    ),
     "tags": _tags,
     "brand_id": _brand,
     "brand_name": lambda row: _of(Brand, "name", _brand(row)),

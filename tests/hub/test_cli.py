@@ -11,6 +11,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from hub.access import operations as access
+from hub.access.signing import Knock, sign_in
 from hub.cli import app
 from hub.kernel.caller import Permission
 from hub.kernel.errors import Unauthenticated
@@ -47,12 +48,16 @@ def type_(settings: Settings) -> Type:
         "HUB_REDIS_URL": settings.redis_url,
         "HUB_SECRET_KEY": settings.secret_key.get_secret_value(),
         "HUB_DATA_DIR": str(settings.data_dir),
+        "HUB_PASSWORD_MEMORY_KIB": "32",
+        "HUB_PASSWORD_PASSES": "1",
         "COLUMNS": "200",
     }
 
-    async def run(*words: str, **more: str) -> Result:
+    async def run(*words: str, typed: str = "", **more: str) -> Result:
         def invoke() -> Result:
-            return CliRunner().invoke(app, list(words), env={**env, **more}, catch_exceptions=False)
+            return CliRunner().invoke(
+                app, list(words), input=typed, env={**env, **more}, catch_exceptions=False
+            )
 
         return await asyncio.to_thread(invoke)
 
@@ -109,6 +114,67 @@ async def test_tokens_are_listed_without_their_secret_and_stop_when_revoked(
     with pytest.raises(Unauthenticated):
         async with hub.unscoped() as session:
             await access.authenticate(session, hub.vault, issued["token"])
+
+
+async def test_a_password_is_read_from_standard_input_and_never_from_the_command_line(
+    type_: Type, hub: Hub, settings: Settings
+) -> None:
+    await type_("workspace", "create", "acme", "--admin", "ada@acme.example")
+    words = ("member", "password", "ada@acme.example", "-w", "acme")
+
+    given = await type_(*words, typed="correct horse battery\n")
+    weak = await type_(*words, typed="ada@acme.example\n")
+    nothing = await type_(*words)
+    as_word = await type_(*words, "correct horse battery")
+
+    assert given.exit_code == 0, given.stderr
+    assert [weak.exit_code, nothing.exit_code, as_word.exit_code] == [1, 1, 2]
+    assert "correct" not in given.stdout + given.stderr
+    assert "12 characters" in nothing.stderr
+    signed = await sign_in(
+        hub,
+        Knock(
+            workspace="acme",
+            email="ada@acme.example",
+            password="correct horse battery",
+            address="",
+        ),
+    )
+    assert signed.caller.name == "ada"
+
+
+async def test_who_leaves_signs_in_no_more_and_their_tokens_stop(type_: Type, hub: Hub) -> None:
+    await type_("workspace", "create", "acme", "--admin", "ada@acme.example")
+    issued = await type_(
+        *("token", "issue", "ada@acme.example", "-w", "acme", "--label", "x", "--json")
+    )
+
+    removed = await type_("member", "remove", "ada@acme.example", "-w", "acme", "--json")
+    again = await type_("member", "remove", "ada@acme.example", "-w", "acme")
+
+    assert json.loads(removed.stdout) == {"email": "ada@acme.example", "removed": True}
+    assert again.exit_code == 1
+    with pytest.raises(Unauthenticated):
+        async with hub.unscoped() as session:
+            await access.authenticate(session, hub.vault, json.loads(issued.stdout)["token"])
+
+
+async def test_a_delivery_token_reads_what_is_published_and_nothing_else(
+    type_: Type, hub: Hub
+) -> None:
+    await type_("workspace", "create", "acme", "--admin", "ada@acme.example")
+    words = ("token", "issue", "ada@acme.example", "-w", "acme", "--label", "site", "--json")
+
+    issued = await type_(*words, "--kind", "delivery")
+    mixed = await type_(*words, "--kind", "delivery", "--scope", "content.read")
+
+    secret = json.loads(issued.stdout)["token"]
+    assert secret.startswith("hub_delivery_")
+    async with hub.unscoped() as session:
+        caller = await access.authenticate(session, hub.vault, secret)
+    assert caller.permissions == {Permission.DELIVERY_READ}
+    assert caller.sees_only_published
+    assert mixed.exit_code == 1
 
 
 async def test_what_is_wrong_is_said_in_one_line_with_the_next_step(type_: Type) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hub.access.models import Role
 from hub.access.operations import require_slug
-from hub.access.rules import PERMISSIONS, granted, require_scopes
+from hub.access.rules import PERMISSIONS, granted, require_password, require_scopes
 from hub.kernel.caller import ActorKind, Caller, Permission
 from hub.kernel.errors import Forbidden, Invalid
 from hub.kernel.ids import new_id
@@ -81,3 +81,48 @@ def test_anything_else_is_no_slug(slug: str) -> None:
         require_slug(slug)
 
     assert refused.value.path == ("input", "slug")
+
+
+ABOUT = ("Ada Lovelace", "ada.lovelace@acme.example", "ada.lovelace")
+
+
+@pytest.mark.parametrize(
+    "password", ["correct horse", "12 chars; ok", "ada lovelace wrote a program", "пароль пароль"]
+)
+def test_a_password_is_long_and_ones_own(password: str) -> None:
+    require_password(password, about=ABOUT, path=("password",))
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "elevenchars",
+        "x" * 1001,
+        "aaaaaaaaaaaaaaaa",
+        "abababababababab",
+        "ada.lovelace@acme.example",
+        "ADA LOVELACE",
+        "AdaLovelace!!",
+        "ada-lovelace-1815",
+        "adalovelaceadalovelace",
+        "correct horse \x00",
+    ],
+)
+def test_a_short_or_known_password_is_refused(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        require_password(password, about=ABOUT, path=("password",))
+
+    assert refused.value.path == ("password",)
+    assert password[:5] not in refused.value.message or not password
+
+
+def test_delivery_tokens_are_all_that_see_only_what_is_published() -> None:
+    def caller(*permissions: Permission) -> Caller:
+        return Caller(
+            workspace_id=new_id(), kind=ActorKind.MEMBER, permissions=frozenset(permissions)
+        )
+
+    assert caller(Permission.DELIVERY_READ).sees_only_published
+    assert not caller().sees_only_published
+    assert not caller(Permission.DELIVERY_READ, Permission.CONTENT_READ).sees_only_published

@@ -538,3 +538,35 @@ async def test_uploads_and_pictures_have_their_routes(api: Api) -> None:
     assert 400 <= upload.status_code < 500
     assert upload.json()["code"]
     assert picture.status_code == 404
+
+
+# Web pages with a token
+
+
+async def test_a_page_with_a_delivery_token_shows_what_is_out_and_gets_nothing_else(
+    desk: Desk, feed: tuple[str, UUID, Publication]
+) -> None:
+    member_id = desk.world.editor.member_id
+    assert member_id is not None
+    async with desk.world.hub.unit_of_work(desk.world.system) as work:
+        _, secret = await access.issue_token(work, member_id=member_id, label="site", delivery=True)
+    page = desk.api.as_(secret)
+    shown = (
+        "{publishedContents{nodes{slug html addresses{channel}}} "
+        'publishedContent(slug:"hello",locale:"en-GB"){title}}'
+    )
+
+    found = await page.ask(shown)
+    as_editor = await desk.editor.ask(shown)
+    viewer = await page.ask("{viewer{name}}")
+    mixed = await page.ask("{publishedContents{totalCount} members{nodes{name}}}")
+    node = await page.ask("query($id:ID!){node(id:$id){id}}", id=gid("Channel", feed[1]))
+    doing = await page.do("brandCreate", slug="x", name="X", locales=["en"])
+
+    (text,) = found.data["publishedContents"]["nodes"]
+    assert text["slug"] == "hello"
+    assert "<strong>Hello</strong>" in text["html"]
+    assert "<script" not in text["html"]
+    assert found.data["publishedContent"] == {"title": "Hello"}
+    assert as_editor.data == found.data
+    assert [one.codes for one in (viewer, mixed, node, doing)] == [["FORBIDDEN"]] * 4
