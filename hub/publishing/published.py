@@ -16,10 +16,11 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     literal_column,
-    not_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -29,7 +30,7 @@ from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Kind
 from hub.content.models import Edition, Revision
 from hub.kernel.locales import language_of
-from hub.kernel.shapes import Expression, one_of, within
+from hub.kernel.shapes import Expression, within
 from hub.publishing.models import Publication
 from hub.strategy.models import Brand
 
@@ -43,8 +44,9 @@ _NOT_FOR_ALL = ("private", "direct")
 def is_out(publication: FromClause) -> ColumnElement[bool]:
     """Return whether a publication is out and may be seen by everybody."""
     visibility = _content(publication)["fields"]["visibility"].astext
-    hidden = one_of(func.coalesce(visibility, "public"), _NOT_FOR_ALL)
-    return and_(_out(publication), not_(hidden))
+    # In this form it is looked at once per row, and is true where a place knows no such thing.
+    shown = case(dict.fromkeys(_NOT_FOR_ALL, false()), value=visibility, else_=true())
+    return and_(_out(publication), shown)
 
 
 def _out(publication: FromClause) -> ColumnElement[bool]:

@@ -480,7 +480,7 @@ def _value(kind: Any) -> str:
         inner = ", ".join(
             f"{name}: {_value(found.type)}"
             for name, found in named.fields.items()
-            if is_required_argument(found)  # type: ignore[arg-type]  # inputs and arguments alike
+            if is_required_argument(found)
         )
         return f"{{{inner}}}"
     values = getattr(named, "values", None)
