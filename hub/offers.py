@@ -81,7 +81,7 @@ def _retryable(facts: Facts, _caller: Caller) -> bool:
 def _can_approve(facts: Facts, caller: Caller) -> bool:
     own = caller.member_id is not None and str(caller.member_id) in {
         str(facts["submitted_by"]),
-        str(facts["revision_author_id"]),
+        *(str(author) for author in facts["author_ids"]),
     }
     return facts["state"] == "IN_REVIEW" and not (facts["four_eyes"] and own)
 
@@ -131,7 +131,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Campaign": (),
     "Channel": ("state", "state_message", "enabled"),
     "ContentItem": ("archived", "open_review_id", "current_revision_approved"),
-    "Review": ("state", "four_eyes", "submitted_by", "revision_author_id"),
+    "Review": ("state", "four_eyes", "submitted_by", "author_ids"),
     "Publication": (
         "state",
         "hold_reason",

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 from pydantic import ValidationError
 
-from hub.channels.platforms.base import Limits, PlatformModel
+from hub.channels.platforms.base import Kind, Limits, PlatformModel
 from hub.kernel.errors import Invalid
 from hub.kernel.texts import require_storable
 
@@ -74,3 +75,14 @@ def basis(
 def capability_names(capabilities: Sequence[str] | frozenset[str]) -> list[str]:
     """Return capabilities as sorted names, for storage."""
     return sorted(str(capability) for capability in capabilities)
+
+
+def shown_settings(kind: Kind, settings: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+    """Return settings for whoever reads them: the address of a webhook is often its only secret.
+
+    Unless they may change it (`whole`), they see which server it is on.
+    """
+    if whole or kind is not Kind.WEBHOOK or "url" not in settings:
+        return dict(settings)
+    parts = urlsplit(settings["url"])
+    return {**settings, "url": f"{parts.scheme}://{parts.netloc}/…"}

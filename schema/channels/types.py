@@ -8,6 +8,7 @@ import strawberry
 
 from hub.channels import models
 from hub.channels.platforms import base, platform
+from hub.channels.rules import shown_settings
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns
 from schema.base.enums import describe
@@ -167,6 +168,16 @@ Publications = Connection[Annotated["Publication", strawberry.lazy("schema.publi
 Threads = Connection[Annotated["Thread", strawberry.lazy("schema.engagement.types")]]
 
 
+def _settings(facts: Facts, asking: Asking) -> JsonObject:
+    return JsonObject(
+        shown_settings(
+            platform(facts["platform"]).kind,
+            facts["settings"],
+            whole=asking.context.caller.may(Permission.CHANNELS_WRITE),
+        )
+    )
+
+
 @reads(models.Channel, permission=Permission.CHANNELS_READ)
 @strawberry.type(description="One account on one platform.")
 class Channel(Node):
@@ -174,7 +185,12 @@ class Channel(Node):
     platform: Platform = computed("The kind of place.", needs=("platform",), make=platform_of)
     name: str = column("What colleagues call it.")
     timezone: str = column("Its time zone, such as Europe/Paris.")
-    settings: JsonObject = column("Its settings; their form is the platform's `settingsSchema`.")
+    settings: JsonObject = computed(
+        "Its settings; their form is the platform's `settingsSchema`. Of a webhook's address only "
+        "the server is shown, unless you may change channels.",
+        needs=("platform", "settings"),
+        make=_settings,
+    )
     enabled: bool = column("Whether anything may go out here at all.")
     state: ChannelState = column("What the last check found.")
     state_message: str = column("What the last check said, for people.")

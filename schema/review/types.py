@@ -6,10 +6,10 @@ from typing import Any
 
 import strawberry
 
-from hub.content.models import Revision as RevisionRow
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import columns, named_in, newest_in
+from hub.kernel.shapes import columns, named_in
 from hub.review import models
+from hub.review.queries import author_ids
 from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, embedded, listed, reads, to_one
@@ -83,13 +83,7 @@ class Decision(Node):
     created_at: datetime = column("When it was decided.")
 
 
-def _author(review: Any) -> Any:
-    return newest_in(
-        RevisionRow, "author_id", lambda revision: revision.c.id == review.c.revision_id
-    )
-
-
-@reads(models.Review, permission=Permission.REVIEW_READ, facts={"revision_author_id": _author})
+@reads(models.Review, permission=Permission.REVIEW_READ, facts={"author_ids": author_ids})
 @strawberry.type(description="One run of review on one revision, for the channels it names.")
 class Review(Node):
     content_item: ContentItem | None = to_one("What it is about.", columns("item_id"))

@@ -139,7 +139,7 @@ def test_a_review_offers_what_fits_its_state(state: str, offered: str) -> None:
         "state": state,
         "four_eyes": True,
         "submitted_by": new_id(),
-        "revision_author_id": new_id(),
+        "author_ids": [str(new_id()), None],
     }
 
     assert actions("Review", facts, APPROVER) == offered.split()
@@ -147,15 +147,15 @@ def test_a_review_offers_what_fits_its_state(state: str, offered: str) -> None:
     assert set(actions("Review", facts, EDITOR)) == editors
 
 
-@pytest.mark.parametrize("own", ["submitted_by", "revision_author_id"])
+@pytest.mark.parametrize("own", ["submitted_by", "author_ids"])
 @pytest.mark.parametrize("four_eyes", [True, False])
 def test_approval_is_not_offered_for_ones_own_work(own: str, four_eyes: bool) -> None:
     facts: dict[str, Any] = {
         "state": "IN_REVIEW",
         "four_eyes": four_eyes,
         "submitted_by": None,
-        "revision_author_id": None,
-        own: APPROVER.member_id,
+        "author_ids": [],
+        own: APPROVER.member_id if own == "submitted_by" else [str(APPROVER.member_id)],
     }
 
     assert (Action.REVIEW_APPROVE in actions("Review", facts, APPROVER)) is not four_eyes

@@ -83,7 +83,15 @@ class Library:
         await self.a_revision(item, id=revision, title=title)
         return item
 
-    async def a_revision(self, item: UUID, *, id: UUID, title: str, number: int = 1) -> None:  # noqa: A002 - the column's name
+    async def a_revision(
+        self,
+        item: UUID,
+        *,
+        id: UUID,  # noqa: A002 - the column's name
+        title: str,
+        number: int = 1,
+        author: UUID | None = None,
+    ) -> None:
         """Write a revision of two parts, the first with the picture."""
         await self.rows.add(
             Revision,
@@ -101,7 +109,7 @@ class Library:
             slug="",
             locale="en",
             hash=f"hash of {title}",
-            author_id=self.caller.member_id,
+            author_id=author or self.caller.member_id,
         )
 
     async def an_edition(

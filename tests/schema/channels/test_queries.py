@@ -1,6 +1,7 @@
 """Platforms and channels: everything but credentials."""
 
 from hub.channels.models import ChannelState, Credential
+from hub.kernel.caller import Permission
 from schema.base.node import to_global_id
 from tests.schema.conftest import Client
 from tests.schema.library import Library, a_channel
@@ -106,3 +107,19 @@ async def test_channels_are_filtered_by_switch_and_state(
         "on": {"nodes": [{"name": "Channel 1"}, {"name": "Channel 2"}]},
         "off": {"nodes": [{"name": "Off"}]},
     }
+
+
+async def test_the_address_of_a_webhook_is_shown_to_those_who_may_change_it(
+    client: Client, library: Library
+) -> None:
+    url = "https://hooks.example:8443/services/T0/B0/only-secret?key=x"
+    await a_channel(
+        library.rows, library.brand, name="Hook", platform_key="webhook", settings={"url": url}
+    )
+    asked = '{ channels(filter: {nameContains: "Hook"}) { nodes { settings } } }'
+
+    whole = await client.data(asked)
+    masked = await client.without(Permission.CHANNELS_WRITE).data(asked)
+
+    assert whole["channels"]["nodes"] == [{"settings": {"url": url}}]
+    assert masked["channels"]["nodes"] == [{"settings": {"url": "https://hooks.example:8443/…"}}]

@@ -2,6 +2,7 @@
 
 from hub.access.models import Member, Role
 from hub.kernel.caller import Permission
+from hub.kernel.ids import new_id
 from hub.review.models import Decision, Review, ReviewState, ReviewTarget, Verdict
 from schema.base.node import to_global_id
 from tests.schema.conftest import Client
@@ -148,3 +149,40 @@ async def test_reviews_are_filtered_by_channel_brand_and_state(
         "brand": {"totalCount": 2},
         "done": {"totalCount": 0},
     }
+
+
+async def test_nobody_is_offered_to_approve_what_somebody_else_merely_touched_up(
+    client: Client, library: Library
+) -> None:
+    ben = await library.rows.add(Member, name="Ben", email="ben@acme.example", role=Role.EDITOR)
+    item = await library.an_item(title="Mine")  # which the caller wrote
+    revision = new_id()
+    await library.a_revision(item, id=revision, title="Touched up", number=2, author=ben)
+    review = await library.rows.add(
+        Review,
+        item_id=item,
+        revision_id=revision,
+        state=ReviewState.IN_REVIEW,
+        submitted_by=ben,
+        note="",
+    )
+    asked = "query($id: ID!) { node(id: $id) { ... on Review { availableActions } } }"
+
+    async def offered() -> list[str]:
+        found = await client.data(asked, id=to_global_id("Review", review))
+        return list(found["node"]["availableActions"])
+
+    before = await offered()
+    await library.rows.add(
+        Review,
+        item_id=item,
+        revision_id=await library.revision_of(item),
+        state=ReviewState.APPROVED,
+        submitted_by=ben,
+        note="",
+    )
+    after = await offered()
+
+    assert "REVIEW_APPROVE" not in before
+    # What was approved once need not be judged again.
+    assert "REVIEW_APPROVE" in after
