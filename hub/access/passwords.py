@@ -4,7 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -25,7 +25,10 @@ class Passwords:
 
     def __init__(self, *, memory_kib: int, passes: int) -> None:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=_LANES)
-        self._decoy = self._hasher.hash("nobody's password")
+
+    @cached_property
+    def _decoy(self) -> str:
+        return self._hasher.hash("nobody's password")
 
     async def hashed(self, password: str) -> str:
         """Return the hash of a password, with its salt and parameters."""
@@ -33,7 +36,7 @@ class Passwords:
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """Say whether the password is the stored one; without one it takes as long and is not."""
-        found = await _elsewhere(self._verify, stored or self._decoy, password)
+        found = await _elsewhere(self._verify, stored, password)
         return found and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
@@ -43,9 +46,11 @@ class Passwords:
     def _hash(self, password: str) -> str:
         return self._hasher.hash(_normal(password))
 
-    def _verify(self, stored: str, password: str) -> bool:
+    def _verify(self, stored: str | None, password: str) -> bool:
+        # Made by whoever comes first, so that it tells nothing of who that is.
+        decoy = self._decoy
         try:
-            return self._hasher.verify(stored, _normal(password))
+            return self._hasher.verify(stored or decoy, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -60,7 +65,7 @@ def _made(memory_kib: int, passes: int) -> Passwords:
     return Passwords(memory_kib=memory_kib, passes=passes)
 
 
-async def _elsewhere(work: Callable[..., Result], *arguments: str) -> Result:
+async def _elsewhere(work: Callable[..., Result], *arguments: str | None) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_WORKERS, work, *arguments)
 
 

@@ -92,8 +92,11 @@ class Cookies:
 
 def _own_origins(public_url: str) -> set[str]:
     own = urlsplit(public_url.lower())
-    if own.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        return {f"{own.scheme}://{own.netloc}"}
+    # As browsers write it: the port of the scheme is left out.
+    usual = {"http": 80, "https": 443}.get(own.scheme)
+    port = "" if own.port in {None, usual} else f":{own.port}"
+    here = own.hostname in {"127.0.0.1", "localhost", "::1"}
     # One machine has several names for itself.
-    port = f":{own.port}" if own.port else ""
-    return {f"{own.scheme}://{name}{port}" for name in _LOOPBACK}
+    host = own.hostname or ""
+    names = _LOOPBACK if here else (f"[{host}]" if ":" in host else host,)
+    return {f"{own.scheme}://{name}{port}" for name in names}

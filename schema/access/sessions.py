@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import orjson
@@ -136,7 +137,13 @@ def address_of(request: Request, *, proxies: int) -> str:
     given = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     hops = [hop.strip() for hop in given if hop.strip()]
     address = hops[-proxies] if 0 < proxies <= len(hops) else peer
-    return ":".join(address.split(":")[:4]) if ":" in address else address[:100]
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:100]
+    if known.version == 4:
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((int(known), 64), strict=False).network_address)
 
 
 async def _body(request: Request) -> dict[str, Any]:

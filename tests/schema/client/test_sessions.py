@@ -17,6 +17,7 @@ from hub.access.passwords import Passwords
 from hub.access.rules import ACCOUNT_TRIES, ADDRESS_TRIES
 from hub.audit.models import EventRow
 from hub.kernel.settings import Settings
+from schema.access.cookies import Cookies
 from tests.conftest import Database
 from tests.factories import World, a_world
 from tests.hub.traces import events_of
@@ -192,8 +193,8 @@ async def test_whoever_does_not_exist_takes_as_long_as_a_wrong_password(
     checked: list[tuple[bool, str]] = []
     verify = Passwords._verify
 
-    def watched(self: Passwords, stored: str, password: str) -> bool:
-        checked.append((stored == self._decoy, stored.rsplit("$", 2)[0]))
+    def watched(self: Passwords, stored: str | None, password: str) -> bool:
+        checked.append((stored is None, (stored or self._decoy).rsplit("$", 2)[0]))
         return verify(self, stored, password)
 
     monkeypatch.setattr(Passwords, "_verify", watched)
@@ -763,7 +764,7 @@ async def test_of_a_thousand_tries_at_once_only_the_free_ones_are_checked(
     checked: list[str] = []
     verify = Passwords._verify
 
-    def watched(self: Passwords, stored: str, password: str) -> bool:
+    def watched(self: Passwords, stored: str | None, password: str) -> bool:
         checked.append(password)
         return verify(self, stored, password)
 
@@ -812,8 +813,8 @@ async def test_an_address_is_seen_through_the_proxies_in_front_and_no_further(
 
     assert seen == {
         0: ["127.0.0.1"],
-        1: ["127.0.0.1", "2001:db8:1:2"],
-        2: ["127.0.0.1", "192.0.2.7", "2001:db8:1:2"],
+        1: ["127.0.0.1", "2001:db8:1:2::"],
+        2: ["127.0.0.1", "192.0.2.7", "2001:db8:1:2::"],
     }
 
 
@@ -837,3 +838,25 @@ async def test_a_world_of_its_own_has_no_open_door(api: Api, world: World) -> No
     wrong = await Browser(api=api).sign_in(password=" ")
 
     assert (answer.status_code, wrong.status_code) == (400, 401)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "own"),
+    [
+        ("https://hub.example", {"https://hub.example"}),
+        ("https://Hub.example:443/", {"https://hub.example"}),
+        ("https://hub.example:8443", {"https://hub.example:8443"}),
+        (
+            "http://localhost:8000",
+            {"http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"},
+        ),
+    ],
+)
+def test_the_hubs_own_pages_are_those_of_its_address(
+    settings: Settings, public_url: str, own: set[str]
+) -> None:
+    changed = settings.model_copy(
+        update={"public_url": public_url, "cors_origins": ("*", "null", "https://App.example/")}
+    )
+
+    assert Cookies(changed).origins == {*own, "https://app.example"}
