@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "2026_11_22_2005"
-down_revision = "2026_11_22_1651"
+down_revision = "2026_11_22_1955"
 branch_labels = None
 depends_on = None
 
