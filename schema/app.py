@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,13 +28,20 @@ from schema.access.sessions import session_routes
 from schema.authentication import Authenticator, authorization_of
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.limits import Limits
+from schema.base.stopping import ending_with_the_server
 from schema.content.uploads import Stores, picture_routes
 from schema.context import Context
 from schema.metrics import Metrics, metrics_endpoint
 from schema.publishing import feeds
 from schema.schema import build_schema
 
-_ALLOWED_HEADERS = ("authorization", "content-type", "idempotency-key", "x-csrf-token")
+_ALLOWED_HEADERS = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "last-event-id",
+    "x-csrf-token",
+)
 _EXPOSED_HEADERS = ("idempotency-replayed", "retry-after")
 _STEADY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -54,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     if alone:
         log.configure(level=settings.log_level)
     metrics = Metrics()
+    door = _door(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -66,12 +74,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
             if alone:
                 _tune_collector()
             try:
-                yield
+                with ending_with_the_server(door.streams.close) if alone else nullcontext():
+                    yield
             finally:
                 await reader.close()
 
     app = Starlette(
-        routes=_routes(settings, metrics),
+        routes=_routes(settings, metrics, door),
         lifespan=lifespan,
         middleware=[
             Middleware(_SteadyHeaders),
@@ -92,11 +101,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
-def _routes(settings: Settings, metrics: Metrics) -> list[BaseRoute]:
-    door = metrics.watched(_door(settings))
+def _routes(settings: Settings, metrics: Metrics, door: GraphQLDoor) -> list[BaseRoute]:
+    watched = metrics.watched(door)
     routes: list[BaseRoute] = [
-        Route("/graphql", door),
-        WebSocketRoute("/graphql", door),
+        Route("/graphql", watched),
+        WebSocketRoute("/graphql", watched),
         Route("/health", _health, methods=["GET"]),
         Route("/ready", _ready, methods=["GET"]),
         Route("/metrics", metrics_endpoint(metrics, settings), methods=["GET"]),

@@ -23,6 +23,7 @@ class Context:
     facts: RequestFacts | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
+    position: int | None = None
 
     @property
     def caller(self) -> Caller:
@@ -33,6 +34,13 @@ class Context:
                 "sign in at /session."
             )
         return self.known
+
+    @property
+    def holder(self) -> str:
+        """Return whose open streams are counted together: a token's, or nobody's."""
+        if self.known is None:
+            return ""
+        return str(self.known.token_id or self.known.member_id or self.known.workspace_id)
 
     @property
     def anonymous(self) -> bool:

@@ -55,6 +55,9 @@ class Metrics:
         self._sockets = Gauge(
             "hub_graphql_sockets", "WebSocket connections open now.", registry=self.registry
         )
+        self._streams = Gauge(
+            "hub_graphql_streams", "Streams of events open now.", registry=self.registry
+        )
         self._up = self._gauge("hub_up", "Whether a store answers.", "store")
         self._jobs = self._gauge("hub_jobs", "Jobs promised and not done.", "queue", "state")
         self._due = self._gauge("hub_queue_depth", "Jobs that should be running by now.", "queue")
@@ -86,12 +89,15 @@ class Metrics:
                 with self._sockets.track_inprogress():
                     await app(scope, receive, send)
                 return
-            watch = _Watch(send)
+            watch = _Watch(send, self._streams)
             started = time.perf_counter()
             try:
                 await app(scope, receive, watch.send)
             finally:
-                self._duration.observe(time.perf_counter() - started)
+                if watch.streamed:
+                    self._streams.dec()
+                else:
+                    self._duration.observe(time.perf_counter() - started)
                 self._requests.labels(watch.outcome()).inc()
 
         return _Endpoint(serve)
@@ -186,14 +192,23 @@ class _Endpoint:
 class _Watch:
     """Listens to an answer while it is sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, streams: Gauge) -> None:
         self._send = send
+        self._streams = streams
         self._status = 0
         self._errors = False
+        #: Whether it lasts as long as its reader wants: that is no measure of the hub.
+        self.streamed = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            self.streamed = any(
+                name == b"content-type" and value.startswith(b"text/event-stream")
+                for name, value in message["headers"]
+            )
+            if self.streamed:
+                self._streams.inc()
         elif message.get("body", b"").startswith(_ERRORS):
             # The door puts errors first.
             self._errors = True

@@ -90,7 +90,9 @@ class Mutation(
     """One mixin per area."""
 
 
-@strawberry.type(description="Everything that can be followed, over graphql-transport-ws.")
+@strawberry.type(
+    description="Everything that can be followed, over graphql-transport-ws or graphql-sse."
+)
 class Subscription(PublishingSubscriptions):
     """One mixin per area."""
 

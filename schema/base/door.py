@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import strawberry
@@ -20,7 +20,7 @@ from schema.base.documents import Documents, Draft, PreparedDocument, running
 from schema.base.facts import DoorContext, GetContext, RequestFacts
 from schema.base.limits import Limits
 from schema.base.masking import mask, mask_exception
-from schema.base.media import MediaType, choose_media, require_json, wants_page
+from schema.base.media import MediaType, choose_media, require_json, wants_page, wants_stream
 from schema.base.refusals import DoorCode, Refusal, bad_document, bad_request, code_of
 from schema.base.requests import (
     GraphQLRequest,
@@ -29,6 +29,7 @@ from schema.base.requests import (
     read_parameters,
 )
 from schema.base.sockets import Sockets, SocketSettings
+from schema.base.streams import STREAM, Results, Streams, one_event, read_position
 
 _STATUS: Mapping[str, int] = {
     ErrorCode.UNAUTHENTICATED: 401,
@@ -52,7 +53,10 @@ _STEADY_HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DoorSettings:
-    """Bounds of the door; seconds and bytes. `origins` are the web pages that may open sockets."""
+    """Bounds of the door; seconds and bytes. `origins` are the web pages that may open sockets.
+
+    `subscriptions` bounds those of one socket, and the streams of one token.
+    """
 
     body_bytes: int = 1_000_000
     body_seconds: float = 10.0
@@ -62,6 +66,7 @@ class DoorSettings:
     origins: Sequence[str] = ()
     subscriptions: int = 20
     init_seconds: float = 5.0
+    beat_seconds: float = 15.0
 
 
 class GraphQLDoor:
@@ -93,6 +98,7 @@ class GraphQLDoor:
                 development=settings.development,
             ),
         )
+        self.streams = Streams(most=settings.subscriptions, beat_seconds=settings.beat_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one socket."""
@@ -106,13 +112,25 @@ class GraphQLDoor:
     async def _answer(self, request: Request) -> Response:
         accept = request.headers.getlist("accept")
         media = choose_media(accept)
+        streams = wants_stream(accept)
         try:
             if self._settings.development and _is_for_page(request, accept):
                 # The page loads its scripts from a public server: it needs the internet.
                 return HTMLResponse(get_graphql_ide_html())
-            _refuse_transport(request.method, media)
-            return await self._perform(request, await self._read(request), media or MediaType.JSON)
+            _refuse_transport(request.method, media, streams=streams)
+            asked = await self._read(request)
+            draft = self._documents.read(
+                asked.query, operation_name=asked.operation_name, variables=asked.variables
+            )
+            if streams and draft.operation.operation is OperationType.SUBSCRIPTION:
+                media = None
+                return await self._follow(request, asked, draft)
+            return await self._perform(request, asked, draft, media)
         except Refusal as refusal:
+            if media is None and streams and not refusal.transport:
+                return one_event(
+                    {"errors": [error.formatted for error in refusal.errors]}, headers={}
+                )
             return _refusal(refusal, media or MediaType.JSON)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -150,10 +168,34 @@ class GraphQLDoor:
             ) from None
         return bytes(body)
 
-    async def _perform(self, request: Request, asked: GraphQLRequest, media: MediaType) -> Response:
-        draft = self._documents.read(
-            asked.query, operation_name=asked.operation_name, variables=asked.variables
+    async def _follow(self, request: Request, asked: GraphQLRequest, draft: Draft) -> Response:
+        """Begin a stream; only its beginning has a deadline."""
+        position = read_position(request.headers.getlist("last-event-id"))
+        deadline = asyncio.timeout(self._settings.request_seconds)
+        try:
+            async with deadline:
+                context = await self._get_context(request, None)
+        except TimeoutError:
+            if not deadline.expired():
+                raise  # Somebody else's: a store that does not answer.
+            raise _deadline(self._settings.request_seconds, draft) from None
+        context.facts = RequestFacts(
+            None, asked.query, asked.variables, asked.operation_name, resume_after=position
         )
+        self._documents.check(
+            draft, suggestions=self._settings.development and not context.anonymous
+        )
+        results = await self._schema.subscribe(
+            asked.query,
+            variable_values=dict(asked.variables),
+            context_value=context,
+            operation_name=asked.operation_name,
+        )
+        return self.streams.answer(cast("Results", results), draft=draft, context=context)
+
+    async def _perform(
+        self, request: Request, asked: GraphQLRequest, draft: Draft, media: MediaType | None
+    ) -> Response:
         facts = RequestFacts(
             read_idempotency_key(request.headers.getlist("idempotency-key")),
             asked.query,
@@ -193,13 +235,13 @@ def _is_for_page(request: Request, accept: Sequence[str]) -> bool:
     return request.method == "GET" and "query" not in request.query_params and wants_page(accept)
 
 
-def _refuse_transport(method: str, media: MediaType | None) -> None:
+def _refuse_transport(method: str, media: MediaType | None, *, streams: bool) -> None:
     if method not in {"GET", "POST"}:
         raise _not_allowed("Use POST, or GET for queries.", allow="GET, POST")
-    if media is None:
+    if media is None and not streams:
         raise bad_request(
             DoorCode.NOT_ACCEPTABLE,
-            f"Answers are {MediaType.GRAPHQL} or {MediaType.JSON}, in UTF-8.",
+            f"Answers are {MediaType.GRAPHQL}, {MediaType.JSON} or {STREAM}, in UTF-8.",
             status=406,
         )
 
@@ -208,7 +250,8 @@ def _refuse_wrong_operation(method: str, draft: Draft, facts: RequestFacts) -> N
     kind = draft.operation.operation
     if kind is OperationType.SUBSCRIPTION:
         raise bad_document(
-            DoorCode.WRONG_TRANSPORT, "Subscribe over WebSocket, with `graphql-transport-ws`."
+            DoorCode.WRONG_TRANSPORT,
+            f"Subscribe over WebSocket with `graphql-transport-ws`, or with `Accept: {STREAM}`.",
         )
     if kind is not OperationType.MUTATION:
         return
@@ -226,7 +269,7 @@ def _result(
     *,
     draft: Draft,
     context: DoorContext,
-    media: MediaType,
+    media: MediaType | None,
     suggestions: bool,
 ) -> Response:
     errors = [mask(error, suggestions=suggestions) for error in result.errors or ()]
@@ -238,6 +281,8 @@ def _result(
     if not failed:
         content["data"] = result.data
     content["extensions"] = {**(result.extensions or {}), "cost": draft.cost.extension()}
+    if media is None:
+        return one_event(content, headers=context.response_headers)
     status = context.status or (_status_of(errors, media) if failed else 200)
     return _json(content, status=status, media=media, headers=context.response_headers)
 

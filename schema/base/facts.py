@@ -13,12 +13,16 @@ from starlette.websockets import WebSocket
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What idempotency keys need to know of a request; the hash is computed when asked for."""
+    """What idempotency keys need to know of a request; the hash is computed when asked for.
+
+    `resume_after` is the id of the last event that a reader of a stream has seen.
+    """
 
     idempotency_key: str | None
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None
+    resume_after: int | None = None
 
     @cached_property
     def request_hash(self) -> str:
@@ -35,12 +39,18 @@ class DoorContext(Protocol):
     """The part of a context the door reads and writes; resolvers may know much more.
 
     `response_headers` are copied to the HTTP answer, and `status` replaces its status when set.
-    `facts` is set by the door before any resolver runs.
+    `facts` is set by the door before any resolver runs. A subscription sets `position` to the
+    number behind which a reader goes on that has seen its last result.
     """
 
     response_headers: dict[str, str]
     status: int | None
     facts: RequestFacts | None
+    position: int | None
+
+    @property
+    def holder(self) -> str:
+        """Whose open streams are counted together: those of one token."""
 
     @property
     def anonymous(self) -> bool:

@@ -54,6 +54,11 @@ def wants_page(accept: Sequence[str]) -> bool:
     return any(each.name == "text/html" and each.quality > 0 for each in _ranges(accept))
 
 
+def wants_stream(accept: Sequence[str]) -> bool:
+    """Say whether server-sent events are asked for by name."""
+    return any(each.name == "text/event-stream" and each.quality > 0 for each in _ranges(accept))
+
+
 def require_json(content_type: Sequence[str], encoding: str | None) -> None:
     """Refuse every body that is not plainly JSON in UTF-8.
 

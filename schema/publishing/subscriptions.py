@@ -93,14 +93,22 @@ class PublishingSubscriptions:
         context: Context = info.context
         context.caller.require(Permission.PUBLISHING_READ)
         only = await _existing(context, publication_id) if isinstance(publication_id, str) else None
-        async for events in _followed(context, after if isinstance(after, int) else None):
+        async for events in _followed(context, _beginning(context, after)):
             concerned = [
                 event
                 for event in events
                 if event.subject_type == "Publication" and only in {None, event.subject_id}
             ]
             for change in await _changes(info, concerned):
+                context.position = change.event.sequence
                 yield change
+
+
+def _beginning(context: Context, after: int | None) -> int | None:
+    # A reader of a stream that comes back repeats its first request, and says what it has seen.
+    if context.facts is not None and context.facts.resume_after is not None:
+        return context.facts.resume_after
+    return after if isinstance(after, int) else None
 
 
 async def _existing(context: Context, global_id: strawberry.ID) -> UUID:

@@ -35,6 +35,8 @@ class Context:
     response_headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
     facts: RequestFacts | None = None
+    position: int | None = None
+    holder: str = "toy"
 
 
 Info = strawberry.Info[Context, None]
