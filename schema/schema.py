@@ -23,6 +23,7 @@ from schema.content.mutations import ContentMutations
 from schema.content.queries import ContentQueries
 from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
+from schema.publishing.calendar import CalendarQueries
 from schema.publishing.mutations import PublishingMutations
 from schema.publishing.published import PublishedQueries
 from schema.publishing.queries import PublishingQueries
@@ -70,6 +71,7 @@ class Query(
     ReviewQueries,
     PublishingQueries,
     PublishedQueries,
+    CalendarQueries,
     EngagementQueries,
     AuditQueries,
 ):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -201,6 +202,15 @@ def all_in(model: type[Base], column: str, on: On, *, newest_per: str) -> Column
 def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Return whether a column has one of a few values known beforehand."""
     return or_(*(column == value for value in values))
+
+
+def first_of(column: ColumnElement[Any], otherwise: Any) -> ColumnElement[Any]:
+    """Return a column, or another one (or a value) where it is null.
+
+    Spelt as a CASE, since PostgreSQL never takes a COALESCE for the condition of an index where
+    policies guard the table: it is not among the expressions known to leak nothing.
+    """
+    return case((column.is_not(None), column), else_=otherwise)
 
 
 def as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:

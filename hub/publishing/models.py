@@ -126,6 +126,12 @@ class Publication(Versioned, WorkspaceOwned, Base):
         Index("ix_publications_channel_id", "workspace_id", "channel_id", "id"),
         Index("ix_publications_state", "workspace_id", "state", "id"),
         Index(
+            "ix_publications_calendar",
+            "workspace_id",
+            # No COALESCE: where policies guard a table, PostgreSQL never looks one up.
+            text("(CASE WHEN scheduled_for IS NOT NULL THEN scheduled_for ELSE published_at END)"),
+        ),
+        Index(
             "uq_publications_external_reference",
             "workspace_id",
             "external_reference",

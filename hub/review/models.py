@@ -72,6 +72,12 @@ class ReviewTarget(WorkspaceOwned, Base):
         within_workspace("channel_id", "channels"),
         within_workspace("edition_id", "editions"),
         UniqueConstraint("review_id", "channel_id"),
+        Index(
+            "ix_review_targets_scheduled_for",
+            "workspace_id",
+            "scheduled_for",
+            postgresql_where=text("scheduled_for IS NOT NULL"),
+        ),
     )
 
     review_id: Mapped[UUID]

@@ -86,6 +86,16 @@ def greater(description: str, fact: str) -> Any:
     return _condition(description, _Compares(how="greater", fact=fact))
 
 
+def from_value(description: str, fact: str) -> Any:
+    """Ask for one value or more."""
+    return _condition(description, _Compares(how="from", fact=fact))
+
+
+def until(description: str, fact: str) -> Any:
+    """Ask for less than one value."""
+    return _condition(description, _Compares(how="before", fact=fact))
+
+
 def contains(description: str, fact: str, *, via: Via | None = None) -> Any:
     """Look for a text inside, letters of any case; `via` as in `any_of`."""
     return _condition(description, _Compares(how="contains", fact=fact, via=via))

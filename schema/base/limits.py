@@ -56,6 +56,9 @@ _LEVELS = 120
 
 _HUGE = 10**10
 
+#: In the metadata of a field: how many items its list is counted as, where no argument says it.
+SIZE = "size"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -216,6 +219,10 @@ class _Walk:
         tally.nodes += size * nodes
 
     def _unstated(self, definition: GraphQLField | None) -> int:
+        declared = definition.extensions.get("strawberry-definition") if definition else None
+        stated = getattr(declared, "metadata", {}).get(SIZE)
+        if stated is not None:
+            return int(stated)
         paged = definition is not None and definition.args.keys() & {"first", "last"}
         return self.limits.default_page if paged else self.limits.plain_list
 

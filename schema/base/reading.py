@@ -184,6 +184,28 @@ async def read_connection(
     return connection
 
 
+async def read_list(
+    info: Info, plan: Plan, *, filters: Iterable[Any], order: tuple[str, ...], limit: int
+) -> list[Any]:
+    """Return the first so many objects of a plan for which every filter holds, in that order.
+
+    For lists that are no connections; whoever makes the plan asks for the permission.
+    """
+    context: ReadContext = info.context
+    terms = Terms()
+    origin = plan.source.origin
+    where = Filtering(origin, terms).condition(filters)
+    question = Question(
+        origin=origin,
+        pick=_Shapes(terms, context.caller.workspace_id).pick(plan),
+        window=Window(order=stable(order), limit=limit),
+        where=where,
+    )
+    answer = (await context.reader.rows(context.caller, compiled(question), terms.values))[0]
+    records = Records(plan, Asking(context=context, now=answer["now"]))
+    return [records.make(row) for row in answer["rows"]]
+
+
 async def _rows(
     context: ReadContext, plan: Plan, tests: Sequence[tuple[str, str, Any]], *, limit: int
 ) -> tuple[Sequence[Raw], Asking]:

@@ -246,6 +246,11 @@ def _edition_problems(item: Any) -> Any:
     )
 
 
+def title_of_item(row: Any) -> Any:
+    """Return the title of the content a row names by `item_id`, for those who may read it."""
+    return newest_in(models.ContentItem, "title", lambda item: item.c.id == row.c.item_id)
+
+
 def _stored(facts: Facts) -> list[Problem]:
     return [stored_problem(found) for several in facts["edition_problems"] for found in several]
 

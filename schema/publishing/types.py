@@ -9,7 +9,7 @@ from hub.channels.models import Channel as ChannelRow
 from hub.content.models import ContentItem as ContentItemRow
 from hub.content.models import Edition as EditionRow
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import columns, exists_in, newest_in
+from hub.kernel.shapes import columns, exists_in, first_of, newest_in
 from hub.publishing import models
 from hub.review.models import Approval as ApprovalRow
 from schema.access.types import Member
@@ -19,7 +19,7 @@ from schema.base.node import Node
 from schema.base.offers import Action, Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.channels.types import Channel
-from schema.content.types import ContentItem, Edition, EditionOrigin, Revision
+from schema.content.types import ContentItem, Edition, EditionOrigin, Revision, title_of_item
 
 if TYPE_CHECKING:
     from schema.analytics.types import Measurement
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 LazyMeasurement = Annotated["Measurement", strawberry.lazy("schema.analytics.types")]
 LazyThread = Annotated["Thread", strawberry.lazy("schema.engagement.types")]
 
+STATES = {
+    "PLANNED": "It has no time yet.",
+    "SCHEDULED": "It goes out when it is due.",
+    "PUBLISHING": "It is on its way.",
+    "PUBLISHED": "It is out.",
+    "HELD": "It waits for a person; `holdReason` says why.",
+    "UNCONFIRMED": "It may be out: the platform's answer was lost.",
+    "FAILED": "It is not out; a person may try again.",
+    "CANCELLED": "It was called off.",
+    "EXPIRED": "Its latest time passed.",
+    "WITHDRAWN": "It was out and was taken down.",
+}
 PublicationState = models.PublicationState
 describe(
     PublicationState,
     description="Where a publication stands.",
-    values={
-        "PLANNED": "It has no time yet.",
-        "SCHEDULED": "It goes out when it is due.",
-        "PUBLISHING": "It is on its way.",
-        "PUBLISHED": "It is out.",
-        "HELD": "It waits for a person; `holdReason` says why.",
-        "UNCONFIRMED": "It may be out: the platform's answer was lost.",
-        "FAILED": "It is not out; a person may try again.",
-        "CANCELLED": "It was called off.",
-        "EXPIRED": "Its latest time passed.",
-        "WITHDRAWN": "It was out and was taken down.",
-    },
+    values=STATES,
 )
 
 HoldReason = models.HoldReason
@@ -179,7 +180,7 @@ def _newer_edition_approved(publication: Any) -> Any:
         EditionRow,
         lambda other: (
             (other.c.channel_id == publication.c.channel_id)
-            & (other.c.id != publication.c.edition_id)
+            & (other.c.hash != publication.c.sent_hash)
             & words(other)
             & approved(other)
         ),
@@ -198,10 +199,16 @@ def _pending_amendment(publication: Any) -> Any:
     )
 
 
+def _calendar_at(publication: Any) -> Any:
+    return first_of(publication.c.scheduled_for, publication.c.published_at)
+
+
 @reads(
     models.Publication,
     permission=Permission.PUBLISHING_READ,
     facts={
+        "calendar_at": _calendar_at,
+        "item_title": title_of_item,
         "channel_capabilities": _channel_capabilities,
         "newer_edition_approved": _newer_edition_approved,
         "pending_amendment": _pending_amendment,

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
+from hub.content.models import ContentItem as ContentItemRow
+from hub.content.models import Revision as RevisionRow
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import columns, named_in
+from hub.kernel.shapes import Link, columns, named_in, newest_in
 from hub.review import models
 from hub.review.queries import author_ids
 from schema.access.types import Member
@@ -44,9 +46,40 @@ describe(
 )
 
 
-@reads(models.ReviewTarget, permission=Permission.REVIEW_READ)
+def _review_state(target: Any) -> Any:
+    return newest_in(models.Review, "state", lambda review: review.c.id == target.c.review_id)
+
+
+def _item_id(target: Any) -> Any:
+    return newest_in(models.Review, "item_id", lambda review: review.c.id == target.c.review_id)
+
+
+def _item_title(target: Any) -> Any:
+    return newest_in(ContentItemRow, "title", lambda item: item.c.id == _item_id(target))
+
+
+def _campaign_id(target: Any) -> Any:
+    return newest_in(ContentItemRow, "campaign_id", lambda item: item.c.id == _item_id(target))
+
+
+#: The way from a target to the content its review is about.
+ITEM_OF_TARGET = Link(on=lambda target, item: item.c.id == _item_id(target))
+
+
+@reads(
+    models.ReviewTarget,
+    permission=Permission.REVIEW_READ,
+    facts={
+        "review_state": _review_state,
+        "item_title": _item_title,
+        "campaign_id": _campaign_id,
+    },
+)
 @strawberry.type(description="A channel a revision is meant for, and what would go out there.")
 class ReviewTarget(Node):
+    review: Annotated["Review", strawberry.lazy("schema.review.types")] = to_one(
+        "The review it is a target of.", columns("review_id")
+    )
     channel: Channel | None = to_one("Where it shall go.", columns("channel_id"))
     scheduled_for: datetime | None = column("When it shall go out; null: decided later.")
     edition: Edition | None = to_one(

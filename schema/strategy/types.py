@@ -1,12 +1,13 @@
 """Why and how a brand speaks, as the API shows it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import columns
+from hub.kernel.shapes import Expression, columns, first_of
 from hub.strategy import models
 from schema.base.fields import column, paged, reads, to_one
 from schema.base.node import Node
@@ -42,7 +43,15 @@ class Brand(Node):
     updated_at: datetime = column("When it was last changed.")
 
 
-@reads(models.Campaign, permission=Permission.STRATEGY_READ)
+#: A campaign without one of its days runs from ever, or for ever.
+_DAYS: Mapping[str, Expression] = {
+    "first_day": lambda campaign: first_of(campaign.c.starts_on, date.min),
+    "last_day": lambda campaign: first_of(campaign.c.ends_on, date.max),
+    "any_day": lambda campaign: first_of(campaign.c.starts_on, campaign.c.ends_on),
+}
+
+
+@reads(models.Campaign, permission=Permission.STRATEGY_READ, facts=_DAYS)
 @strawberry.type(description="What a brand wants to reach in a period, and the brief for writers.")
 class Campaign(Node):
     brand: Brand = to_one("The brand it is for.", columns("brand_id"))
