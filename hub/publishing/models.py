@@ -72,6 +72,13 @@ class AmendmentState(StrEnum):
     FAILED = "FAILED"
 
 
+# When it shall go out, else when it went out. No COALESCE: where policies guard a table, PostgreSQL
+# never looks one up. Its lines end where PostgreSQL ends them, so that both can be compared.
+_CALENDAR_TIME = (
+    "(\nCASE\nWHEN scheduled_for IS NOT NULL THEN scheduled_for\nELSE published_at\nEND)"
+)
+
+
 class Publication(Versioned, WorkspaceOwned, Base):
     """One edition on its way to one channel. Never two living ones for the same edition.
 
@@ -128,8 +135,7 @@ class Publication(Versioned, WorkspaceOwned, Base):
         Index(
             "ix_publications_calendar",
             "workspace_id",
-            # No COALESCE: where policies guard a table, PostgreSQL never looks one up.
-            text("(CASE WHEN scheduled_for IS NOT NULL THEN scheduled_for ELSE published_at END)"),
+            text(_CALENDAR_TIME),
         ),
         Index(
             "uq_publications_external_reference",

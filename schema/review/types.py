@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import strawberry
 
 from hub.content.models import ContentItem as ContentItemRow
-from hub.content.models import Revision as RevisionRow
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import Link, columns, named_in, newest_in
 from hub.review import models
