@@ -20,6 +20,7 @@ from schema.channels.mutations import ChannelMutations
 from schema.channels.queries import ChannelQueries
 from schema.content.asset_mutations import AssetMutations
 from schema.content.mutations import ContentMutations
+from schema.content.previews import PreviewQueries
 from schema.content.queries import ContentQueries
 from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
@@ -68,6 +69,7 @@ class Query(
     StrategyQueries,
     ChannelQueries,
     ContentQueries,
+    PreviewQueries,
     ReviewQueries,
     PublishingQueries,
     PublishedQueries,

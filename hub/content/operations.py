@@ -152,6 +152,49 @@ async def revision(work: UnitOfWork, *, revision_id: UUID) -> Revision:
     return await get(work, Revision, revision_id)
 
 
+async def unsaved(
+    work: UnitOfWork,
+    *,
+    item_id: UUID | None,
+    words: Words,
+    locale: str | None,
+    slug: str | None,
+    variants: Sequence[VariantWords] | None,
+) -> tuple[RevisionFacts, Sequence[VariantWords]]:
+    """Return the revision that these words would make, of an item or of none; stores nothing.
+
+    What is None is as in the item. Raises Invalid for what no revision can hold.
+    """
+    work.caller.require(Permission.CONTENT_READ)
+    kept: Sequence[VariantWords] = ()
+    if item_id is not None:
+        item = await get(work, ContentItem, item_id, path=("input", "contentItemId"))
+        known = queries.facts_of(await revision(work, revision_id=item.current_revision_id))
+        kept = await queries.variants(work, revision_id=item.current_revision_id)
+    elif words.parts is None or locale is None:
+        raise Invalid(
+            "Give the words and their language, or the item they belong to.",
+            path=("input", "parts" if words.parts is None else "locale"),
+        )
+    else:
+        known = RevisionFacts(
+            title="", summary="", parts=(), link="", tags=(), slug="", locale=locale
+        )
+    require_words(words, path=("input",))
+    wanted = kept if variants is None else await _clean(work, variants)
+    given = {
+        name: value
+        for name in ("title", "summary", "parts", "link", "tags")
+        if (value := getattr(words, name)) is not None
+    }
+    if locale is not None:
+        given["locale"] = require_locale(locale, path=("input", "locale"))
+    facts = replace(known, **given)
+    facts = replace(facts, slug=slugified(slug or facts.slug or facts.title))
+    await _require_assets(work, media_of(facts, wanted))
+    return facts, wanted
+
+
 async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Rendering:
     """Return what a revision looks like on a channel and what is wrong with it; stores nothing."""
     stored = await revision(work, revision_id=revision_id)

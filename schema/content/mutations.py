@@ -146,13 +146,13 @@ class ContentMutations:
                 words=Words(
                     title=input.title,
                     summary=input.summary,
-                    parts=_parts(input.parts, "parts"),
+                    parts=parts_of(input.parts, "parts"),
                     link=input.link,
                     tags=tuple(input.tags),
                 ),
                 slug=input.slug,
                 locale=input.locale,
-                variants=_variants(input.variants),
+                variants=variants_of(input.variants),
                 external_reference=input.external_reference,
             )
             return {"content_item": item.id}
@@ -181,7 +181,7 @@ class ContentMutations:
                 words=_changed_words(given),
                 slug=given.get("slug"),
                 locale=given.get("locale"),
-                variants=_variants(given["variants"]) if "variants" in given else None,
+                variants=variants_of(given["variants"]) if "variants" in given else None,
                 campaign_id=wanted(given["campaign_id"], "Campaign", "campaignId")
                 if "campaign_id" in given
                 else None,
@@ -213,13 +213,14 @@ def _changed_words(given: Mapping[str, Any]) -> Words:
     return Words(
         title=given.get("title"),
         summary=given.get("summary"),
-        parts=_parts(given["parts"], "parts") if "parts" in given else None,
+        parts=parts_of(given["parts"], "parts") if "parts" in given else None,
         link=given.get("link"),
         tags=tuple(given["tags"]) if "tags" in given else None,
     )
 
 
-def _parts(given: Sequence[ContentPartInput], *path: str) -> tuple[Part, ...]:
+def parts_of(given: Sequence[ContentPartInput], *path: str) -> tuple[Part, ...]:
+    """Return parts as the hub knows them; `path` is where they stand in the input."""
     return tuple(
         Part(
             text=part.text,
@@ -232,7 +233,8 @@ def _parts(given: Sequence[ContentPartInput], *path: str) -> tuple[Part, ...]:
     )
 
 
-def _variants(given: Sequence[VariantInput]) -> list[VariantWords]:
+def variants_of(given: Sequence[VariantInput]) -> list[VariantWords]:
+    """Return the variants of an input as the hub knows them."""
     return [_variant(variant, "variants", str(index)) for index, variant in enumerate(given)]
 
 
@@ -245,7 +247,7 @@ def _variant(given: VariantInput, *path: str) -> VariantWords:
         words=Words(
             title=given.title,
             summary=given.summary,
-            parts=None if given.parts is None else _parts(given.parts, *path, "parts"),
+            parts=None if given.parts is None else parts_of(given.parts, *path, "parts"),
             link=given.link,
             tags=None if given.tags is None else tuple(given.tags),
         ),
