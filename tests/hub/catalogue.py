@@ -214,6 +214,18 @@ CASES: dict[str, Case] = {
             variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
         ),
     ),
+    "content.unsaved": Case(
+        roles=frozenset(Role),
+        ids=("item", "channel", "asset"),
+        call=lambda work, ids: content.unsaved(
+            work,
+            item_id=ids.item,
+            words=Words(parts=(Part(text="x", media=(ids.asset,)),)),
+            locale=None,
+            slug=None,
+            variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
+        ),
+    ),
     "content.archive_item": Case(
         roles=WRITERS,
         ids=("item",),
