@@ -215,7 +215,7 @@ CASES: dict[str, Case] = {
         ),
     ),
     "content.unsaved": Case(
-        roles=frozenset(Role),
+        roles=ALL,
         ids=("item", "channel", "asset"),
         call=lambda work, ids: content.unsaved(
             work,
