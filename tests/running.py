@@ -61,10 +61,10 @@ def a_running_hub(data_dir: Path, *, env: Mapping[str, str] | None = None) -> It
         start_new_session=True,
     )
     try:
-        url = _wait(process, data_dir, started + START_SECONDS)
+        url, tokens = _wait(process, data_dir, started + START_SECONDS)
         yield RunningHub(
             url=url,
-            tokens=json.loads((data_dir / "tokens.json").read_text()),
+            tokens=tokens,
             pid=process.pid,
             data_dir=data_dir,
             seconds=time.monotonic() - started,
@@ -79,13 +79,16 @@ def a_running_hub(data_dir: Path, *, env: Mapping[str, str] | None = None) -> It
             log.close()
 
 
-def _wait(process: subprocess.Popen[bytes], data_dir: Path, deadline: float) -> str:
+def _wait(
+    process: subprocess.Popen[bytes], data_dir: Path, deadline: float
+) -> tuple[str, Mapping[str, str]]:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        address = _address(data_dir)
-        if address and _is_ready(address):
-            return address
+        # The API answers a moment before its first tokens are made.
+        address, tokens = _address(data_dir), _tokens(data_dir)
+        if address and tokens and _is_ready(address):
+            return address, tokens
         time.sleep(0.02)
     raise RuntimeError(f"The hub did not start:\n{(data_dir / 'up.log').read_text()}")
 
@@ -96,6 +99,14 @@ def _address(data_dir: Path) -> str:
     except (OSError, ValueError):
         return ""
     return said if said.startswith("http") else ""
+
+
+def _tokens(data_dir: Path) -> Mapping[str, str]:
+    try:
+        said: Mapping[str, str] = json.loads((data_dir / "tokens.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return said
 
 
 def _is_ready(address: str) -> bool:

@@ -288,8 +288,10 @@ function showCalendar() {
     weeks.push(make('tr', {}, ...days.slice(first, first + 7).map(cell)));
   }
   at('weeks').replaceChildren(...weeks);
+  const short = new Intl.DateTimeFormat(state.language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const day = (date) => (date ? short.format(new Date(`${date}T00:00:00Z`)) : '…');
   at('campaigns').replaceChildren(...(state.calendar.campaigns ?? []).map((one) => make('li', {},
-    `${words().campaign}: ${one.name}${one.startsOn || one.endsOn ? ` (${one.startsOn ?? '…'} – ${one.endsOn ?? '…'})` : ''}`)));
+    `${words().campaign}: ${one.name} (${day(one.startsOn)} – ${day(one.endsOn)})`)));
   at('legend').replaceChildren(...LEGEND.map((name) => make('li', { 'data-tone': TONES[name] }, words().states[name])));
 }
 
