@@ -65,10 +65,10 @@ def _tools(*, install: bool) -> Path:
     binaries = TOOLS / "venv" / "bin"
     if install:
         venv.create(TOOLS / "venv", with_pip=True, clear=False)
-        _run([binaries / "python", "-m", "pip", "install", "--quiet", NODE])
-        for name in ("package.json", "audit.mjs"):
+        run_tool([binaries / "python", "-m", "pip", "install", "--quiet", NODE])
+        for name in ("package.json", "audit.mjs", "streams.mjs"):
             shutil.copyfile(HERE / name, TOOLS / name)
-        _run(
+        run_tool(
             [
                 *(binaries / "npm", "install", "--prefix", TOOLS),
                 *("--no-package-lock", "--no-audit", "--no-fund", "--silent"),
@@ -83,11 +83,14 @@ def _audit(node: Path, url: str, token: str | None) -> list[dict[str, str]]:
     arguments: list[str | Path] = [node, TOOLS / "audit.mjs", url]
     if token:
         arguments.append(token)
-    results: list[dict[str, str]] = json.loads(_run(arguments))
+    results: list[dict[str, str]] = json.loads(run_tool(arguments))
     return results
 
 
-def _run(arguments: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> str:
+def run_tool(
+    arguments: Sequence[str | Path], *, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a tool and return what it wrote; exits with 2 when it did not end well."""
     done = subprocess.run(
         [str(each) for each in arguments],
         env=environment,

@@ -1,28 +1,26 @@
-// Follow a subscription with the public client of graphql-sse: node streams.mjs URL TOKEN.
-// Prints what came, as JSON: results of a query, of a subscription, and of a refused token.
+// Use the public client of graphql-sse: node streams.mjs URL TOKEN.
+// Prints what came of a query, a subscription, a wrong document and a wrong token, as JSON.
 import { createClient } from 'graphql-sse';
 
 const [url, token] = process.argv.slice(2);
 
-function opened(bearer) {
-  return createClient({ url, retryAttempts: 0, headers: { authorization: `Bearer ${bearer}` } });
+async function all(bearer, query) {
+  const headers = { authorization: `Bearer ${bearer}` };
+  const client = createClient({ url, retryAttempts: 0, headers });
+  const results = [];
+  try {
+    for await (const result of client.iterate({ query })) results.push(result);
+  } catch (error) {
+    return error.response?.status ?? String(error);
+  } finally {
+    client.dispose();
+  }
+  return results;
 }
 
-async function first(client, query, variables = {}) {
-  for await (const result of client.iterate({ query, variables })) return result;
-  return null;
-}
-
-const client = opened(token);
-const viewer = await first(client, '{ viewer { name } }');
-const all = 'subscription($after: Int) { publicationChanged(after: $after) { event { sequence name } } }';
-const change = await first(client, all, { after: 0 });
-const invalid = await first(client, 'subscription { nothing }');
-let refused = null;
-try {
-  await first(opened('wrong'), all);
-} catch (error) {
-  refused = error.response?.status ?? String(error);
-}
-client.dispose();
-console.log(JSON.stringify({ viewer, change, invalid, refused }));
+console.log(JSON.stringify({
+  query: await all(token, '{ greeting }'),
+  subscription: await all(token, 'subscription { ticks(count: 3) }'),
+  invalid: await all(token, 'subscription { nothing }'),
+  refused: await all('wrong', 'subscription { ticks(count: 3) }'),
+}));
