@@ -33,11 +33,9 @@ def install(folder: Path, *packages: str) -> Path:
         done = folder / "installed.txt"
         if not done.exists() or done.read_text() != wanted:
             (folder / "package.json").write_text('{ "private": true, "type": "module" }')
+            npm: list[str | Path] = [binaries / "npm", "install", "--prefix", folder, *packages]
             run(
-                [
-                    *(binaries / "npm", "install", "--prefix", folder, *packages),
-                    *("--no-package-lock", "--no-audit", "--no-fund", "--silent"),
-                ],
+                [*npm, "--no-package-lock", "--no-audit", "--no-fund", "--silent"],
                 # npm is a script that looks for node on the path.
                 environment={"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
             )

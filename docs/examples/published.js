@@ -139,7 +139,7 @@ async function run(signal) {
       trouble(tries > 1 ? words().failed : null);
     }
     connection('waiting');
-    const wait = Math.min(30_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2);
+    const wait = Math.min(8_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2);
     await new Promise((resolve) => { setTimeout(resolve, wait); });
   }
 }
