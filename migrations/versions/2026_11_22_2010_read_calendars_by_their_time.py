@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_22_2010"
-down_revision = "2026_11_22_1651"
+down_revision = "2026_11_22_2005"
 branch_labels = None
 depends_on = None
 
