@@ -40,6 +40,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.STRATEGY_WRITE,
         Permission.CHANNELS_WRITE,
         Permission.AUDIT_READ,
+        Permission.AUTOMATION_READ,
+        Permission.AUTOMATION_WRITE,
     },
     Role.ADMIN: frozenset(Permission),
 }

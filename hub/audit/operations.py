@@ -30,7 +30,7 @@ async def keep(work: UnitOfWork, events: Sequence[Event]) -> None:
                 "subject_type": event.subject_type,
                 "subject_id": event.subject_id,
                 "actor_kind": work.caller.kind,
-                "actor_id": work.caller.member_id,
+                "actor_id": work.caller.actor_id,
                 "actor_name": work.caller.name,
                 "data": event.data(),
                 "occurred_at": work.now,

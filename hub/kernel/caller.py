@@ -28,12 +28,15 @@ class Permission(StrEnum):
     ANALYTICS_READ = "analytics.read"
     AUDIT_READ = "audit.read"
     DELIVERY_READ = "delivery.read"
+    AUTOMATION_READ = "automation.read"
+    AUTOMATION_WRITE = "automation.write"
 
 
 class ActorKind(StrEnum):
     """What kind of caller acts."""
 
     MEMBER = "member"
+    TRIGGER = "trigger"
     SYSTEM = "system"
 
 
@@ -49,6 +52,7 @@ class Caller:
     member_id: UUID | None = None
     token_id: UUID | None = None
     session_id: UUID | None = None
+    trigger_id: UUID | None = None
     name: str = ""
     permissions: frozenset[Permission] = frozenset()
 
@@ -66,6 +70,11 @@ class Caller:
     def sees_only_published(self) -> bool:
         """Say whether all this caller may do is to read what is out: safe inside a web page."""
         return self.permissions == {Permission.DELIVERY_READ}
+
+    @property
+    def actor_id(self) -> UUID | None:
+        """Return who is written down as the actor: the member or the trigger; None for the hub."""
+        return self.member_id or self.trigger_id
 
     def may(self, permission: Permission) -> bool:
         """Say whether the caller holds the permission."""

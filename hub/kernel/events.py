@@ -1,5 +1,6 @@
 """Facts: what happened, recorded in the transaction that made it true."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,19 @@ class Event:
     def data(self) -> dict[str, Any]:
         """Return the event's own facts as plain JSON."""
         return {key: _plain(value) for key, value in asdict(self).items() if key != "subject_id"}
+
+
+def names() -> frozenset[str]:
+    """Return the public names of all events there are; every area must be imported for that."""
+    return frozenset(_names(Event))
+
+
+def _names(base: type[Event]) -> Iterator[str]:
+    for kind in base.__subclasses__():
+        # A dataclass with slots would be listed twice, a base of several has no name of its own.
+        if "name" in kind.__dict__:
+            yield kind.name
+        yield from _names(kind)
 
 
 def _plain(value: object) -> object:

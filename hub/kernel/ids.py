@@ -1,5 +1,6 @@
 """Identifiers that sort by the time they were made."""
 
+import base64
 import secrets
 import time
 from threading import Lock
@@ -41,3 +42,8 @@ def new_id() -> UUID:
     value = _SEQUENCE.next()
     milliseconds, high, low = value >> _RANDOM_BITS, value >> 62 & 0xFFF, value & (1 << 62) - 1
     return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low)
+
+
+def global_id(kind: str, row_id: UUID | str) -> str:
+    """Return the id clients see: the type's name and the row's id, in base64url."""
+    return base64.urlsafe_b64encode(f"{kind}:{row_id}".encode()).decode().rstrip("=")

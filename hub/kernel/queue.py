@@ -15,7 +15,7 @@ from hub.kernel.log import logger
 #: The one actor; the row says what is to be done.
 ACTOR = "run_jobs"
 NAMESPACE = "hub"
-QUEUES = ("default", "publishing", "media")
+QUEUES = ("default", "publishing", "media", "webhooks")
 #: Ids per message: fewer messages for the same work, and one dead worker delays no more than this.
 BATCH = 100
 

@@ -96,6 +96,16 @@ class Settings(BaseSettings):
         default=5_000, gt=0, description="Highest cost of a query, see `extensions.cost`."
     )
 
+    trigger_rate: int = Field(
+        default=60, gt=0, description="Different calls one trigger may make in a minute."
+    )
+    delivery_days: int = Field(
+        default=30, ge=1, description="How long ended deliveries to endpoints are kept, in days."
+    )
+    deliveries_at_once: int = Field(
+        default=16, ge=1, le=100, description="Endpoints one worker process calls at once."
+    )
+
     @field_validator("outgoing_allow", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -47,6 +47,8 @@ describe(
         "ANALYTICS_READ": "Read measurements.",
         "AUDIT_READ": "Read the stream of events.",
         "DELIVERY_READ": "Read what is published, as web pages show it.",
+        "AUTOMATION_READ": "Read triggers, endpoints and their deliveries.",
+        "AUTOMATION_WRITE": "Make and change triggers and endpoints; takes what they do as well.",
     },
 )
 

@@ -16,6 +16,7 @@ describe(
     description="What kind of caller acted.",
     values={
         "MEMBER": "A member of the workspace, or a token of theirs.",
+        "TRIGGER": "An automation tool, through a trigger.",
         "SYSTEM": "The hub itself.",
     },
 )
@@ -39,7 +40,7 @@ class Event(Node):
     subject_id: strawberry.ID = computed(
         "The id of what it is about.", needs=("subject_type", "subject_id"), make=_subject
     )
-    actor_kind: ActorKind = column("Whether a member or the hub acted.")
+    actor_kind: ActorKind = column("What kind of caller acted.")
     actor_name: str = column("Who acted.")
     data: JsonObject = column("The facts of the event itself.")
     occurred_at: datetime = column("When it happened.")

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from hub.kernel.errors import NotFound
+from hub.kernel.ids import global_id
 from schema.base.fields import identity
 
 
@@ -17,7 +18,7 @@ class Node:
 
 def to_global_id(kind: str, id: UUID | str) -> str:  # noqa: A002 - its name everywhere
     """Return the id clients see: the type's name and the row's id, in base64url."""
-    return base64.urlsafe_b64encode(f"{kind}:{id}".encode()).decode().rstrip("=")
+    return global_id(kind, id)
 
 
 def from_global_id(

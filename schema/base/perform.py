@@ -62,6 +62,7 @@ describe(
         "UNSUPPORTED": "The platform of this channel cannot do this.",
         "IDEMPOTENCY_KEY_REUSED": "The Idempotency-Key stands for another request.",
         "IN_PROGRESS": "The first request with this Idempotency-Key has not ended yet.",
+        "RATE_LIMITED": "Too many calls; wait a little.",
         "UNAVAILABLE": "Something the hub stands on does not answer; try again.",
         "TOO_MANY_TRIES": "Too many wrong passwords; the message says how long to wait.",
     },

@@ -14,14 +14,13 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
-from hub.channels.platforms.webhook import secret_bytes
+from hub.kernel.signatures import secret_bytes, signed
 from tests.targets import fault_cases, feed_cases, names, network_cases, webhook_cases
 from tests.targets.campaign import Case, Lane, Result, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
 from tests.targets.proxy import Proxy, a_proxy
 from tests.targets.receiver import Inbox, Receiver, a_receiver, a_secret, is_genuine
 from tests.targets.report import BEGIN, DOCUMENT, END, between_markers, markdown
-from workers.connectors.webhook import signed
 
 ANSWER = b'{"stored": true}'
 

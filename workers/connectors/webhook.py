@@ -1,8 +1,6 @@
 """How to deliver a publication to a webhook, signed as Standard Webhooks says."""
 
-import base64
 import hashlib
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -12,7 +10,8 @@ from uuid import UUID
 import orjson
 
 from hub.channels.platforms.base import Guarantee
-from hub.channels.platforms.webhook import LIMITS, PLATFORM, secret_bytes
+from hub.channels.platforms.webhook import LIMITS, PLATFORM
+from hub.kernel.signatures import secret_bytes, signed
 from workers.connectors.errors import (
     Gone,
     NeedsAuth,
@@ -154,22 +153,6 @@ def body_of(sending: Sending) -> bytes:
 def message_id(key: UUID) -> str:
     """Return the id of a delivery; it has no full stop, which separates what is signed."""
     return f"msg_{key.hex}"
-
-
-def signed(
-    keys: Sequence[bytes], *, message_id: str, at: datetime, body: bytes
-) -> Mapping[str, str]:
-    """Return the three headers; several keys give several signatures, newest first."""
-    moment = str(int(at.timestamp()))
-    content = b".".join((message_id.encode(), moment.encode(), body))
-    digests = (hmac.digest(key, content, "sha256") for key in keys)
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": moment,
-        "webhook-signature": " ".join(
-            f"v1,{base64.b64encode(digest).decode()}" for digest in digests
-        ),
-    }
 
 
 def _keys(account: Account) -> list[bytes]:

@@ -1,7 +1,5 @@
 """What an outgoing webhook carries, in the form of the Standard Webhooks specification."""
 
-import base64
-import binascii
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator
@@ -19,9 +17,9 @@ from hub.channels.platforms.base import (
     Problem,
     Rendering,
 )
+from hub.kernel.signatures import secret_bytes
 from hub.language.markup import to_html
 
-PREFIX = "whsec_"
 PAYLOAD_BYTES = 20_000
 # Room for the envelope around the edition: type, times, ids, hash.
 ENVELOPE_BYTES = 600
@@ -76,19 +74,6 @@ LIMITS = Limits(
     alt_max=5000,
     parts_max=100,
 )
-
-
-def secret_bytes(secret: str) -> bytes:
-    """Return the key in a `whsec_…` secret; ValueError when it is not one of 24 to 64 bytes."""
-    if not secret.startswith(PREFIX):
-        raise ValueError(f"A webhook secret begins with {PREFIX}.")
-    try:
-        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError("The webhook secret is not base64.") from error
-    if not 24 <= len(key) <= 64:
-        raise ValueError(f"A webhook secret has 24 to 64 bytes; this one has {len(key)}.")
-    return key
 
 
 def render(draft: Draft, limits: Limits, settings: PlatformModel) -> Rendering:  # noqa: ARG001  the shape every platform has

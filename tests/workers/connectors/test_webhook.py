@@ -11,12 +11,12 @@ import pytest
 from standardwebhooks import Webhook as Judge
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from hub.channels.platforms.webhook import secret_bytes
+from hub.kernel.signatures import secret_bytes, signed
 from tests.workers.connectors.conftest import PlaceMaker
 from tests.workers.connectors.places import SECRET, Shelf, a_sending, commit_step, publish
 from workers.connectors.errors import NeedsAuth, Rejected
 from workers.connectors.http import Http, open_http
-from workers.connectors.webhook import Webhook, body_of, message_id, signed
+from workers.connectors.webhook import Webhook, body_of, message_id
 from workers.simulators.receiver import new_secret
 
 
