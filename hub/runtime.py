@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError
 
 import hub.access.models
+import hub.automation.models
 import hub.kernel.idempotency
 import hub.kernel.jobs  # noqa: F401 - these tables, and no reaction, must be known to migrations
 from hub.kernel.log import logger
