@@ -45,6 +45,15 @@ class Action(StrEnum):
     MESSAGE_REPLY = "message.reply"
     MESSAGE_HIDE = "message.hide"
     MESSAGE_UNHIDE = "message.unhide"
+    TRIGGER_UPDATE = "trigger.update"
+    TRIGGER_ROTATE_SECRET = "trigger.rotate_secret"  # noqa: S105 - the name of an act
+    TRIGGER_DELETE = "trigger.delete"
+    ENDPOINT_UPDATE = "endpoint.update"
+    ENDPOINT_ROTATE_SECRET = "endpoint.rotate_secret"  # noqa: S105 - the name of an act
+    ENDPOINT_TEST = "endpoint.test"
+    ENDPOINT_REPLAY = "endpoint.replay"
+    ENDPOINT_DELETE = "endpoint.delete"
+    DELIVERY_REPLAY = "delivery.replay"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +125,10 @@ def _withdrawable(facts: Facts, caller: Caller) -> bool:
     return _out_where(Capability.DELETE)(facts, caller) and facts["pending_amendment"] != "WITHDRAW"
 
 
+def _may_too(permission: Permission) -> Callable[[Facts, Caller], bool]:
+    return lambda _facts, caller: caller.may(permission)
+
+
 def _submittable(facts: Facts, _caller: Caller) -> bool:
     return not facts["archived"] and facts["open_review_id"] is None
 
@@ -145,6 +158,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "pending_amendment",
     ),
     "Message": ("direction", "hidden", "channel_capabilities"),
+    "Trigger": ("enabled",),
+    "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
+    "Delivery": ("endpoint_enabled",),
 }
 
 OFFERS: Mapping[str, tuple[Offer, ...]] = {
@@ -263,6 +279,49 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             when=_hideable(hidden=True),
         ),
     ),
+    "Trigger": (
+        Offer(
+            action=Action.TRIGGER_UPDATE,
+            permission=Permission.AUTOMATION_WRITE,
+            when=_may_too(Permission.PUBLISHING_WRITE),
+        ),
+        Offer(
+            action=Action.TRIGGER_ROTATE_SECRET,
+            permission=Permission.AUTOMATION_WRITE,
+            when=_may_too(Permission.PUBLISHING_WRITE),
+        ),
+        Offer(action=Action.TRIGGER_DELETE, permission=Permission.AUTOMATION_WRITE),
+    ),
+    "Endpoint": (
+        Offer(
+            action=Action.ENDPOINT_UPDATE,
+            permission=Permission.AUTOMATION_WRITE,
+            when=_may_too(Permission.AUDIT_READ),
+        ),
+        Offer(
+            action=Action.ENDPOINT_ROTATE_SECRET,
+            permission=Permission.AUTOMATION_WRITE,
+            when=_may_too(Permission.AUDIT_READ),
+        ),
+        Offer(
+            action=Action.ENDPOINT_TEST,
+            permission=Permission.AUTOMATION_WRITE,
+            when=lambda facts, _caller: bool(facts["enabled"]),
+        ),
+        Offer(
+            action=Action.ENDPOINT_REPLAY,
+            permission=Permission.AUTOMATION_WRITE,
+            when=lambda facts, caller: bool(facts["enabled"]) and caller.may(Permission.AUDIT_READ),
+        ),
+        Offer(action=Action.ENDPOINT_DELETE, permission=Permission.AUTOMATION_WRITE),
+    ),
+    "Delivery": (
+        Offer(
+            action=Action.DELIVERY_REPLAY,
+            permission=Permission.AUTOMATION_WRITE,
+            when=lambda facts, _caller: bool(facts["endpoint_enabled"]),
+        ),
+    ),
 }
 
 
@@ -330,9 +389,24 @@ def _publication_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
         yield Problem(code="DELAYED", message=facts["problem"], severity=ProblemSeverity.WARNING)
 
 
+def _endpoint_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
+    if facts["disabled_reason"] in {"GONE", "FAILING"}:
+        yield Problem(
+            code=f"ENDPOINT_{facts['disabled_reason']}",
+            message=f"It was switched off. {facts['problem']}",
+        )
+    elif facts["enabled"] and facts["failing_since"] is not None:
+        yield Problem(
+            code="ENDPOINT_UNREACHED",
+            message=f"Its calls have failed since {facts['failing_since'].isoformat()}.",
+            severity=ProblemSeverity.WARNING,
+        )
+
+
 _PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
     "Channel": _channel_problems,
     "Publication": _publication_problems,
+    "Endpoint": _endpoint_problems,
 }
 
 

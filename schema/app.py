@@ -26,6 +26,7 @@ from hub.runtime import open_hub
 from schema.access.cookies import Cookies
 from schema.access.sessions import session_routes
 from schema.authentication import Authenticator, authorization_of
+from schema.automation.hooks import hook_routes
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.limits import Limits
 from schema.base.stopping import ending_with_the_server
@@ -111,6 +112,7 @@ def _routes(settings: Settings, metrics: Metrics, door: GraphQLDoor) -> list[Bas
         Route("/metrics", metrics_endpoint(metrics, settings), methods=["GET"]),
         *session_routes(settings),
         *feeds.routes,
+        *hook_routes(lambda request: request.app.state.hub),
         *picture_routes(lambda request: request.app.state.stores),
     ]
     if settings.environment == "development":

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.automation.delivering import delivery_figures
 from hub.kernel.figures import job_figures
 from hub.kernel.log import logger
 from hub.kernel.queue import QUEUES
@@ -31,6 +32,9 @@ _SECONDS = 2.0
 _ERRORS = b'{"errors":'
 #: Always shown, so that an alert on them has something to look at.
 _WATCHED = (("HELD", ""), ("UNCONFIRMED", ""), ("SCHEDULED", ""))
+
+
+_OUTCOMES = ("pending", "delivered", "failed", "given_up")
 
 
 class Metrics:
@@ -73,6 +77,17 @@ class Metrics:
         self._late = Gauge(
             "hub_publications_most_late_seconds",
             "How long the latest publication has been due.",
+            registry=self.registry,
+        )
+        self._deliveries = self._gauge(
+            "hub_deliveries",
+            "Events for endpoints: pending now; calls delivered and failed and events given_up, "
+            "since the endpoint was made.",
+            "outcome",
+        )
+        self._undelivered = Gauge(
+            "hub_deliveries_oldest_seconds",
+            "How long the oldest pending delivery has waited.",
             registry=self.registry,
         )
         for outcome in ("ok", "errors", "refused", "failed", "aborted"):
@@ -124,6 +139,7 @@ class Metrics:
         async with hub.unscoped() as session:
             jobs = await job_figures(session)
             publications = await publication_figures(session)
+            deliveries = await delivery_figures(session)
         for gauge in (self._jobs, self._due, self._oldest, self._publications):
             gauge.clear()
         for queue in QUEUES:
@@ -138,6 +154,11 @@ class Metrics:
             self._publications.labels(state, reason).set(0)
         for row in publications:
             self._publications.labels(row.state, row.hold_reason).set(row.publications)
+        for outcome in _OUTCOMES:
+            self._deliveries.labels(outcome).set(0)
+        for counted in deliveries:
+            self._deliveries.labels(counted.outcome).set(counted.deliveries)
+        self._undelivered.set(max((one.oldest_seconds or 0 for one in deliveries), default=0))
         self._late.set(max((row.most_late_seconds for row in publications), default=0))
 
     async def _read_queue(self, hub: Hub) -> None:

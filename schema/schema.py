@@ -11,6 +11,8 @@ import schema.analytics.types  # noqa: F401 - its types are reached by name only
 from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
 from schema.audit.queries import AuditQueries
+from schema.automation.mutations import AutomationMutations
+from schema.automation.queries import AutomationQueries
 from schema.base.delivery import keep_to_published
 from schema.base.documents import GuardedSchema
 from schema.base.node import Node
@@ -75,6 +77,7 @@ class Query(
     PublishedQueries,
     CalendarQueries,
     EngagementQueries,
+    AutomationQueries,
     AuditQueries,
 ):
     """One mixin per area; the types of analytics are reached through publications."""
@@ -90,6 +93,7 @@ class Mutation(
     ReviewMutations,
     PublishingMutations,
     EngagementMutations,
+    AutomationMutations,
 ):
     """One mixin per area."""
 

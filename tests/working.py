@@ -37,6 +37,7 @@ async def a_toolbox(
     async with open_http(allow=allow, deadline=deadline) as http:
         yield Toolbox(
             hub=hub,
+            http=http,
             connectors=connectors(http),
             storage=Storage(hub.settings.data_dir / "assets"),
             worker="test",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hub.access import operations as access
 from hub.audit import operations as audit
+from hub.automation import calling, delivering
 from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
 from hub.kernel.work import Hub
@@ -45,7 +46,10 @@ async def seal_events(hub: Hub) -> bool:
     more = False
     for workspace_id in waiting:
         async with hub.unit_of_work(Caller.system(workspace_id)) as work:
-            more = await audit.seal(work) == audit.BATCH or more
+            sealed = await audit.seal(work)
+            if sealed:
+                await delivering.promise_deliveries(work)
+        more = more or sealed == audit.BATCH
     return more
 
 
@@ -68,13 +72,25 @@ async def sweep_strays(hub: Hub) -> bool:
     return False
 
 
+async def sweep_endpoints(hub: Hub) -> bool:
+    """Promise anew the jobs of endpoints that have something to hear and no job."""
+    async with hub.unscoped() as session:
+        idle = await delivering.idle_endpoints(session)
+    for workspace_id, endpoint_id in idle:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+            delivering.promise_again(work, endpoint_id=endpoint_id)
+    return False
+
+
 async def forget_expired_keys(hub: Hub) -> bool:
-    """Delete the idempotency keys that stand for nothing any more."""
+    """Delete keys, calls and deliveries that stand for nothing any more."""
     async with hub.unscoped() as session:
         everywhere = await access.workspaces(session)
     for workspace in everywhere:
         async with hub.unit_of_work(Caller.system(workspace.id)) as work:
             await idempotency.forget_expired(work)
+            await calling.forget_old_calls(work)
+            await delivering.forget_old_deliveries(work)
     return False
 
 
@@ -82,5 +98,6 @@ CALENDAR = (
     Periodic(name="ring due jobs", every=timedelta(milliseconds=500), task=ring_due_jobs),
     Periodic(name="seal events", every=timedelta(milliseconds=300), task=seal_events),
     Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
+    Periodic(name="sweep endpoints", every=timedelta(seconds=30), task=sweep_endpoints),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

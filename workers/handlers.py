@@ -1,12 +1,22 @@
 """Every handler there is: importing this registers them all."""
 
-from workers import amending, analytics, channels, content, engagement, publishing, review
+from workers import (
+    amending,
+    analytics,
+    automation,
+    channels,
+    content,
+    engagement,
+    publishing,
+    review,
+)
 from workers.handling import HANDLERS
 
 __all__ = [
     "HANDLERS",
     "amending",
     "analytics",
+    "automation",
     "channels",
     "content",
     "engagement",

@@ -20,6 +20,8 @@ from hub.kernel.caller import Caller
 from hub.kernel.jobs import ERROR_WAITS, Claimed, Job
 from hub.kernel.log import logger
 from hub.kernel.work import Hub, UnitOfWork
+from workers.apart import Apart
+from workers.connectors.http import Http
 from workers.connectors.port import Connector
 
 _log = logger(__name__)
@@ -61,13 +63,18 @@ async def _nothing(_milestone: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Toolbox:
-    """What handlers work with. `passed` is told each milestone of a sending, by name."""
+    """What handlers work with. `passed` is told each milestone of a sending, by name.
+
+    Without `apart` every job is done before `run` returns.
+    """
 
     hub: Hub
+    http: Http
     connectors: Mapping[str, Connector]
     storage: Storage
     worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     passed: Callable[[str], Awaitable[None]] = _nothing
+    apart: Apart | None = None
 
     @asynccontextmanager
     async def unit_of_work(self, workspace_id: UUID) -> AsyncIterator[UnitOfWork]:
@@ -80,15 +87,17 @@ Handler = Callable[[Any, Toolbox], Awaitable[Again | None]]
 JobType = TypeVar("JobType", bound=Job)
 
 HANDLERS: dict[str, tuple[type[Job], Handler]] = {}
+#: Jobs that wait for strangers: no thread waits with them.
+APART: set[str] = set()
 
 
 def handles(
-    kind: type[JobType],
+    kind: type[JobType], *, apart: bool = False
 ) -> Callable[
     [Callable[[JobType, Toolbox], Awaitable[Again | None]]],
     Callable[[JobType, Toolbox], Awaitable[Again | None]],
 ]:
-    """Register the one handler of a kind of job."""
+    """Register the one handler of a kind of job; `apart` lets it run beside its message."""
 
     def register(
         handler: Callable[[JobType, Toolbox], Awaitable[Again | None]],
@@ -96,6 +105,8 @@ def handles(
         if kind.name in HANDLERS:
             raise ValueError(f"{kind.name} has a handler already.")
         HANDLERS[kind.name] = (kind, handler)
+        if apart:
+            APART.add(kind.name)
         return handler
 
     return register
@@ -113,19 +124,36 @@ async def run_all(job_ids: list[UUID], tools: Toolbox) -> None:
 
 
 async def run(job_id: UUID, tools: Toolbox) -> bool:
-    """Claim a job and do it; say whether it was this worker's to do."""
+    """Claim a job and do it, or let it run apart; say whether it was this worker's to do."""
     try:
         held = await _claim(job_id, tools)
         if held is None:
             return False
+        if tools.apart is not None and held.name in APART:
+            tools.apart.start(_do_apart(held, tools))
+            return True
         await _do(held, tools)
     except Exception as error:
         if not database_is_away(error):
             raise
-        # The lease runs out and the relay rings again: nothing is lost.
-        _log.warning("the database does not answer", job=str(job_id), error=str(error))
+        _tell_away(job_id, error)
         return False
     return True
+
+
+async def _do_apart(held: Claimed, tools: Toolbox) -> None:
+    try:
+        await _do(held, tools)
+    except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+        if not database_is_away(error):
+            _log.exception("a job could not be put away", job=held.name, id=str(held.id))
+            return
+        _tell_away(held.id, error)
+
+
+def _tell_away(job_id: UUID, error: Exception) -> None:
+    # The lease runs out and the relay rings again: nothing is lost.
+    _log.warning("the database does not answer", job=str(job_id), error=str(error))
 
 
 async def _claim(job_id: UUID, tools: Toolbox) -> Claimed | None:

@@ -14,6 +14,7 @@ from hub.kernel import log
 from hub.kernel.queue import ACTOR, QUEUES, redis_broker
 from hub.kernel.settings import Settings
 from hub.runtime import open_hub
+from workers.apart import Apart
 from workers.connectors.http import open_http
 from workers.connectors.registry import connectors
 from workers.handlers import HANDLERS
@@ -46,8 +47,14 @@ class Tools(Middleware):
         settings = self._settings
         hub = await self._stack.enter_async_context(open_hub(settings))
         http = await self._stack.enter_async_context(open_http(allow=settings.outgoing_allow))
+        apart = Apart(places=settings.deliveries_at_once)
+        self._stack.push_async_callback(apart.close)
         self.toolbox = Toolbox(
-            hub=hub, connectors=connectors(http), storage=Storage(settings.data_dir / "assets")
+            hub=hub,
+            http=http,
+            connectors=connectors(http),
+            storage=Storage(settings.data_dir / "assets"),
+            apart=apart,
         )
 
     @staticmethod

@@ -46,10 +46,14 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """What is next for an endpoint: a call, or when there will be one (None: nothing waits)."""
+    """What is next for an endpoint: a call, or when there will be one (None: nothing waits).
+
+    `more` says that there are events to look at yet: ask again at once.
+    """
 
     call: Call | None = None
     due_at: datetime | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +107,7 @@ async def begin(work: UnitOfWork, *, endpoint_id: UUID) -> Turn:
     more = await _promise_next(work, endpoint)
     delivery = await _next(work, endpoint_id)
     if delivery is None:
-        # What is behind the batch just looked at is looked at in the next turn.
-        return Turn(due_at=work.now if more else await _next_time(work, endpoint_id))
+        return Turn(due_at=await _next_time(work, endpoint_id), more=more)
     event = (
         await work.session.execute(select(EventRow).where(EventRow.id == delivery.event_id))
     ).scalar_one()

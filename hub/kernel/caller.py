@@ -66,6 +66,11 @@ class Caller:
             permissions=frozenset(Permission),
         )
 
+    @classmethod
+    def nobody(cls, workspace_id: UUID) -> "Caller":
+        """Nobody yet: who asks is to be found out in this workspace, and may do nothing."""
+        return cls(workspace_id=workspace_id, kind=ActorKind.SYSTEM)
+
     @property
     def sees_only_published(self) -> bool:
         """Say whether all this caller may do is to read what is out: safe inside a web page."""

@@ -41,6 +41,15 @@ describe(
         "MESSAGE_REPLY": "Answer the message.",
         "MESSAGE_HIDE": "Hide the answer from others at the platform.",
         "MESSAGE_UNHIDE": "Show the hidden answer again.",
+        "TRIGGER_UPDATE": "Rename the trigger, or switch it on or off.",
+        "TRIGGER_ROTATE_SECRET": "Give the trigger a new secret.",
+        "TRIGGER_DELETE": "Remove the trigger.",
+        "ENDPOINT_UPDATE": "Change the endpoint, or switch it on or off.",
+        "ENDPOINT_ROTATE_SECRET": "Give the endpoint a new secret.",
+        "ENDPOINT_TEST": "Send the endpoint an event of its own.",
+        "ENDPOINT_REPLAY": "Send the endpoint past events again.",
+        "ENDPOINT_DELETE": "Remove the endpoint.",
+        "DELIVERY_REPLAY": "Send this delivery again.",
     },
 )
 

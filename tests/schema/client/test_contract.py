@@ -92,6 +92,8 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "CampaignUpdateInput",
         "ChannelUpdateInput",
         "ContentItemUpdateInput",
+        "EndpointUpdateInput",
+        "TriggerUpdateInput",
     }
     for kind in inputs.values():
         assert isinstance(kind, GraphQLInputObjectType)
