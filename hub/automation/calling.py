@@ -136,14 +136,12 @@ async def forget_old_calls(work: UnitOfWork) -> int:
 
 def refused(error: HubError) -> Answer:
     """Return how an expected error is answered."""
-    named = [part for part in error.path if part != "input"]
+    path = list(error.path)
+    if path[:1] == ["input"]:
+        path = [_NAMES.get(part, part) for part in path[1:]]
     return Answer(
         status=_STATUS.get(error.code, _OTHERWISE),
-        body={
-            "code": error.code.value,
-            "message": error.message,
-            "path": [_NAMES.get(part, part) for part in named],
-        },
+        body={"code": error.code.value, "message": error.message, "path": path},
     )
 
 
