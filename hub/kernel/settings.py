@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     )
 
     trigger_rate: int = Field(
-        default=60, gt=0, description="Different calls one trigger may make in a minute."
+        default=60, gt=0, description="Different calls of one trigger in a minute."
     )
     delivery_days: int = Field(
         default=30, ge=1, description="How long ended deliveries to endpoints are kept, in days."

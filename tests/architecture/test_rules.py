@@ -194,6 +194,7 @@ def test_plain_sql_about_tables_stays_where_it_is_explained() -> None:
     # The session adds the workspace to what the ORM asks; plain SQL has only the policies.
     assert writing <= {
         "hub/audit/operations.py",
+        "hub/automation/delivering.py",
         "hub/channels/operations.py",
         "hub/kernel/jobs.py",
         "hub/kernel/work.py",

@@ -11,6 +11,11 @@ from sqlalchemy import select
 from hub.access import operations as access
 from hub.access.models import Role
 from hub.analytics import operations as analytics
+from hub.audit.models import EventRow
+from hub.automation import delivering
+from hub.automation import operations as automation
+from hub.automation.delivering import Came
+from hub.automation.models import AttemptOutcome, Delivery, DeliveryState
 from hub.channels import operations as channels
 from hub.channels.operations import Checked
 from hub.channels.platforms.base import Capability, Guarantee
@@ -62,6 +67,9 @@ class Ids:
     token: UUID
     asset: UUID
     upload: UUID
+    trigger: UUID
+    endpoint: UUID
+    delivery: UUID
 
     def unknown(self, *names: str) -> "Ids":
         """Return the same with ids nobody has."""
@@ -107,6 +115,13 @@ _FOUND = Checked(
 def _to_publication(name: str) -> Call:
     async def call(work: UnitOfWork, ids: Ids) -> object:
         return await getattr(publishing, name)(work, publication_id=ids.publication)
+
+    return call
+
+
+def _to_automation(name: str, kind: str) -> Call:
+    async def call(work: UnitOfWork, ids: Ids) -> object:
+        return await getattr(automation, name)(work, **{f"{kind}_id": getattr(ids, kind)})
 
     return call
 
@@ -324,6 +339,69 @@ CASES: dict[str, Case] = {
         ids=("published",),
         call=lambda work, ids: analytics.measure_now(work, publication_id=ids.published),
     ),
+    "automation.create_trigger": Case(
+        roles=MANAGERS, ids=(), call=lambda work, _ids: automation.create_trigger(work, name="N")
+    ),
+    "automation.update_trigger": Case(
+        roles=MANAGERS,
+        ids=("trigger",),
+        call=lambda work, ids: automation.update_trigger(
+            work, trigger_id=ids.trigger, changes={"name": "N"}
+        ),
+    ),
+    "automation.create_endpoint": Case(
+        roles=MANAGERS,
+        ids=(),
+        call=lambda work, _ids: automation.create_endpoint(
+            work, url="https://hook.example/in", events=["*"]
+        ),
+    ),
+    "automation.update_endpoint": Case(
+        roles=MANAGERS,
+        ids=("endpoint",),
+        call=lambda work, ids: automation.update_endpoint(
+            work, endpoint_id=ids.endpoint, changes={"description": "D"}
+        ),
+    ),
+    "automation.replay_endpoint": Case(
+        roles=MANAGERS,
+        ids=("endpoint",),
+        call=lambda work, ids: automation.replay_endpoint(
+            work, endpoint_id=ids.endpoint, from_sequence=1
+        ),
+    ),
+    "automation.replay_delivery": Case(
+        roles=MANAGERS,
+        ids=("delivery",),
+        call=lambda work, ids: automation.replay_delivery(work, delivery_id=ids.delivery),
+    ),
+    **{
+        f"automation.{name}": Case(roles=MANAGERS, ids=(kind,), call=_to_automation(name, kind))
+        for name, kind in (
+            ("rotate_trigger_secret", "trigger"),
+            ("delete_trigger", "trigger"),
+            ("rotate_endpoint_secret", "endpoint"),
+            ("delete_endpoint", "endpoint"),
+            ("send_test", "endpoint"),
+        )
+    },
+    "delivering.begin": Case(
+        roles="",
+        ids=("endpoint",),
+        call=lambda work, ids: delivering.begin(work, endpoint_id=ids.endpoint),
+    ),
+    "delivering.settle": Case(
+        roles="",
+        ids=("endpoint", "delivery"),
+        call=lambda work, ids: delivering.settle(
+            work,
+            endpoint_id=ids.endpoint,
+            call=delivering.Call(
+                delivery_id=ids.delivery, number=0, url="", headers={}, body=b"", secrets=()
+            ),
+            came=Came(outcome=AttemptOutcome.DELIVERED),
+        ),
+    ),
     # What workers and reactions do; they act in one workspace as well.
     "amendments.set_hidden": Case(
         roles="",
@@ -532,6 +610,7 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
             work, publication_id=published.id, messages=[_answer(published.created_at)], cursor=""
         )
         message = await work.one(select(Message.id))
+    trigger, endpoint, delivery = await _automation(world)
     assert message is not None
     return world, Ids(
         brand=world.brand_id,
@@ -548,7 +627,34 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         token=token.id,
         asset=asset.id,
         upload=upload.id,
+        trigger=trigger,
+        endpoint=endpoint,
+        delivery=delivery,
     )
+
+
+async def _automation(world: World) -> tuple[UUID, UUID, UUID]:
+    async with world.hub.unit_of_work(world.manager) as work:
+        trigger, _ = await automation.create_trigger(work, name="T")
+        endpoint, _ = await automation.create_endpoint(
+            work, url="https://hook.example/in", events=["*"]
+        )
+    async with world.hub.unit_of_work(world.system) as work:
+        event = await work.one(select(EventRow).order_by(EventRow.id).limit(1))
+        assert event is not None
+        delivery = Delivery(
+            id=new_id(),
+            workspace_id=world.workspace_id,
+            endpoint_id=endpoint.id,
+            event_id=event.id,
+            event_name=event.name,
+            sequence=1,
+            state=DeliveryState.PENDING,
+            promised_at=work.now,
+            next_at=work.now,
+        )
+        work.session.add(delivery)
+    return trigger.id, endpoint.id, delivery.id
 
 
 def _answer(when: datetime) -> Received:

@@ -34,6 +34,9 @@ WITHOUT_KEY = {
     ("asset_uploads", "asset_id"): "a note of what became of it",
     ("asset_uploads", "member_id"): "a note of who asked",
     ("content_items", "current_revision_id"): "written before its revision, in one transaction",
+    ("trigger_calls", "message_id"): "the tool's id",
+    ("endpoints", "key_id"): "names a key",
+    ("triggers", "key_id"): "names a key",
     ("events", "subject_id"): "the subject may be gone",
     ("events", "actor_id"): "a note of who acted",
     ("idempotency_keys", "actor_id"): "a member or a token",
@@ -110,7 +113,7 @@ async def test_no_table_shows_one_workspace_the_rows_of_another(database: Databa
         for table in tables:
             await fill(admin, table, mine)
             await fill(admin, table, theirs)
-    assert len(tables) >= 27
+    assert len(tables) >= 32
     assert set(tables) >= WITHOUT_POLICY | IMMUTABLE
 
     async with connected(database.database_url) as app:
@@ -248,6 +251,11 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
         ),
         "hub_public_channel": "TABLE(workspace_id uuid, channel_id uuid)",
         "hub_session": "TABLE(workspace_id uuid, session_id uuid)",
+        "hub_public_trigger": "TABLE(workspace_id uuid, trigger_id uuid)",
+        "hub_idle_endpoints": "TABLE(workspace_id uuid, endpoint_id uuid)",
+        "hub_delivery_counts": (
+            "TABLE(outcome text, deliveries bigint, oldest_seconds double precision)"
+        ),
     }
     for row in rows:
         assert not row["public"], row["proname"]

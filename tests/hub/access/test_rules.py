@@ -16,12 +16,13 @@ READ = (
     "publishing.read review.read strategy.read"
 )
 EDIT = f"{READ} content.write engagement.moderate engagement.reply publishing.write review.submit"
+MANAGE = "review.decide strategy.write channels.write audit.read automation.read automation.write"
 MATRIX = {
     Role.VIEWER: READ,
     Role.EDITOR: EDIT,
     Role.APPROVER: f"{EDIT} review.decide",
-    Role.MANAGER: f"{EDIT} review.decide strategy.write channels.write audit.read",
-    Role.ADMIN: f"{EDIT} review.decide strategy.write channels.write audit.read workspace.admin",
+    Role.MANAGER: f"{EDIT} {MANAGE}",
+    Role.ADMIN: f"{EDIT} {MANAGE} workspace.admin",
 }
 
 

@@ -319,6 +319,9 @@ async def test_figures_show_requests_queues_and_publications(desk: Desk) -> None
     assert figures['hub_queue_depth{queue="publishing"}'] == 2
     assert figures['hub_queue_oldest_seconds{queue="media"}'] == 0
     assert figures['hub_jobs{queue="publishing",state="WAITING"}'] == 2
+    assert figures['hub_deliveries{outcome="pending"}'] == 0
+    assert figures['hub_deliveries{outcome="delivered"}'] == 0
+    assert figures["hub_deliveries_oldest_seconds"] == 0
     assert (figures['hub_up{store="database"}'], figures['hub_up{store="queue"}']) == (1, 1)
     assert "acme" not in answer.text
 
