@@ -1,6 +1,7 @@
 """A trigger is called by an automation tool over HTTP; `standardwebhooks` signs as tools do."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from hub.publishing import operations as publishing
 from hub.publishing.models import Publication, PublicationState
 from hub.review import operations as review
 from hub.review.models import Verdict
+from tests.conftest import ROOT
 from tests.factories import World, a_channel, an_item, approve, in_review
 from tests.hub.traces import Told, events_of
 from tests.schema.client.api import Desk, gid
@@ -729,6 +731,21 @@ async def test_calls_are_kept_for_a_day_and_then_forgotten(
 
     # Even then nothing is posted twice.
     assert (await tool.call(message_id="msg_1")).status_code == 200
+
+
+async def test_the_example_in_the_documents_publishes(
+    tool: Tool, ready: Ready, settings: Settings
+) -> None:
+    page = (ROOT / "docs" / "duties" / "automating.md").read_text()
+    example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    said: dict[str, Any] = {}
+    exec(example, said)  # it is what people copy
+
+    async with served(settings) as base:
+        url = f"{base}/hooks/{tool.key}"
+        answer = await asyncio.to_thread(said["publish"], url, tool.secret, REFERENCE)
+
+    assert [one["state"] for one in answer["publications"]] == ["SCHEDULED", "SCHEDULED"]
 
 
 async def test_a_get_is_no_call(desk: Desk, tool: Tool) -> None:
