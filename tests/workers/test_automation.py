@@ -747,7 +747,7 @@ async def test_an_endpoint_that_hangs_delays_no_other(
 
     await until(well.deliveries, ids)
     await apart.close()
-    assert await hanging.heard() != ids
+    assert await hanging.deliveries() != ids
 
 
 async def test_old_deliveries_are_forgotten_and_what_waits_is_not(
