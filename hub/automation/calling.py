@@ -40,7 +40,7 @@ _STATUS = {
     ErrorCode.NOT_APPROVED: 409,
     ErrorCode.WRONG_STATE: 409,
     ErrorCode.TAKEN: 409,
-    ErrorCode.CONFLICT: 409,
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
     ErrorCode.RATE_LIMITED: 429,
 }
 _OTHERWISE = 422

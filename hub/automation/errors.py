@@ -8,7 +8,7 @@ from hub.kernel.errors import ErrorCode, HubError
 class IdReused(HubError):
     """The id of a call stands for another body already."""
 
-    code = ErrorCode.CONFLICT
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
 
 
 class TooManyCalls(HubError):

@@ -154,8 +154,8 @@ async def update_endpoint(
 ) -> Endpoint:
     """Change an endpoint, or switch it on or off.
 
-    Switched on, it hears what happens from then on, and what was waiting for it already; what
-    happened in between comes with a replay.
+    What failed and is switched on again goes on where it stopped, so that nothing is lost. What
+    somebody switched off goes on from now; what happened in between comes with a replay.
     """
     work.caller.require(Permission.AUTOMATION_WRITE)
     work.caller.require(Permission.AUDIT_READ)
@@ -171,10 +171,11 @@ async def update_endpoint(
     if not changed:
         return row
     if "enabled" in changed and row.enabled:
+        if row.disabled_reason is DisabledReason.BY_HAND:
+            row.cursor = await _newest(work)
         row.disabled_reason = None
         row.problem = ""
         row.failures, row.failing_since = 0, None
-        row.cursor = await _newest(work)
         work.promise(_delivering(row))
     if "enabled" in changed and not row.enabled:
         row.disabled_reason = DisabledReason.BY_HAND

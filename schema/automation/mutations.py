@@ -84,7 +84,8 @@ class EndpointUpdateInput(_Versioned):
     )
     enabled: strawberry.Maybe[bool | None] = strawberry.field(
         default=None,
-        description="Whether it hears anything. Switched on, it hears what happens from then on.",
+        description="Whether it hears anything. Switched on after failures, it goes on where it "
+        "stopped; after it was switched off by hand, from now on.",
     )
 
 

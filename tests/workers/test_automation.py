@@ -440,7 +440,8 @@ async def test_after_three_days_of_failures_an_endpoint_is_switched_off(
     assert row.failures >= 10
     assert ("endpoint.disabled", {"reason": "FAILING"}) in await tell(world)
 
-    # Mended and switched on, it hears what was waiting.
+    # Mended and switched on, it hears what was waiting and what happened meanwhile.
+    ids += await happen(world, 2)
     await ear.up()
     async with world.hub.unit_of_work(world.manager) as work:
         await automation.update_endpoint(

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import orjson
 
+from hub.automation.events import EndpointTested
 from hub.kernel.caller import ActorKind
-from hub.kernel.events import Event
+from hub.kernel.events import Event, names
+from hub.publishing.events import PublicationPublished
 
 SUBJECT = UUID("01900000-0000-7000-8000-000000000001")
 
@@ -47,3 +49,7 @@ def test_data_is_plain_json_without_the_subject() -> None:
         "nothing": None,
     }
     assert orjson.loads(orjson.dumps(event.data())) == event.data()
+
+
+def test_the_names_of_all_events_are_known() -> None:
+    assert {EndpointTested.name, PublicationPublished.name, Everything.name} <= names()

@@ -270,7 +270,7 @@ async def test_an_id_stands_for_one_body(desk: Desk, tool: Tool, ready: Ready) -
         answer = await tool.call(message_id="msg_1", channelIds=[gid("Channel", ready.channels[0])])
 
     assert answer.status_code == 409
-    assert answer.json()["code"] == "CONFLICT"
+    assert answer.json()["code"] == "IDEMPOTENCY_KEY_REUSED"
 
 
 def _flip(text: str) -> str:
