@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
-revision = "2026_11_22_2010"
-down_revision = "2026_11_22_1651"
+revision = "2026_11_22_2015"
+down_revision = "2026_11_22_2010"
 branch_labels = None
 depends_on = None
 
