@@ -12,7 +12,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.running import RunningHub, a_folder, a_running_hub
-from tests.targets import fault_cases, feed_cases, mock_server, network_cases, webhook_cases
+from tests.targets import (
+    bluesky_cases,
+    bluesky_connector_cases,
+    bluesky_fault_cases,
+    bluesky_server,
+    fault_cases,
+    feed_cases,
+    mock_server,
+    network_cases,
+    webhook_cases,
+)
 from tests.targets.campaign import Lane, Result, play
 from tests.targets.hub_clock import HubClock
 from tests.targets.installing import CannotStart, Program, installed
@@ -32,8 +42,9 @@ def main() -> int:
     started = time.monotonic()
     try:
         program = installed(mock_server.NAME, tell=console.print)
+        sky = bluesky_server.installed_network(tell=console.print)
         ready = time.monotonic()
-        results, parties = _campaign(program)
+        results, parties = _campaign(program, sky)
     except (CannotStart, Broken, RuntimeError, OSError, httpx.HTTPError) as error:
         console.print(f"[red]✗[/red] {escape(str(error))}", highlight=False)
         return 2
@@ -53,14 +64,19 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _campaign(program: Program) -> tuple[list[Result], Mapping[str, str]]:
+def _campaign(
+    program: Program, sky: bluesky_server.NodeProgram
+) -> tuple[list[Result], Mapping[str, str]]:
     with ExitStack() as stack:
         console.print("Starting the servers and the hub …")
         server, slow = (stack.enter_context(a_mock_server(program)) for _ in range(2))
         proxy = stack.enter_context(a_proxy(server.port))
         slow_proxy = stack.enter_context(a_proxy(slow.port))
         receiver = stack.enter_context(a_receiver())
-        allowed = ",".join(one.address for one in (proxy, slow_proxy, receiver))
+        bluesky = stack.enter_context(bluesky_server.a_bluesky_network(sky, rate_limits=True))
+        sky_proxy = stack.enter_context(a_proxy(bluesky.port))
+        parties_at = (proxy, slow_proxy, receiver, sky_proxy)
+        allowed = ",".join(one.address for one in parties_at)
         folder = stack.enter_context(a_folder())
         hub = stack.enter_context(a_running_hub(folder, env={"HUB_OUTGOING_ALLOW": allowed}))
         news = _newsroom(hub, stack)
@@ -71,6 +87,14 @@ def _campaign(program: Program) -> tuple[list[Result], Mapping[str, str]]:
         lanes: list[Lane[Any]] = [
             Lane(cases=[*network_cases.cases.cases, *fault_cases.cases.cases], stage=network),
             Lane(cases=fault_cases.slow_cases.cases, stage=slowly),
+            Lane(
+                cases=[
+                    *bluesky_cases.cases.cases,
+                    *bluesky_fault_cases.cases.cases,
+                    *bluesky_connector_cases.cases.cases,
+                ],
+                stage=bluesky_cases.Sky(news=news, network=bluesky, proxy=sky_proxy),
+            ),
             Lane(cases=feed_cases.cases.cases, stage=feed_cases.Feeds(news=news)),
             Lane(
                 cases=webhook_cases.cases.cases,
@@ -79,6 +103,7 @@ def _campaign(program: Program) -> tuple[list[Result], Mapping[str, str]]:
         ]
         parties = {
             mock_server.NAME: says,
+            bluesky_server.NAME: sky.version,
             feed_cases.NAME: feed_cases.VERSION,
             webhook_cases.NAME: webhook_cases.VERSION,
         }

@@ -64,6 +64,7 @@ class Text:
     pictures: Sequence[str] = ()
     summary: str = ""
     tags: Sequence[str] = ()
+    link: str = ""
 
 
 class Newsroom:
@@ -190,6 +191,7 @@ class Newsroom:
             "tags": list(text.tags),
             "parts": parts,
             "locale": "en",
+            **({"link": text.link} if text.link else {}),
         }
         made = self.do("contentItemCreate", given, "contentItem { id }")
         return str(made["contentItem"]["id"])

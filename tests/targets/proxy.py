@@ -30,11 +30,12 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """An answer to be lost: to which request, and how much of it still gets through."""
+    """An answer to be lost: to which request, and how much of it still gets through, and when."""
 
     method: str
     path: str
     share: float
+    until: threading.Event | None = None
 
 
 @dataclass(kw_only=True)
@@ -53,10 +54,20 @@ class Proxy:
         """Where it listens, as host:port."""
         return f"127.0.0.1:{self.port}"
 
-    def cut(self, method: str, path: str, *, share: float = 0.0) -> None:
-        """Lose the next answer to such a request; `share` (0 to 1) of its bytes get through."""
+    def cut(
+        self,
+        method: str,
+        path: str,
+        *,
+        share: float = 0.0,
+        until: threading.Event | None = None,
+    ) -> None:
+        """Lose the next answer to such a request; `share` (0 to 1) of its bytes get through.
+
+        With `until`, the caller is kept waiting for that long before it finds out.
+        """
         with self._lock:
-            self._cuts.append(Cut(method=method, path=path, share=share))
+            self._cuts.append(Cut(method=method, path=path, share=share, until=until))
 
     def seen(self, method: str, path: str, *, token: str | None = None) -> list[Call]:
         """Return the requests that came by for exactly this, in order."""
@@ -148,6 +159,8 @@ class _Handler(BaseRequestHandler):
         call.status = int(answer.split(b" ", 2)[1])
         cut = proxy.taken_cut(call)
         call.cut = cut is not None
+        if cut is not None and cut.until is not None:
+            cut.until.wait(READ_SECONDS)
         caller.sendall(answer if cut is None else answer[: int(len(answer) * cut.share)])
 
 

@@ -258,37 +258,37 @@ class World:
         if value.get("$type") != collection:
             raise invalid(f"Invalid $type: expected {collection}, got {value.get('$type')}")
         if collection == GATE and len(value.get("hiddenReplies", ())) > HIDDEN_MAX:
-            raise self._bad(collection, "array too big (maximum 300) at $.hiddenReplies")
+            raise self._bad(collection, "array too big (maximum 300) at $.record.hiddenReplies")
         if collection != POST:
             return
         if not TID.fullmatch(rkey):
             raise self._bad(collection, f"Invalid record key: {rkey}")
         self._check_text(value.get("text"))
         if not _is_moment(value.get("createdAt")):
-            raise self._bad(collection, "Invalid datetime at $.createdAt")
+            raise self._bad(collection, "Invalid datetime at $.record.createdAt")
         if len(value.get("tags", ())) > 8:
-            raise self._bad(collection, "array too big (maximum 8) at $.tags")
+            raise self._bad(collection, "array too big (maximum 8) at $.record.tags")
         if len(value.get("langs", ())) > 3:
-            raise self._bad(collection, "array too big (maximum 3) at $.langs")
+            raise self._bad(collection, "array too big (maximum 3) at $.record.langs")
         self._check_images(value.get("embed", {}))
 
     def _check_text(self, text: object) -> None:
         if not isinstance(text, str):
-            raise self._bad(POST, "Expected string value type at $.text")
+            raise self._bad(POST, "Expected string value type at $.record.text")
         size = counters.count(text, counter="bytes")
         if size > 3000:
-            raise self._bad(POST, f"string too big (maximum 3000, got {size}) at $.text")
+            raise self._bad(POST, f"string too big (maximum 3000, got {size}) at $.record.text")
         length = counters.count(text, counter="grapheme")
         if length > 300:
-            raise self._bad(POST, f"grapheme too big (maximum 300, got {length}) at $.text")
+            raise self._bad(POST, f"grapheme too big (maximum 300, got {length}) at $.record.text")
 
     def _check_images(self, embed: Json) -> None:
         images = embed.get("images", ())
         if len(images) > 4:
-            raise self._bad(POST, "array too big (maximum 4) at $.embed.images")
+            raise self._bad(POST, "array too big (maximum 4) at $.record.embed.images")
         for image in images:
             if not isinstance(image.get("alt"), str):
-                raise self._bad(POST, "Missing required key at $.embed.images[0].alt")
+                raise self._bad(POST, "Missing required key at $.record.embed.images[0].alt")
             blob = image["image"]
             known = self.blobs.get(blob["ref"]["$link"])
             if known is None:
