@@ -1,9 +1,11 @@
 """The parts of the campaign that must be right before anything it says can be believed."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +17,17 @@ import httpx
 import pytest
 
 from hub.kernel.signatures import secret_bytes, signed
-from tests.targets import fault_cases, feed_cases, names, network_cases, webhook_cases
+from tests.targets import (
+    bluesky_cases,
+    bluesky_connector_cases,
+    bluesky_fault_cases,
+    bluesky_server,
+    fault_cases,
+    feed_cases,
+    names,
+    network_cases,
+    webhook_cases,
+)
 from tests.targets.campaign import Case, Lane, Result, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
 from tests.targets.proxy import Proxy, a_proxy
@@ -116,6 +128,21 @@ def test_an_answer_can_break_off_in_the_middle(behind: Behind) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
         behind.post()
     assert behind.stored == [b"hello"]
+
+
+def test_whoever_waits_for_an_answer_that_is_lost_may_have_to_wait_long(behind: Behind) -> None:
+    given_up = threading.Event()
+    behind.proxy.cut("POST", "/posts", until=given_up)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(behind.post)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        (call,) = behind.proxy.seen("POST", "/posts")
+        assert (call.status, call.cut) == (200, True)
+        given_up.set()
+        with pytest.raises(httpx.RemoteProtocolError):
+            waiting.result(timeout=5)
 
 
 def test_a_proxy_that_is_away_refuses_and_comes_back_at_the_same_port(behind: Behind) -> None:
@@ -244,6 +271,9 @@ def test_every_name_is_played_and_none_twice_against_the_same_party() -> None:
         *fault_cases.slow_cases.cases,
         *feed_cases.cases.cases,
         *webhook_cases.cases.cases,
+        *bluesky_cases.cases.cases,
+        *bluesky_fault_cases.cases.cases,
+        *bluesky_connector_cases.cases.cases,
     ]
     played = [(case.name, case.party) for case in every]
     known = {value for name, value in vars(names).items() if name.isupper()}
@@ -257,6 +287,16 @@ def test_every_pin_is_exact() -> None:
 
     assert version_of("mastodon-mock", "\n".join(pins)) == "0.6.1"
     assert all(line.startswith("#") or line.count("==") == 1 for line in pins)
+
+
+def test_every_pin_of_the_network_of_bluesky_is_exact() -> None:
+    asked = json.loads((bluesky_server.HERE / "package.json").read_text())["dependencies"]
+    lock = (bluesky_server.HERE / "pnpm-lock.yaml").read_text()
+
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in asked.values())
+    assert all(f"specifier: {version}" in lock for version in asked.values())
+    assert "tarball:" not in lock
+    assert "://" not in lock
 
 
 def test_what_was_installed_before_is_not_installed_again(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workers.simulators import bluesky_control as control
 from workers.simulators import bluesky_json as shapes
+from workers.simulators import bluesky_pages as pages
 from workers.simulators.bluesky_world import (
     Account,
     Record,
@@ -273,6 +274,7 @@ def routes() -> list[BaseRoute]:
         *(Route(f"{XRPC}{name}", handler, methods=["GET"]) for name, handler in asked.items()),
         *(Route(f"{XRPC}{name}", handler, methods=["POST"]) for name, handler in told.items()),
         *control.routes(prefix=CONTROL),
+        *pages.routes(),
     ]
 
 

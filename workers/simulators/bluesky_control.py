@@ -31,11 +31,12 @@ async def join(request: Request) -> Response:
     """Control: create an account {username} or find it, and say how to connect it."""
     username = (await request.json())["username"]
     account = request.app.state.world.join(username)
+    base = str(request.base_url).rstrip("/")
     return JSONResponse(
         {
             "username": username,
             "did": account.did,
-            "settings": {"service": str(request.base_url).rstrip("/")},
+            "settings": {"service": base, "app": base},
             "secrets": {"identifier": account.handle, "app_password": account.app_password},
         }
     )

@@ -96,7 +96,7 @@ class World:
         self.depth_max = 1000
         self.indexed_to: int | None = None
         self.accounts: dict[str, Account] = {}
-        self.blobs: dict[str, tuple[str, int]] = {}
+        self.blobs: dict[str, tuple[str, bytes]] = {}
         self.records: dict[str, Record] = {}
         #: Every post that was ever stored, deleted or not.
         self.history: list[Record] = []
@@ -173,7 +173,7 @@ class World:
         if len(data) > BLOB_MAX:
             raise Refusal(413, "PayloadTooLarge", "request entity too large")
         cid = content_id(data, codec=0x55)
-        self.blobs[cid] = (mime, len(data))
+        self.blobs[cid] = (mime, data)
         return {"$type": "blob", "ref": {"$link": cid}, "mimeType": mime, "size": len(data)}
 
     def put(
@@ -293,7 +293,7 @@ class World:
             known = self.blobs.get(blob["ref"]["$link"])
             if known is None:
                 raise Refusal(400, "BlobNotFound", f"Could not find blob: {blob['ref']['$link']}")
-            if known[1] > IMAGE_MAX:
+            if len(known[1]) > IMAGE_MAX:
                 raise Refusal(400, "BlobTooLarge", "This file is too large.")
 
     def _bad(self, collection: str, said: str) -> Refusal:

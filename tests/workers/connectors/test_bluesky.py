@@ -101,7 +101,7 @@ async def test_a_post_is_written_exactly_as_it_was_approved(bluesky: Place) -> N
     (ref,) = story.refs
     did, rkey = bluesky.account.identity, wire.rkey_of(sending, commit_step(bluesky, sending))
     assert ref.remote_id == f"at://{did}/app.bsky.feed.post/{rkey}"
-    assert ref.url == f"https://bsky.app/profile/{did}/post/{rkey}"
+    assert ref.url == f"{bluesky.account.settings['app']}/profile/{did}/post/{rkey}"
     assert ref.published_at == datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
     assert ref.extra == {"uri": ref.remote_id, "cid": ref.extra["cid"]}
     assert ref.extra["cid"].startswith("bafyrei")
@@ -526,7 +526,7 @@ async def test_answers_come_back_once_each_with_all_that_a_reply_needs(bluesky: 
         assert message.extra["root_uri"] == first.remote_id
         assert message.extra["root_cid"] == first.extra["cid"]
         assert message.extra["cid"].startswith("bafyrei")
-        assert message.url.startswith("https://bsky.app/profile/did:plc:")
+        assert message.url.startswith(f"{bluesky.base}/profile/did:plc:")
 
 
 async def test_what_a_message_knows_makes_a_reply_pure_and_nothing_makes_it_look(
