@@ -176,7 +176,7 @@ class Bluesky:
         post = posts.address_of(ref.remote_id)
         body = {"repo": post.repo, "collection": post.collection, "rkey": post.rkey}
         try:
-            await self._write(account, DELETE_RECORD, body)
+            await self._write(account, DELETE_RECORD, orjson.dumps(body))
         except Gone:
             return
 
@@ -230,7 +230,7 @@ class Bluesky:
             "swapRecord": (stored or {}).get("cid"),
         }
         try:
-            await self._write(account, PUT_RECORD, body)
+            await self._write(account, PUT_RECORD, orjson.dumps(body))
         except Rejected as error:
             if error.code != "TAKEN":
                 raise
@@ -282,14 +282,14 @@ class Bluesky:
         return StepDone(checkpoint={**sending.checkpoint, "parent": parent})
 
     async def _commit(self, sending: Sending, step: Step) -> StepDone:
-        content = wire.bytes_of(sending, step)
-        answer = await self._call(
-            sending.account,
-            "POST",
-            PUT_RECORD,
-            headers={"Content-Type": "application/json"},
-            content=content,
-        )
+        try:
+            answer = await self._write(sending.account, PUT_RECORD, wire.bytes_of(sending, step))
+        except Rejected as error:
+            if error.code != "MEDIA_GONE" or wire.RENEWED in sending.checkpoint:
+                raise
+            # Servers throw away uploads that nothing shows for hours. The post was refused for
+            # that, so nothing is out: the pictures are uploaded again, once.
+            return StepDone(checkpoint={**sending.checkpoint, "media": {}, wire.RENEWED: True})
         with understood():
             stored = answer.json_object()
             ref = self._ref(sending.account, stored, wire.created_at(sending, step.part))
@@ -349,14 +349,9 @@ class Bluesky:
     def _ref(self, account: Account, stored: Mapping[str, Any], at: datetime) -> Ref:
         return posts.ref_of(stored, app=account.settings["app"], published_at=at)
 
-    async def _write(self, account: Account, name: str, body: Mapping[str, Any]) -> Answer:
-        return await self._call(
-            account,
-            "POST",
-            name,
-            headers={"Content-Type": "application/json"},
-            content=orjson.dumps(body),
-        )
+    async def _write(self, account: Account, name: str, content: bytes) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        return await self._call(account, "POST", name, headers=headers, content=content)
 
     async def _ask(
         self,

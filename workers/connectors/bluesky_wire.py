@@ -13,6 +13,8 @@ from workers.connectors.port import Ref, Sending, Step
 
 POST = "app.bsky.feed.post"
 GATE = "app.bsky.feed.threadgate"
+# In the checkpoint: the pictures were uploaded a second time.
+RENEWED = "media_renewed"
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 _MICROSECONDS = 1_000_000
 _CLOCKS = 1024

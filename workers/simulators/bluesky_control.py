@@ -104,7 +104,8 @@ async def adjust(request: Request) -> Response:
     """Control: set what is given.
 
     `offset_seconds` moves the clock, `appview` switches the index, `behind` stops it where it is,
-    `depth_max` says how deep it follows, `forget_tokens` makes every token worthless.
+    `depth_max` says how deep it follows, `forget_tokens` makes every token worthless,
+    `forget_blobs` throws away what was uploaded.
     """
     world: World = request.app.state.world
     asked = await request.json()
@@ -116,4 +117,6 @@ async def adjust(request: Request) -> Response:
         world.indexed_to = world.last_number() if asked["behind"] else None
     if asked.get("forget_tokens"):
         world.forget_tokens()
+    if asked.get("forget_blobs"):
+        world.blobs.clear()
     return JSONResponse({"offset_seconds": world.offset.total_seconds()})

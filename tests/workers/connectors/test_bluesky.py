@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 
 from tests.workers.connectors.conftest import PlaceMaker
@@ -128,6 +129,31 @@ async def test_pictures_are_uploaded_once_and_described(bluesky: Place) -> None:
             {"alt": "The same boat", "image": blob, "aspectRatio": shape},
         ],
     }
+
+
+async def test_uploads_that_the_server_has_thrown_away_are_sent_again_once(
+    bluesky: Place,
+) -> None:
+    uploaded = await publish(bluesky, a_sending(bluesky, media=(a_picture(),)), steps=1)
+    await bluesky.adjust(forget_blobs=True)
+
+    story = await publish(bluesky, uploaded.sending)
+
+    assert story.steps == ["commit:0", "upload:0.0", "commit:0"]
+    assert len(story.refs) == len(await bluesky.stored()) == 1
+
+
+async def test_uploads_that_are_gone_again_are_a_refusal(bluesky: Place) -> None:
+    uploaded = await publish(bluesky, a_sending(bluesky, media=(a_picture(),)), steps=1)
+    await bluesky.adjust(forget_blobs=True)
+    again = await publish(bluesky, uploaded.sending, steps=2)
+    await bluesky.adjust(forget_blobs=True)
+
+    with pytest.raises(Rejected) as refused:
+        await publish(bluesky, again.sending)
+
+    assert refused.value.code == "MEDIA_GONE"
+    assert await bluesky.stored() == []
 
 
 async def test_a_card_is_shown_below_the_first_part_alone(bluesky: Place) -> None:
@@ -717,7 +743,8 @@ async def test_there_is_an_end_to_what_can_be_hidden(bluesky: Place) -> None:
         "rkey": key,
         "record": {**gate, "createdAt": "2026-01-01T00:00:00Z", "allow": []},
     }
-    await bluesky.connector._write(bluesky.account, "com.atproto.repo.putRecord", body)  # type: ignore[attr-defined]  # a look inside
+    connector: Any = bluesky.connector
+    await connector._write(bluesky.account, "com.atproto.repo.putRecord", orjson.dumps(body))
 
     with pytest.raises(Rejected) as refused:
         await bluesky.connector.hide(
