@@ -74,7 +74,7 @@ def _campaign(
         slow_proxy = stack.enter_context(a_proxy(slow.port))
         receiver = stack.enter_context(a_receiver())
         bluesky = stack.enter_context(bluesky_server.a_bluesky_network(sky, rate_limits=True))
-        sky_proxy = stack.enter_context(a_proxy(bluesky.port))
+        sky_proxy, connector_proxy = (stack.enter_context(a_proxy(bluesky.port)) for _ in range(2))
         parties_at = (proxy, slow_proxy, receiver, sky_proxy)
         allowed = ",".join(one.address for one in parties_at)
         folder = stack.enter_context(a_folder())
@@ -88,12 +88,12 @@ def _campaign(
             Lane(cases=[*network_cases.cases.cases, *fault_cases.cases.cases], stage=network),
             Lane(cases=fault_cases.slow_cases.cases, stage=slowly),
             Lane(
-                cases=[
-                    *bluesky_cases.cases.cases,
-                    *bluesky_fault_cases.cases.cases,
-                    *bluesky_connector_cases.cases.cases,
-                ],
+                cases=[*bluesky_cases.cases.cases, *bluesky_fault_cases.cases.cases],
                 stage=bluesky_cases.Sky(news=news, network=bluesky, proxy=sky_proxy),
+            ),
+            Lane(
+                cases=bluesky_connector_cases.cases.cases,
+                stage=bluesky_cases.Sky(news=news, network=bluesky, proxy=connector_proxy),
             ),
             Lane(cases=feed_cases.cases.cases, stage=feed_cases.Feeds(news=news)),
             Lane(
