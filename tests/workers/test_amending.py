@@ -1,5 +1,6 @@
 """Changing and taking down what is out, through the whole engine, against a stand-in."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -218,7 +219,7 @@ async def _change(
 
 
 def tools_with(tools: Toolbox, passed: Any) -> Toolbox:
-    return Toolbox(hub=tools.hub, connectors=tools.connectors, storage=tools.storage, passed=passed)
+    return replace(tools, passed=passed)
 
 
 @pytest.mark.parametrize("effect", ["drop_after", "drop_before", "status_after"])
