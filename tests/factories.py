@@ -105,6 +105,10 @@ async def a_channel(
             {"url": "https://hook.example/in"},
             {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
         ),
+        "wordpress": (
+            {"base_url": "https://blog.example"},
+            {"username": "editor", "application_password": "secret words"},
+        ),
     }
     # Any other platform is connected with what the caller gives.
     default_settings, default_credentials = defaults.get(platform_key, ({}, {}))
