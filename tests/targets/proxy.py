@@ -7,11 +7,13 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import ClassVar
+from urllib.parse import parse_qs
 
 READ_SECONDS = 90.0
 
@@ -30,12 +32,13 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """An answer to be lost: to which request, and how much of it still gets through, and when."""
+    """What befalls an answer: how much of it gets through, when, and what is done before."""
 
     method: str
     path: str
     share: float
     until: threading.Event | None = None
+    act: Callable[[], None] | None = None
 
 
 @dataclass(kw_only=True)
@@ -64,10 +67,15 @@ class Proxy:
     ) -> None:
         """Lose the next answer to such a request; `share` (0 to 1) of its bytes get through.
 
-        With `until`, the caller is kept waiting for that long before it finds out.
+        `path` may hold wildcards. With `until`, the caller is kept waiting for that long before it finds out.
         """
         with self._lock:
             self._cuts.append(Cut(method=method, path=path, share=share, until=until))
+
+    def when(self, method: str, path: str, act: Callable[[], None], *, share: float = 1.0) -> None:
+        """Do something once the server has answered such a request, before the answer goes on."""
+        with self._lock:
+            self._cuts.append(Cut(method=method, path=path, share=share, act=act))
 
     def seen(self, method: str, path: str, *, token: str | None = None) -> list[Call]:
         """Return the requests that came by for exactly this, in order."""
@@ -113,7 +121,7 @@ class Proxy:
         """Return the cut this request was waited for with, which is then used up."""
         with self._lock:
             for cut in self._cuts:
-                if (cut.method, cut.path) == (call.method, call.path):
+                if cut.method == call.method and fnmatchcase(call.path, cut.path):
                     self._cuts.remove(cut)
                     return cut
         return None
@@ -158,9 +166,11 @@ class _Handler(BaseRequestHandler):
             return
         call.status = int(answer.split(b" ", 2)[1])
         cut = proxy.taken_cut(call)
-        call.cut = cut is not None
+        call.cut = cut is not None and cut.share < 1
         if cut is not None and cut.until is not None:
             cut.until.wait(READ_SECONDS)
+        if cut is not None and cut.act is not None:
+            cut.act()
         caller.sendall(answer if cut is None else answer[: int(len(answer) * cut.share)])
 
 
@@ -196,7 +206,13 @@ def _answer(port: int, head: bytes, body: bytes) -> bytes:
 def _call(head: bytes) -> Call:
     method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
     _, _, token = _header(head, "authorization").partition(" ")
-    return Call(at=time.monotonic(), method=method, path=target.partition("?")[0], token=token)
+    return Call(at=time.monotonic(), method=method, path=_path(target), token=token)
+
+
+def _path(target: str) -> str:
+    """Return the path of a request; WordPress may be told it by `?rest_route=` instead."""
+    path, _, query = target.partition("?")
+    return parse_qs(query).get("rest_route", [path])[0]
 
 
 def _header(head: bytes, name: str) -> str:

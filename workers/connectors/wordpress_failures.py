@@ -60,6 +60,8 @@ def failure(answer: Answer) -> PlatformError:
         return Duplicate(message, status=status)
     if code == "comment_flood":
         return RateLimited(message, status=status, code=code, retry_after=wait or FLOOD_WAIT)
+    if code == "rest_invalid_param" and _is_stranger(answer):
+        return NeedsAuth(message, status=status, code=code)
     if code in _KINDS:
         return _KINDS[code](message, status=status, code=code)
     if code in _REASONS:
@@ -83,6 +85,20 @@ def failure(answer: Answer) -> PlatformError:
             return Transient(message, status=status, code=code, retry_after=wait)
         case _:
             return Rejected(message, status=status, code="REFUSED")
+
+
+def _is_stranger(answer: Answer) -> bool:
+    """Say whether a parameter is invalid only because WordPress does not know who asks.
+
+    A password that was withdrawn is no error to it: it takes the request for a stranger's, who
+    may not ask for drafts.
+    """
+    data = _object(answer).get("data")
+    details = data.get("details") if isinstance(data, Mapping) else None
+    return isinstance(details, Mapping) and any(
+        isinstance(detail, Mapping) and detail.get("code") == "rest_forbidden_status"
+        for detail in details.values()
+    )
 
 
 def complaint(answer: Answer) -> tuple[str, str]:

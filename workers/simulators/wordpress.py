@@ -21,17 +21,19 @@ from workers.simulators import wordpress_control as control
 from workers.simulators import wordpress_json as shapes
 from workers.simulators import wordpress_pages as pages
 from workers.simulators.serving import Faults, Faulty, fault_routes, listen, server
-from workers.simulators.wordpress_call import Call, signed_in
-from workers.simulators.wordpress_world import Comment, Post, Refusal, World
+from workers.simulators.wordpress_call import Call, open_to_all, signed_in
+from workers.simulators.wordpress_world import STRANGER, Comment, Post, Refusal, World
 
 ROOT = "/wp-json"
 CONTROL = f"{ROOT}/_sim/"
 API = f"{ROOT}/wp/v2"
 
 
-@signed_in
+@open_to_all
 async def me(call: Call) -> Response:
     """Say who is asking and what they may do (handbook, users, `me`, context edit)."""
+    if call.user is STRANGER:
+        raise Refusal(401, "rest_not_logged_in", "You are not currently logged in.")
     return call.answer(shapes.user(call.user, call.base))
 
 
@@ -46,7 +48,7 @@ async def upload(call: Call) -> Response:
     return call.answer(shapes.media(made, call.base), 201)
 
 
-@signed_in
+@open_to_all
 async def uploads(call: Call) -> Response:
     """List pictures by slug (handbook, media, `slug`)."""
     slug = call.asked("slug")
@@ -67,7 +69,7 @@ async def describe(call: Call) -> Response:
     return call.answer(shapes.media(media, call.base))
 
 
-@signed_in
+@open_to_all
 async def terms(call: Call) -> Response:
     """List categories or tags whose name, kept as HTML, holds the words (handbook, categories)."""
     taxonomy, words = call.request.path_params["taxonomy"], call.asked("search").casefold()
@@ -99,13 +101,23 @@ async def new_post(call: Call) -> Response:
     return call.answer(shapes.post(call.world, made, call.base, raw=True), 201)
 
 
-@signed_in
+@open_to_all
 async def posts(call: Call) -> Response:
     """List posts, newest first; `status=any` leaves out the bin (handbook, posts).
 
-    Past the last page it is 400 `rest_post_invalid_page_number`.
+    Past the last page it is 400 `rest_post_invalid_page_number`; a stranger's wish for drafts is
+    400 `rest_invalid_param` whose details say `rest_forbidden_status` (seen on a running 6.1.9).
     """
     status, slug = call.asked("status", "publish"), call.asked("slug")
+    if status != "publish" and call.user is STRANGER:
+        raise Refusal(
+            400,
+            "rest_invalid_param",
+            "Invalid parameter(s): status",
+            details={
+                "status": {"code": "rest_forbidden_status", "message": "Status is forbidden."}
+            },
+        )
     found = [
         one
         for one in sorted(call.world.posts.values(), key=lambda one: (one.date, one.id))[::-1]
@@ -178,13 +190,18 @@ async def new_comment(call: Call) -> Response:
     return call.answer(shapes.comment(call.world, made, call.base), 201)
 
 
-@signed_in
+@open_to_all
 async def comments(call: Call) -> Response:
     """List comments by post, parent, author, status and date (handbook, comments).
 
     `after` and `before` are compared with the time on the site's wall, whatever zone they name;
-    past the end the list is empty. Both seen on a running WordPress 6.1.9.
+    past the end the list is empty. Both seen on a running WordPress 6.1.9. Who may write no posts
+    may ask for no status and no author.
     """
+    curious = {"author", "status"} & set(call.request.query_params)
+    if curious and not call.user.may("edit_posts"):
+        known = 401 if call.user is STRANGER else 403
+        raise Refusal(known, "rest_forbidden_param", "Query parameter not permitted")
     found = [one for one in call.world.listed_comments() if _wanted(call, one)]
     found.sort(key=lambda one: one.id, reverse=call.asked("order", "desc") == "desc")
     start = call.start()

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from workers.simulators import wordpress_json as shapes
-from workers.simulators.wordpress_world import Refusal, User, World
+from workers.simulators.wordpress_world import STRANGER, Refusal, User, World
 
 PER_PAGE_MAX = 100
 
@@ -75,28 +75,38 @@ Handler = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def signed_in(handler: Handler) -> Endpoint:
-    """Find out who is asking; a wrong password is nobody.
+def open_to_all(handler: Handler) -> Endpoint:
+    """Find out who is asking; without a password, or with a wrong one, it is a stranger.
 
-    Seen on a running WordPress 6.1.9: nobody gets 401 `rest_not_logged_in` for their own account
-    and 401 `rest_cannot_create` for a new post.
+    Seen on a running WordPress 6.1.9: a wrong application password is no error by itself.
     """
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
         world: World = request.app.state.world
         user = _user(world, request.headers.get("authorization", ""))
-        if user is None and request.method == "POST":
-            raise Refusal(
-                401,
-                "rest_cannot_create",
-                "Sorry, you are not allowed to create posts as this user.",
-            )
-        if user is None:
-            raise Refusal(401, "rest_not_logged_in", "You are not currently logged in.")
-        return await handler(Call(request, world, user))
+        return await handler(Call(request, world, user or STRANGER))
 
     return endpoint
+
+
+def signed_in(handler: Handler) -> Endpoint:
+    """Refuse strangers, as WordPress does: 401 with a code that depends on what they want."""
+
+    @wraps(handler)
+    async def guarded(call: Call) -> Response:
+        if call.user is not STRANGER:
+            return await handler(call)
+        match call.request.method:
+            case "POST":
+                code, act = "rest_cannot_create", "create posts as this user"
+            case "DELETE":
+                code, act = "rest_cannot_delete", "delete this post"
+            case _:
+                code, act = "rest_forbidden_context", "edit this post"
+        raise Refusal(401, code, f"Sorry, you are not allowed to {act}.")
+
+    return open_to_all(guarded)
 
 
 def _user(world: World, header: str) -> User | None:

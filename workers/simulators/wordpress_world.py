@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
 from itertools import count
+from typing import Any
 
 #: How soon one may comment again who is no moderator (wp_throttle_comment_flood).
 FLOOD = timedelta(seconds=15)
@@ -31,13 +32,15 @@ ROLES: Mapping[str, frozenset[str]] = {
     "author": _AUTHOR,
     "contributor": frozenset({"read", "edit_posts", "delete_posts"}),
     "subscriber": frozenset({"read"}),
+    # Whoever gives no password, or one that is not right.
+    "stranger": frozenset(),
 }
 
 
 class Refusal(Exception):
     """The site says no, with the code, the status and the words of the real one."""
 
-    def __init__(self, status: int, code: str, said: str, **data: int) -> None:
+    def __init__(self, status: int, code: str, said: str, **data: Any) -> None:
         super().__init__(said)
         self.status = status
         self.code = code
@@ -57,6 +60,9 @@ class User:
     def may(self, right: str) -> bool:
         """Say whether the role has a right."""
         return right in ROLES[self.role]
+
+
+STRANGER = User(id=0, login="", role="stranger", password="")
 
 
 @dataclass(kw_only=True)

@@ -1,19 +1,22 @@
 """What the tests of WordPress share: its users, its ledger, and what its readers do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
-from tests.workers.connectors.conftest import a_simulated
+from tests.workers.connectors.conftest import known
 from tests.workers.connectors.places import Place
-from workers.connectors.http import Http
 from workers.connectors.port import Ref, RemoteMessage
 
 API = "/wp-json/wp/v2"
 
 
-async def as_role(blog: Place, http: Http, role: str) -> Place:
+async def as_role(blog: Place, role: str) -> Place:
     """Return another user of the same blog."""
-    return await a_simulated("wordpress", blog.base, http, role=role)
+    asked = {"username": f"user{uuid4().hex[:12]}", "role": role}
+    joined = (await blog.ask("POST", "accounts", json=asked)).json()
+    return await known(replace(blog, account=replace(blog.account, secrets=joined["secrets"])))
 
 
 async def ledger(place: Place) -> dict[str, Any]:

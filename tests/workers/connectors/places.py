@@ -11,9 +11,10 @@ import httpx
 
 from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Draft, DraftPart, MediaFacts
+from tests.pictures import a_drawing
 from workers.connectors.port import Account, Connector, Ref, Sending, Step, StepKind, StepPending
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
+PICTURE = a_drawing((3, 2))
 PICTURE_HASH = hashlib.sha256(PICTURE).hexdigest()
 SECRET = "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
 

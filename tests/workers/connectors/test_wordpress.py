@@ -30,7 +30,7 @@ from workers.connectors.errors import (
     Transient,
     Unsupported,
 )
-from workers.connectors.http import Answer, Http
+from workers.connectors.http import Answer
 from workers.connectors.port import Found, NotFound, Sending
 from workers.connectors.wordpress_failures import failure
 
@@ -154,16 +154,15 @@ async def test_a_commit_publishes_what_was_approved_whatever_became_of_the_draft
 
 async def test_a_draft_somebody_destroyed_is_told_apart(blog: Place) -> None:
     prepared = await ready(blog, a_sending(blog))
-    draft = {"id": str(prepared.checkpoint["draft"])}
+    route = f"/wp/v2/posts/{prepared.checkpoint['draft']}"
+    secrets = blog.account.secrets
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:
-        await client.delete(
-            f"{blog.base}{API}/posts/{draft['id']}",
-            params={"force": "true"},
-            auth=(
-                blog.account.secrets["username"],
-                blog.account.secrets["application_password"],
-            ),
+        destroyed = await client.delete(
+            f"{blog.base}/",
+            params={"rest_route": route, "force": "true"},
+            auth=(secrets["username"], secrets["application_password"]),
         )
+    assert destroyed.json()["deleted"] is True
 
     step = commit_step(blog, prepared)
     with pytest.raises(Gone):
@@ -231,10 +230,8 @@ async def test_the_bin_renames_a_post_and_it_is_gone_all_the_same(blog: Place) -
     assert (await blog.connector.read_back(story.sending, 0)).found is False
 
 
-async def test_an_author_may_publish_and_the_filter_of_the_site_is_no_change(
-    blog: Place, http: Http
-) -> None:
-    author = await as_role(blog, http, "author")
+async def test_an_author_may_publish_and_the_filter_of_the_site_is_no_change(blog: Place) -> None:
+    author = await as_role(blog, "author")
     sending = a_sending(author, "Bold **words** & a [link](https://a.example/?a=1&b=2)")
     sending = filed(sending, content=sending.edition.fields["content"] + "<script></script>")
 
@@ -248,8 +245,8 @@ async def test_an_author_may_publish_and_the_filter_of_the_site_is_no_change(
     assert (await author.connector.read_back(story.sending, 0)).changed is True
 
 
-async def test_an_author_may_use_categories_and_not_make_them(blog: Place, http: Http) -> None:
-    author = await as_role(blog, http, "author")
+async def test_an_author_may_use_categories_and_not_make_them(blog: Place) -> None:
+    author = await as_role(blog, "author")
     await publish(blog, filed(a_sending(blog), categories=["Existing & known"]))
 
     await publish(author, filed(a_sending(author), categories=["existing & KNOWN"], tags=["own"]))
@@ -261,14 +258,14 @@ async def test_an_author_may_use_categories_and_not_make_them(blog: Place, http:
 
 
 @pytest.mark.parametrize("role", ["contributor", "subscriber"])
-async def test_who_may_not_publish_is_not_connected(blog: Place, http: Http, role: str) -> None:
+async def test_who_may_not_publish_is_not_connected(blog: Place, role: str) -> None:
     with pytest.raises(NeedsAuth) as refused:
-        await as_role(blog, http, role)
+        await as_role(blog, role)
 
     assert refused.value.code == "SCOPE"
 
 
-async def test_rights_decide_what_a_channel_can_do(blog: Place, http: Http) -> None:
+async def test_rights_decide_what_a_channel_can_do(blog: Place) -> None:
     identity = await blog.connector.check(blog.account)
 
     assert Capability.HIDE in identity.capabilities
@@ -288,6 +285,26 @@ async def test_a_password_works_without_its_spaces_and_a_wrong_one_is_not_repeat
         await blog.connector.check(replace(blog.account, secrets=wrong))
 
     assert "wrong" not in str(refused.value)
+
+
+async def test_a_password_that_was_withdrawn_needs_auth_at_every_step(blog: Place) -> None:
+    sending = filed(a_sending(blog, media=(a_picture("Withdrawn"),)), categories=["Withdrawn"])
+    gone = {**blog.account.secrets, "application_password": "withdrawn"}
+    steps = []
+
+    while (step := blog.connector.plan(sending)) is not None:
+        steps.append(step.key)
+        stranger = replace(sending, account=replace(sending.account, secrets=gone))
+        with pytest.raises(NeedsAuth):
+            await blog.connector.perform(stranger, step, Shelf())
+        done = await blog.connector.perform(sending, step, Shelf())
+        sending = replace(sending, checkpoint=done.checkpoint)
+    with pytest.raises(NeedsAuth):
+        await blog.connector.read_back(
+            replace(sending, account=replace(sending.account, secrets=gone)), 0
+        )
+
+    assert steps == ["upload:0", "describe:0", "term:0", "draft", "commit:0"]
 
 
 async def test_maintenance_is_a_page_and_no_answer(blog: Place) -> None:
@@ -346,6 +363,7 @@ async def test_what_the_site_calls_its_picture_cannot_break_out_of_the_text(blog
     [
         (403, {"code": "rest_cannot_edit", "message": "No"}, NeedsAuth),
         (403, {"error": "blocked"}, Rejected),
+        (400, {"code": "rest_invalid_param", "message": "Invalid"}, Rejected),
         (
             500,
             {"code": "internal_server_error", "message": "<p>Critical <b>error</b></p>"},

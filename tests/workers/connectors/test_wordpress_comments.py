@@ -23,7 +23,6 @@ from workers.connectors.errors import (
     Rejected,
     Transient,
 )
-from workers.connectors.http import Http
 from workers.connectors.port import Found, NotFound, Ref
 from workers.connectors.wordpress_comments import Walk
 
@@ -74,9 +73,9 @@ async def test_a_lost_answer_to_a_reply_is_settled_by_looking(
     assert after.ref.remote_id == (await blog.stored())[-1]["id"]
 
 
-async def test_a_reply_that_waits_for_a_moderator_is_found_too(blog: Place, http: Http) -> None:
+async def test_a_reply_that_waits_for_a_moderator_is_found_too(blog: Place) -> None:
     post = (await publish(blog, a_sending(blog))).refs[0]
-    author = await as_role(blog, http, "author")
+    author = await as_role(blog, "author")
     await blog.adjust(moderation=True)
 
     sending = await ready(author, a_sending(author, "Mine", in_reply_to=post))
@@ -89,9 +88,9 @@ async def test_a_reply_that_waits_for_a_moderator_is_found_too(blog: Place, http
     assert (await author.connector.read_back(story.sending, 0)).hidden is True
 
 
-async def test_refused_replies_are_told_apart(blog: Place, http: Http) -> None:
+async def test_refused_replies_are_told_apart(blog: Place) -> None:
     post = (await publish(blog, a_sending(blog))).refs[0]
-    author = await as_role(blog, http, "author")
+    author = await as_role(blog, "author")
     await publish(author, a_sending(author, "One", in_reply_to=post))
 
     with pytest.raises(RateLimited) as hasty:
