@@ -22,6 +22,9 @@ from tests.targets import (
     mock_server,
     network_cases,
     webhook_cases,
+    wordpress_agreement,
+    wordpress_cases,
+    wordpress_server,
 )
 from tests.targets.campaign import Lane, Result, play
 from tests.targets.hub_clock import HubClock
@@ -32,6 +35,7 @@ from tests.targets.newsroom import Broken, Newsroom
 from tests.targets.proxy import a_proxy
 from tests.targets.receiver import a_receiver
 from tests.targets.report import DOCUMENT, between_markers, markdown, shown
+from tests.targets.wordpress_server import a_wordpress_server
 
 # Where nobody looks at a terminal, the table need not be as narrow as one.
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -75,8 +79,10 @@ def _campaign(
         receiver = stack.enter_context(a_receiver())
         bluesky = stack.enter_context(bluesky_server.a_bluesky_network(sky, rate_limits=True))
         sky_proxy, connector_proxy = (stack.enter_context(a_proxy(bluesky.port)) for _ in range(2))
-        parties_at = (proxy, slow_proxy, receiver, sky_proxy)
-        allowed = ",".join(one.address for one in parties_at)
+        site = stack.enter_context(a_wordpress_server(tell=console.print))
+        site_proxy = stack.enter_context(a_proxy(site.port))
+        reached = (proxy, slow_proxy, receiver, sky_proxy, site_proxy)
+        allowed = ",".join(one.address for one in reached)
         folder = stack.enter_context(a_folder())
         hub = stack.enter_context(a_running_hub(folder, env={"HUB_OUTGOING_ALLOW": allowed}))
         news = _newsroom(hub, stack)
@@ -100,12 +106,17 @@ def _campaign(
                 cases=webhook_cases.cases.cases,
                 stage=webhook_cases.Hooks(news=news, receiver=receiver),
             ),
+            Lane(
+                cases=[*wordpress_cases.cases.cases, *wordpress_agreement.cases.cases],
+                stage=wordpress_cases.Blog(news=news, server=site, proxy=site_proxy),
+            ),
         ]
         parties = {
             mock_server.NAME: says,
             bluesky_server.NAME: sky.version,
             feed_cases.NAME: feed_cases.VERSION,
             webhook_cases.NAME: webhook_cases.VERSION,
+            wordpress_server.NAME: site.version,
         }
         return _played(lanes), parties
 

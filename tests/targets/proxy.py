@@ -67,7 +67,8 @@ class Proxy:
     ) -> None:
         """Lose the next answer to such a request; `share` (0 to 1) of its bytes get through.
 
-        `path` may hold wildcards. With `until`, the caller is kept waiting for that long before it finds out.
+        `path` may hold wildcards. With `until`, the caller is kept waiting for that long before
+        it finds out.
         """
         with self._lock:
             self._cuts.append(Cut(method=method, path=path, share=share, until=until))

@@ -13,6 +13,8 @@ from tests.workers.connectors.places import Place
 
 #: What a fault of the simulator is called, and how much of the answer then gets through.
 SHARES = {"drop_after": 0.0}
+#: The states of a post that was made public and is not in the bin.
+PUBLIC = "publish,private"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class RealPlace(Place):
             password=self.account.secrets["application_password"],
             http=self.server.admin.http,
         )
-        posts = [self._post(post) for post in person.posts()]
+        posts = [self._post(post) for post in person.posts(status=PUBLIC)]
         return [*posts, *(self._comment(one) for one in person.comments())]
 
     def _post(self, post: dict[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def comment(world: World, one: Comment, base: str) -> Json:
 
 def shown(content: str) -> str:
     """Return a comment as it is displayed: wptexturize, convert_smilies, wpautop."""
-    text = content.replace("...", "&#8230;").replace("--", "&#8211;").replace(":)", "🙂")
+    text = content.replace("...", "&#8230;").replace(" -- ", " &#8212; ").replace(":)", "🙂")
     text = re.sub(r'"([^"]*)"', r"&#8220;\1&#8221;", text).replace("'", "&#8217;")
     return "<p>" + text.replace("\n", "<br />\n") + "</p>\n"
 

@@ -155,7 +155,7 @@ async def test_comments_come_as_messages_without_our_own(blog: Place) -> None:
         ours.refs[0].remote_id,
     ]
     assert {one.root_remote_id for one in found} == {post.remote_id}
-    assert found[0].text.encode() == "Is it “open” – yet?".encode()  # noqa: RUF001  as displayed
+    assert found[0].text.encode() == "Is it “open” — yet?".encode()
     assert found[0].extra == {
         "id": int(question.partition("/")[2]),
         "post": int(post.remote_id.partition("/")[2]),
