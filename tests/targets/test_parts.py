@@ -27,6 +27,9 @@ from tests.targets import (
     names,
     network_cases,
     webhook_cases,
+    wordpress_agreement,
+    wordpress_cases,
+    wordpress_server,
 )
 from tests.targets.campaign import Case, Lane, Result, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
@@ -63,7 +66,7 @@ class Behind:
 
     def post(self, path: str = "/posts") -> httpx.Response:
         return httpx.post(
-            f"http://{self.proxy.address}{path}?a=b",
+            f"http://{self.proxy.address}{path}{'&' if '?' in path else '?'}a=b",
             content=b"hello",
             headers={"Authorization": "Bearer abc"},
             trust_env=False,
@@ -147,6 +150,25 @@ def test_whoever_waits_for_an_answer_that_is_lost_may_have_to_wait_long(behind: 
         given_up.set()
         with pytest.raises(httpx.RemoteProtocolError):
             waiting.result(timeout=5)
+
+
+def test_a_cut_may_name_many_paths_and_knows_a_route_that_is_asked_for(behind: Behind) -> None:
+    behind.proxy.cut("POST", "/wp/v2/posts/*")
+
+    assert behind.post("/?rest_route=/wp/v2/posts&x=1").content == ANSWER
+    with pytest.raises(httpx.RemoteProtocolError):
+        behind.post("/?rest_route=%2Fwp%2Fv2%2Fposts%2F7&x=1")
+    assert [call.path for call in behind.proxy.calls] == ["/wp/v2/posts", "/wp/v2/posts/7"]
+
+
+def test_something_can_be_done_between_an_answer_and_its_way_on(behind: Behind) -> None:
+    seen: list[list[bytes]] = []
+    behind.proxy.when("POST", "/posts", lambda: seen.append(list(behind.stored)))
+
+    assert behind.post().content == ANSWER
+    assert behind.post().content == ANSWER
+    assert seen == [[b"hello"]]
+    assert [call.cut for call in behind.proxy.calls] == [False, False]
 
 
 def test_a_proxy_that_is_away_refuses_and_comes_back_at_the_same_port(behind: Behind) -> None:
@@ -278,12 +300,31 @@ def test_every_name_is_played_and_none_twice_against_the_same_party() -> None:
         *bluesky_cases.cases.cases,
         *bluesky_fault_cases.cases.cases,
         *bluesky_connector_cases.cases.cases,
+        *wordpress_cases.cases.cases,
     ]
     played = [(case.name, case.party) for case in every]
     known = {value for name, value in vars(names).items() if name.isupper()}
 
     assert len(played) == len(set(played))
     assert {name for name, _ in played} == known
+
+
+def test_every_case_a_site_shares_with_its_simulator_has_a_name_of_its_own() -> None:
+    shared = [case.name for case in wordpress_agreement.cases.cases]
+
+    assert len(shared) == len(set(shared)) > 30
+    assert all(name.startswith("as the simulator: ") for name in shared)
+
+
+def test_packages_that_only_an_administrator_can_install_are_named() -> None:
+    told: list[str] = []
+
+    with pytest.raises(CannotStart, match="no-such-package-here"):
+        wordpress_server.install(
+            tell=told.append, packages=("no-such-package-here",), allowed=False
+        )
+
+    assert told == []
 
 
 def test_every_pin_is_exact() -> None:

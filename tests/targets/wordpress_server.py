@@ -175,12 +175,17 @@ class WordPressServer:
             mark.unlink()
 
 
-def install(*, tell: Tell) -> None:
+def may_install() -> bool:
+    """Say whether packages can be installed here at all."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(*, tell: Tell, packages: Sequence[str] = PACKAGES, allowed: bool | None = None) -> None:
     """Install what the site needs unless it is there; raises CannotStart when apt cannot."""
-    missing = [name for name in PACKAGES if not _is_installed(name)]
+    missing = [name for name in packages if not _is_installed(name)]
     if not missing:
         return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not (may_install() if allowed is None else allowed):
         raise CannotStart(
             f"{NAME} needs Debian packages that only an administrator can install: "
             f"apt-get install --no-install-recommends {' '.join(missing)}"
