@@ -34,6 +34,7 @@ AGREED: tuple[Test, ...] = (
     everywhere.test_other_words_take_the_place_of_a_post_and_twice_is_once,
     everywhere.test_what_is_out_can_be_read_back_whether_it_stands_was_changed_or_is_gone,
     posts.test_a_post_has_its_pictures_terms_excerpt_and_address,
+    posts.test_a_picture_is_kept_once_for_each_user,
     posts.test_nothing_is_public_before_the_commit,
     posts.test_two_drafts_made_at_once_become_one,
     posts.test_a_commit_publishes_what_was_approved_whatever_became_of_the_draft,

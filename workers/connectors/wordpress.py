@@ -30,7 +30,7 @@ from workers.connectors.port import (
     Step,
     StepDone,
 )
-from workers.connectors.wordpress_failures import existing_term, failure
+from workers.connectors.wordpress_failures import complaint, existing_term, failure
 from workers.connectors.wordpress_site import Site, objects
 
 # A comment may carry a time a little before the call: two clocks are never the same.
@@ -155,7 +155,8 @@ class WordPress:
                 for comment in listed
                 if str(comment["author"]) != account.identity
             ]
-            total = int(answer.headers.get("x-wp-total", len(listed)))
+            said = answer.headers.get("x-wp-total")
+            total = int(said) if said else None
             seen = [int(comment["id"]) for comment in listed]
             following = walk.after(seen, refs, total=total)
         return Page(
@@ -193,10 +194,10 @@ class WordPress:
 
     async def _upload(self, sending: Sending, number: int, media: Media) -> StepDone:
         picture = wire.pictures_of(sending)[number]
-        asked = [("slug", wire.media_name(picture)), ("_fields", "id,source_url")]
+        asked = [("slug", wire.media_name(picture, sending.account)), ("_fields", "id,source_url")]
         found = await self._site.list(sending.account, "media", asked)
         if not found:
-            name = wire.file_name(picture)
+            name = wire.file_name(picture, sending.account)
             answer = await self._site.call(
                 sending.account,
                 "POST",
@@ -239,7 +240,7 @@ class WordPress:
         answer = await self._site.ask(sending.account, "POST", taxonomy, body={"name": name})
         if (existing := existing_term(answer)) is not None:
             return existing
-        if answer.status == 403:
+        if answer.status == 403 and complaint(answer)[0]:
             raise Rejected(
                 f"{answer.host} has no {taxonomy} named {name!r}, and this user may not make one.",
                 status=answer.status,
@@ -287,8 +288,8 @@ class WordPress:
         """Find out which post the reply belongs to: WordPress accepts answers to what is gone."""
         answered = sending.in_reply_to.remote_id if sending.in_reply_to else ""
         if not wire.is_comment(answered):
-            _, _, number = answered.partition("/")
-            known = {"post": int(number), "comment": 0}
+            with understood():
+                known = {"post": int(answered.removeprefix(f"{wire.POSTS}/")), "comment": 0}
             return StepDone(checkpoint={**sending.checkpoint, "parent": known})
         found = await self._site.find(sending.account, answered, "id,post,status", public=True)
         if found is None:

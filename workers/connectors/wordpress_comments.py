@@ -63,11 +63,17 @@ class Walk:
         """Return the same place with few comments at a time; None when it is so already."""
         return replace(self, size=FEW) if self.size > FEW else None
 
-    def after(self, listed: Sequence[int], refs: Sequence[Ref], *, total: int) -> "Walk | None":
-        """Return where to go on after a page of these numbers of `total`; None at the end."""
+    def after(
+        self, listed: Sequence[int], refs: Sequence[Ref], *, total: int | None
+    ) -> "Walk | None":
+        """Return where to go on after a page of these numbers; None at the end.
+
+        `total` is how many there are, None where something on the way keeps that back.
+        """
         if self.offset and (not listed or listed[0] > self.last):
             return replace(self, offset=max(0, self.offset - PAGE // 2), size=PAGE)
-        if listed and self.offset + self.size < total:
+        full = len(listed) == self.size
+        if listed and (full if total is None else self.offset + self.size < total):
             overlap = min(OVERLAP, self.size // 2)
             return replace(
                 self,

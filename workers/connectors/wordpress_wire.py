@@ -58,19 +58,20 @@ def slot(number: int, media: MediaFacts) -> str:
     return f"{number}:{media.sha256}"
 
 
-def media_name(media: MediaFacts) -> str:
+def media_name(media: MediaFacts, account: Account) -> str:
     """Return the name a picture is uploaded and found again by.
 
-    It says what the picture is and how it is described, so the library holds each once.
+    It says what the picture is, how it is described and whose it is, so the library holds each
+    once; what belongs to another user may not be described anew.
     """
-    described = hashlib.sha256(media.alt.encode()).hexdigest()
+    described = hashlib.sha256(f"{account.identity}\n{media.alt}".encode()).hexdigest()
     return f"hub-{media.sha256[:24]}-{described[:8]}"
 
 
-def file_name(media: MediaFacts) -> str:
+def file_name(media: MediaFacts, account: Account) -> str:
     """Return the name of the file: WordPress believes its ending."""
     ending = media.mime.rpartition("/")[2]
-    return f"{media_name(media)}.{_ENDINGS.get(media.mime, ending)}"
+    return f"{media_name(media, account)}.{_ENDINGS.get(media.mime, ending)}"
 
 
 def terms_of(sending: Sending) -> list[tuple[str, str]]:

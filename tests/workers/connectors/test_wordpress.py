@@ -79,6 +79,18 @@ async def test_a_post_has_its_pictures_terms_excerpt_and_address(blog: Place) ->
     assert (await ledger(blog))["drafts"] == []
 
 
+async def test_a_picture_is_kept_once_for_each_user(blog: Place) -> None:
+    author = await as_role(blog, "author")
+    alt = "Everybody's harbour"
+
+    for place in (blog, blog, author, author):
+        await publish(place, a_sending(place, media=(a_picture(alt),)))
+
+    for place in (blog, author):
+        assert [one["alt"] for one in (await ledger(place))["media"]] == [alt]
+        assert {one["alt"] for one in await place.stored()} == {alt}
+
+
 async def test_nothing_is_public_before_the_commit(blog: Place) -> None:
     prepared = await ready(blog, a_sending(blog, media=(a_picture(),)))
 

@@ -264,6 +264,8 @@ def test_a_walk_steps_back_where_a_page_does_not_begin_with_what_was_seen() -> N
     assert walk.after([101, 102], refs, total=92) == Walk(offset=40, last=100)
     assert walk.after([100, 101], refs, total=92) == Walk(ref=1)
     assert Walk(ref=1).after([], refs, total=0) is None
+    assert Walk().after(list(range(1, 101)), refs, total=None) == Walk(offset=90, last=100)
+    assert Walk(offset=90, last=100).after([100, 101], refs, total=None) == Walk(ref=1)
     assert Walk(ref=1).params(refs)[0] == ("parent", "2")
 
 
