@@ -15,7 +15,7 @@ async def test_platforms_describe_themselves_without_a_statement(client: Client)
 
     assert answer.errors == []
     assert answer.statements == 0
-    mastodon, webhook, feed = answer.data["platforms"]
+    mastodon, webhook, feed, *_ = answer.data["platforms"]
     assert (mastodon["key"], webhook["key"], feed["key"]) == ("mastodon", "webhook", "feed")
     assert mastodon["guarantee"] == "REPLAY"
     assert "Nothing is posted twice" in feed["guaranteeExplanation"]
