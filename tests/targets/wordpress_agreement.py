@@ -48,6 +48,7 @@ AGREED: tuple[Test, ...] = (
     posts.test_a_password_that_was_withdrawn_needs_auth_at_every_step,
     posts.test_a_password_works_without_its_spaces_and_a_wrong_one_is_not_repeated,
     comments.test_a_reply_hangs_below_what_it_answers,
+    comments.test_refused_replies_are_told_apart,
     comments.test_an_answer_to_a_comment_that_is_gone_is_not_sent,
     comments.test_a_comment_is_hidden_and_shown_again_and_twice_is_once,
     comments.test_a_reply_is_edited_and_taken_down,
@@ -102,7 +103,10 @@ def _added(name: str, test: Test) -> None:
 
 async def _played(stage: Blog, test: Test) -> None:
     async with open_http(allow=[stage.proxy.address]) as http:
-        await test(await _a_place(stage, http))
+        try:
+            await test(await _a_place(stage, http))
+        finally:
+            stage.server.slow_down(hasty=False)
 
 
 async def _a_place(stage: Blog, http: Http) -> RealPlace:

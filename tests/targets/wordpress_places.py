@@ -148,8 +148,10 @@ class RealPlace(Place):
         }
 
     def _adjust(self, asked: dict[str, Any]) -> dict[str, Any]:
-        hours = asked["zone_hours"]
-        # The names of these zones have the sign of POSIX.
-        zone = f"Etc/GMT{-hours:+d}"
-        self.server.admin.ask("POST", "settings", json={"timezone": zone})
+        if "flood" in asked:
+            self.server.slow_down(hasty=asked["flood"])
+        if "zone_hours" in asked:
+            # The names of these zones have the sign of POSIX.
+            zone = f"Etc/GMT{-asked['zone_hours']:+d}"
+            self.server.admin.ask("POST", "settings", json={"timezone": zone})
         return asked

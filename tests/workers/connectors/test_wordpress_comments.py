@@ -91,6 +91,7 @@ async def test_a_reply_that_waits_for_a_moderator_is_found_too(blog: Place) -> N
 async def test_refused_replies_are_told_apart(blog: Place) -> None:
     post = (await publish(blog, a_sending(blog))).refs[0]
     author = await as_role(blog, "author")
+    await blog.adjust(flood=True)
     await publish(author, a_sending(author, "One", in_reply_to=post))
 
     with pytest.raises(RateLimited) as hasty:
