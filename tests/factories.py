@@ -100,6 +100,10 @@ async def a_channel(
     """Connect a channel; `ready` takes the platform's good word for granted."""
     defaults: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         "mastodon": ({"base_url": "https://social.example"}, {"access_token": "secret"}),
+        "misago": (
+            {"base_url": "https://forum.example", "category": "3"},
+            {"username": "hub", "password": "secret"},
+        ),
         "feed": ({"title": "News", "description": "All of it", "language": "en"}, {}),
         "webhook": (
             {"url": "https://hook.example/in"},

@@ -46,8 +46,6 @@ from workers.connectors.port import (
 
 #: A post may carry a time a little before the call: two clocks are never the same.
 CLOCK_SKEW = timedelta(seconds=60)
-#: How long to wait where a forum refuses a post that it allows: some limit of its own.
-UNNAMED_WAIT = timedelta(minutes=1)
 
 
 class Misago:
@@ -155,15 +153,16 @@ class Misago:
 
     async def fetch_metrics(self, account: Account, refs: Sequence[Ref]) -> Sequence[Measured]:
         """Return the likes of each post; a post that opens a thread has the replies of others."""
-        measured: list[Measured] = []
-        places = _placed(refs)
-        for ref, place in places:
+        found = []
+        for ref, place in _placed(refs):
             page, post = await self._threads.find(account, place)
-            if page is None or post is None:
-                continue
+            if page is not None and post is not None:
+                found.append((ref, place, page, post))
+        measured = []
+        for ref, place, page, post in found:
             counters = {"LIKES": int(post.get("likes") or 0)}
             if place.opens:
-                ours = sum(one.thread == place.thread for _, one in places) - 1
+                ours = sum(one.thread == place.thread for _, one, _, _ in found) - 1
                 counters["REPLIES"] = max(int(page.thread.get("replies") or 0) - ours, 0)
             measured.append(Measured(ref=ref, counters=counters))
         return measured
@@ -328,7 +327,7 @@ class Misago:
         """Tell a limit on how often one may post from a place that is closed to the account.
 
         The forum says both with one status, in its own language. Where posting is allowed, only a
-        limit can have been meant.
+        limit can have been meant: the shortest is taken, and whoever tries again waits longer.
         """
         account = sending.account
         try:
@@ -339,7 +338,7 @@ class Misago:
         except PlatformError:
             return refused
         return RateLimited(
-            refused.message, status=refused.status, code="LIMIT", retry_after=UNNAMED_WAIT
+            refused.message, status=refused.status, code="LIMIT", retry_after=FLOOD_WAIT
         )
 
     def _retitles(self, sending: Sending) -> bool:

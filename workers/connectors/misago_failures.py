@@ -79,7 +79,9 @@ def _forbidden(message: str, words: str, status: int) -> PlatformError:
     for known, wait in _WAITS.items():
         if known in folded:
             return RateLimited(message, status=status, code="FLOOD", retry_after=wait)
-    return Rejected(message, status=status, code="FORBIDDEN")
+    # Without a word of the forum's own it is a proxy that refuses, or the token.
+    own = words and "csrf" not in folded
+    return Rejected(message, status=status, code="FORBIDDEN" if own else "REFUSED")
 
 
 class _Said:
