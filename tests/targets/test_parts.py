@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from hub.kernel.signatures import secret_bytes, signed
-from tests.targets import names, wordpress_agreement, wordpress_server
+from tests.targets import bluesky_server, names, wordpress_agreement, wordpress_server
 from tests.targets.campaign import Case, Lane, Result, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
 from tests.targets.newsroom import until

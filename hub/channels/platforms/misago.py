@@ -33,7 +33,7 @@ PICTURE_MARKUP = 140
 #: for seconds, a thousand letters for twenty (measured with Misago 0.39.6; cubic).
 WORD_MAX = 300
 
-_LONG_WORD = re.compile(rf"\w{{{WORD_MAX}}}\w++")
+_LONG_WORD = re.compile(rf"(?<!\w)\w{{{WORD_MAX}}}\w++")
 _ADDRESS = re.compile(r"https?://\S++")
 _CATEGORY = re.compile(r"(?:.*/c/[\w-]+/|/?c/[\w-]+/)?(?P<id>[0-9]{1,9})/?", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
