@@ -1,4 +1,4 @@
-"""The connector itself against the real forum: what no mutation of the hub asks for yet."""
+"""The connector itself against the real forum, and a hub of its own whose worker is killed."""
 
 import asyncio
 import socket
@@ -11,12 +11,15 @@ from uuid import uuid4
 
 import httpx
 
+from tests.running import a_folder, a_running_hub
 from tests.targets import names
 from tests.targets.campaign import Cases
-from tests.targets.misago_cases import Board
+from tests.targets.fault_cases import outcomes
+from tests.targets.hub_clock import HubClock
+from tests.targets.misago_cases import Board, a_topic, one_thread
 from tests.targets.misago_server import CATEGORY, HELD_CATEGORY, MEMBER, NAME, PUBLISHER, Person
 from tests.targets.network_cases import a_text
-from tests.targets.newsroom import Broken, expect
+from tests.targets.newsroom import WAIT_SECONDS, Broken, Newsroom, expect
 from tests.workers.connectors import test_conformance as suite
 from tests.workers.connectors.conftest import known
 from tests.workers.connectors.places import Place, Story, a_sending, commit_step, publish
@@ -24,6 +27,9 @@ from workers.connectors import errors
 from workers.connectors.http import Http, open_http
 from workers.connectors.misago import Misago
 from workers.connectors.port import Account, Found, Ref
+
+#: A dead worker is noticed when its lease has run out.
+LEASE_SECONDS = 3
 
 cases: Cases[Board] = Cases(party=NAME)
 
@@ -282,3 +288,27 @@ def signed_out(board: Board) -> None:
         expect("the words", [one["text"] for one in await place.stored()], [text])
 
     played(board, play)
+
+
+@cases.case(names.KILLED)
+def killed(board: Board) -> str:
+    """A hub of its own: nobody else's workers are in danger."""
+    env = {"HUB_OUTGOING_ALLOW": board.proxy.address, "HUB_LEASE_SECONDS": str(LEASE_SECONDS)}
+    with a_folder() as folder, a_running_hub(folder, env=env) as hub:
+        news = Newsroom(url=hub.url, tokens=hub.tokens, clock=HubClock(hub.data_dir))
+        with closing(news):
+            own = replace(board, news=news)
+            own.channel = own.connect(PUBLISHER, board.forum.password)
+            text = a_topic("A worker dies over this.")
+            item = news.approved(text, [own.channel_id])
+            held = board.proxy.hold("POST", "/api/threads/")
+            made = news.schedule(item, own.channel_id)
+            expect("the thread is stored", held.came.wait(WAIT_SECONDS), wanted=True)
+            dying = [one for one in hub.processes() if "workers" in one.cmdline()]
+            for one in dying:
+                one.kill()
+            held.released.set()
+            publication = news.settled(made)
+            one_thread(board, publication, text)
+            expect("the first try", publication["attempts"][0]["outcome"], "SILENT")
+            return f"{len(dying)} processes killed; {outcomes(publication)}"

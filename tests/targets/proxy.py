@@ -41,6 +41,16 @@ class Cut:
     act: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """An answer that is kept back: `came` when the server has given it, until `released`."""
+
+    method: str
+    path: str
+    came: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
 @dataclass(kw_only=True)
 class Proxy:
     """Forwards one request per connection to a port of this machine."""
@@ -49,6 +59,7 @@ class Proxy:
     port: int = 0
     calls: list[Call] = field(default_factory=list)
     _cuts: list[Cut] = field(default_factory=list)
+    _holds: list[Hold] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: "_Server | None" = None
 
@@ -77,6 +88,22 @@ class Proxy:
         """Do something once the server has answered such a request, before the answer goes on."""
         with self._lock:
             self._cuts.append(Cut(method=method, path=path, share=share, act=act))
+
+    def hold(self, method: str, path: str) -> Hold:
+        """Keep the next answer to such a request back, until it is released."""
+        held = Hold(method=method, path=path)
+        with self._lock:
+            self._holds.append(held)
+        return held
+
+    def taken_hold(self, call: Call) -> Hold | None:
+        """Return the hold this request was waited for with, which is then used up."""
+        with self._lock:
+            for held in self._holds:
+                if (held.method, held.path) == (call.method, call.path):
+                    self._holds.remove(held)
+                    return held
+        return None
 
     def seen(self, method: str, path: str, *, token: str | None = None) -> list[Call]:
         """Return the requests that came by for exactly this, in order."""
@@ -166,6 +193,10 @@ class _Handler(BaseRequestHandler):
         if not answer:
             return
         call.status = int(answer.split(b" ", 2)[1])
+        held = proxy.taken_hold(call)
+        if held is not None:
+            held.came.set()
+            held.released.wait(READ_SECONDS)
         cut = proxy.taken_cut(call)
         call.cut = cut is not None and cut.share < 1
         if cut is not None and cut.until is not None:

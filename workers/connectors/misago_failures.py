@@ -1,6 +1,7 @@
 """What an error answer of a Misago forum stands for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -84,11 +85,13 @@ def _forbidden(message: str, words: str, status: int) -> PlatformError:
     return Rejected(message, status=status, code="FORBIDDEN" if own else "REFUSED")
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Said:
     """What an error answer says: a detail with a code, or complaints by field."""
 
-    def __init__(self, words: str = "", code: str = "", reason: str = "REFUSED") -> None:
-        self.words, self.code, self.reason = words, code, reason
+    words: str = ""
+    code: str = ""
+    reason: str = "REFUSED"
 
 
 def _said(answer: Answer) -> _Said:
@@ -103,7 +106,7 @@ def _said(answer: Answer) -> _Said:
         (field, words) for field, told in body.items() if field != "code" for words in _words(told)
     ]
     words = scrub(" ".join(words for _, words in complaints), answer.secrets)[:200]
-    return _Said(words, code, _reason(complaints))
+    return _Said(words=words, code=code, reason=_reason(complaints))
 
 
 def _words(told: Any) -> list[str]:
