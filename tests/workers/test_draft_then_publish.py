@@ -52,7 +52,7 @@ class Blog(Account):
 def stand() -> Iterator[Stand]:
     """One blog for this file; every test has a user of its own."""
     with served(create_simulator()) as base:
-        yield Stand(base=base, control=CONTROL)
+        yield Stand(kind="blog", base=base, control=CONTROL)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class Board:
 def stand() -> Iterator[Stand]:
     """One forum for all tests of this file; each opens an account of its own."""
     with served(create_simulator()) as base:
-        yield Stand(base=base, control=CONTROL)
+        yield Stand(kind="board", base=base, control=CONTROL)
 
 
 @pytest.fixture(scope="module")
