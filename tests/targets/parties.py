@@ -21,6 +21,7 @@ from tests.targets import (
     webhook_cases,
     wordpress_agreement,
     wordpress_cases,
+    wordpress_fault_cases,
     wordpress_server,
 )
 from tests.targets.campaign import Case, Lane, Result
@@ -195,7 +196,11 @@ def _with_packages(tell: Tell) -> Tell:
     return tell
 
 
-_WORDPRESS = [*wordpress_cases.cases.cases, *wordpress_agreement.cases.cases]
+_WORDPRESS = [
+    *wordpress_cases.cases.cases,
+    *wordpress_fault_cases.cases.cases,
+    *wordpress_agreement.cases.cases,
+]
 _MISAGO = [*misago_cases.cases.cases, *misago_direct.cases.cases]
 
 PARTIES: Sequence[Party] = (
