@@ -420,6 +420,29 @@ async def test_a_webhook_can_neither_change_nor_take_back_nor_be_asked(
     assert all(row.name != "publishing.read_back" for row in await jobs_left(world.hub))
 
 
+@pytest.mark.parametrize("kind", ["wordpress", "feed"])
+async def test_where_parts_are_one_post_their_number_may_change(
+    world: World, tools: Toolbox, stands: dict[str, Stand], kind: str
+) -> None:
+    channel_id = (
+        (await an_account(world, tools, stands[kind])).channel_id
+        if kind in stands
+        else await a_channel(world, platform_key=kind)
+    )
+    made = await a_publication(world, channel_id=channel_id, text="One")
+    await work_off(tools)
+    row = await publication(world, made.id)
+    await rewrite(world, row, "One", "Two")
+    await reapprove(world, row)
+
+    await ask(world, "edit", row)
+    await work_off(tools)
+
+    found = await publication(world, made.id)
+    assert [one.state for one in await amendments_of(world, row)] == [A.DONE]
+    assert (found.remote_id, len(found.refs)) == (row.remote_id, 1)
+
+
 async def test_a_feed_shows_the_new_words_and_then_nothing(world: World, tools: Toolbox) -> None:
     channel_id = await a_channel(world, platform_key="feed")
     made = await a_publication(world, channel_id=channel_id, text="Before")

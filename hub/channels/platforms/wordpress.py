@@ -287,4 +287,5 @@ PLATFORM = Platform(
     variant_settings=WordPressVariant,
     # Longer than a call may last: a comment on its way when its answer was lost is stored by then.
     settle_seconds=10,
+    joins_parts=True,
 )
