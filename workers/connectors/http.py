@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import httpcore
@@ -72,6 +73,17 @@ class Answer:
             said = None
         text = said.get("error") if isinstance(said, dict) else None
         return scrub(text if isinstance(text, str) else "", self.secrets)[:200]
+
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies the answer sets; one it deletes is left out."""
+        found: dict[str, str] = {}
+        for line in self.headers.get_list("set-cookie"):
+            try:
+                parsed = SimpleCookie(line)
+            except CookieError:
+                continue
+            found |= {name: morsel.value for name, morsel in parsed.items() if morsel.value}
+        return found
 
     def wait(self) -> timedelta | None:
         """Return how long the answer asks to wait, from Retry-After or (X-)RateLimit-Reset."""

@@ -7,11 +7,9 @@ session of each channel is kept here and sent by hand.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
 
-import httpx
 import orjson
 
 from workers.connectors.errors import (
@@ -50,7 +48,7 @@ class Sessions:
         front = await self._send(account, "GET", "/", {})
         if not front.ok:
             raise failure(front)
-        guest = _cookies(front.headers)
+        guest = front.cookies()
         if not _token(guest):
             raise Transient(f"{front.host} does not answer like a forum that can be signed in to.")
         asked = orjson.dumps({name: account.secrets[name] for name in ("username", "password")})
@@ -60,7 +58,7 @@ class Sessions:
         answer.json_object()
         session = Session(
             key=_key(account),
-            cookies={**guest, **_cookies(answer.headers)},
+            cookies={**guest, **answer.cookies()},
             front=front.body.decode("utf-8", "replace"),
         )
         self._open[account.channel_id] = session
@@ -144,18 +142,6 @@ class Sessions:
 def _token(cookies: Mapping[str, str]) -> str:
     """Return what proves that a request was meant: the same as in its cookie."""
     return next((value for name, value in cookies.items() if "csrf" in name.lower()), "")
-
-
-def _cookies(headers: httpx.Headers) -> dict[str, str]:
-    """Return the cookies an answer sets; one it deletes is left out."""
-    found: dict[str, str] = {}
-    for line in headers.get_list("set-cookie"):
-        try:
-            parsed = SimpleCookie(line)
-        except CookieError:
-            continue
-        found |= {name: morsel.value for name, morsel in parsed.items() if morsel.value}
-    return found
 
 
 def _key(account: Account) -> str:

@@ -138,7 +138,8 @@ def _rendering(
 def _category(variant: MisagoVariant, settings: PlatformModel) -> str:
     if variant.category is not None:
         return str(variant.category)
-    return settings.category if isinstance(settings, MisagoSettings) else ""
+    # Words can be looked at before there is an account, and with it a category.
+    return str(getattr(settings, "category", ""))
 
 
 def _with_link(draft: Draft) -> tuple[DraftPart, ...]:

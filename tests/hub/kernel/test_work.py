@@ -80,7 +80,7 @@ async def test_rows_events_and_jobs_are_there_together_and_the_bell_is_rung(
 ) -> None:
     async with world.hub.unit_of_work(world.editor) as work:
         await do_all_three(work)
-        assert await depths(world.hub) == {"default": 0, "publishing": 0, "media": 0}
+        assert await depths(world.hub) == {"default": 0, "publishing": 0, "media": 0, "webhooks": 0}
 
     assert await counts(world) == (2, 1, 1)
     async with world.hub.unit_of_work(world.system) as work:
@@ -91,7 +91,7 @@ async def test_rows_events_and_jobs_are_there_together_and_the_bell_is_rung(
         assert (event.subject_id, event.data) == (SUBJECT, {"note": "hello"})
         assert (event.actor_id, event.actor_name) == (world.editor.member_id, "Editor of acme")
         assert (event.actor_kind, event.sequence, event.hash) == ("member", None, None)
-    assert await depths(world.hub) == {"default": 1, "publishing": 0, "media": 0}
+    assert await depths(world.hub) == {"default": 1, "publishing": 0, "media": 0, "webhooks": 0}
     (message,) = queue.hgetall("hub:default.msgs").values()
     assert str(job.id).encode() in message
     assert ACTOR.encode() in message
@@ -109,7 +109,7 @@ async def test_an_error_leaves_nothing_and_rings_nothing(world: World, queue: re
         await act()
 
     assert await counts(world) == (1, 0, 0)
-    assert await depths(world.hub) == {"default": 0, "publishing": 0, "media": 0}
+    assert await depths(world.hub) == {"default": 0, "publishing": 0, "media": 0, "webhooks": 0}
 
 
 async def test_a_row_the_database_refuses_takes_everything_with_it(world: World) -> None:
@@ -192,7 +192,7 @@ async def test_bells_go_to_their_queues_in_messages_of_a_hundred(
             Errand(workspace_id=world.workspace_id), due_at=work.now + timedelta(minutes=1)
         )
 
-    assert await depths(world.hub) == {"default": 2, "publishing": 0, "media": 1}
+    assert await depths(world.hub) == {"default": 2, "publishing": 0, "media": 1, "webhooks": 0}
 
 
 async def test_nothing_is_rung_where_nothing_is_due(settings: Settings, queue: redis.Redis) -> None:

@@ -486,7 +486,14 @@ def _value(kind: Any) -> str:
     values = getattr(named, "values", None)
     if values:
         return str(next(iter(values)))
-    return {"Int": "1", "Float": "1", "Boolean": "true", "JSON": "{}"}.get(named.name, '"x"')
+    return {
+        "Int": "1",
+        "Float": "1",
+        "Boolean": "true",
+        "JSON": "{}",
+        "Date": '"2026-01-01"',
+        "DateTime": '"2026-01-01T00:00:00Z"',
+    }.get(named.name, '"x"')
 
 
 def _roots() -> list[tuple[str, str]]:
