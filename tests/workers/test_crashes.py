@@ -27,7 +27,6 @@ from hub.publishing.models import Publication, PublicationState
 from tests.conftest import APP_PASSWORD, TEMPLATE, Database, Servers, _make_template
 from tests.factories import World, a_publication, publication
 from tests.workers.interleaving import run_to
-from tests.workers.simulated import SIMULATED
 from tests.workers.stands import (
     Account,
     Stand,
@@ -55,6 +54,8 @@ STEPS = (
     "saved:commit",
     "before_settle",
 )
+#: A class of guarantee each; what is particular to blogs and forums has files of its own.
+KINDS = ("mastodon", "gotosocial", "writeonly", "bluesky")
 #: Where the outcome of a commit is in doubt when the worker dies.
 IN_DOUBT = ("after_truth", "performed:commit")
 
@@ -145,7 +146,7 @@ async def empty_redis(tools: Toolbox) -> None:
         await asyncio.to_thread(client.flushdb)
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly", *SIMULATED])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("milestone", STEPS)
 async def test_a_dead_worker_is_replaced_and_there_is_one_post_or_a_person_is_asked(
     world: World,
@@ -179,7 +180,7 @@ async def test_a_dead_worker_is_replaced_and_there_is_one_post_or_a_person_is_as
     assert all(row.name != "publishing.publish" for row in await jobs_left(world.hub))
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", "writeonly", *SIMULATED])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_worker_that_dies_while_the_platform_keeps_it_waiting_has_posted_once(
     world: World,
     tools: Toolbox,

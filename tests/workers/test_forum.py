@@ -77,9 +77,10 @@ def victims() -> Iterator[Victims]:
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Short leases: a dead worker is noticed soon."""
-    return settings.model_copy(update={"lease_seconds": 0.7})
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """Short leases where workers die: it is noticed soon. A living one keeps the usual time."""
+    short = {"lease_seconds": 0.7} if "victims" in request.fixturenames else {}
+    return settings.model_copy(update=short)
 
 
 @pytest.fixture
