@@ -28,12 +28,18 @@ def quoted_role() -> str:
     return op.get_bind().dialect.identifier_preparer.quote(app_role())
 
 
-def protect(tables: Iterable[str], *, rights: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
+def protect(tables: Iterable[str]) -> None:
     """Keep tables to their workspace, and let the application use them."""
     for table in tables:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(POLICY.format(table=table))
-        op.execute(f"GRANT {rights} ON {table} TO {quoted_role()}")
+        grant_tables((table,))
+
+
+def grant_tables(tables: Iterable[str]) -> None:
+    """Let the application read and change tables."""
+    for table in tables:
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {quoted_role()}")
 
 
 def grant_functions(functions: Iterable[str]) -> None:

@@ -1,23 +1,17 @@
 """let people sign in, and find what is out by its slug"""
 
-import os
-from typing import Any
-
 import sqlalchemy as sa
-from alembic import context, op
+from alembic import op
+
+from migrations.rights import grant_functions, grant_tables, protect
 
 revision = "2026_11_22_2005"
 down_revision = "2026_11_22_1955"
 branch_labels = None
 depends_on = None
 
-DEFAULT_APP_ROLE = "hub_app"
 WORKSPACE_TABLES = ("passwords", "sessions")
 
-POLICY = """
-    CREATE POLICY workspace ON {table}
-    USING (workspace_id = (SELECT NULLIF(current_setting('hub.workspace_id', true), '')::uuid))
-"""
 
 # A browser brings a secret before its workspace is known. Only ids come back.
 SESSION = """
@@ -27,21 +21,6 @@ SESSION = """
         SELECT s.workspace_id, s.id FROM sessions AS s WHERE s.digest = wanted
     $$
 """
-
-
-def app_role() -> str:
-    """Return the application's role: handed over by `hub migrate`, or HUB_APP_ROLE."""
-    given: Any = context.config.attributes.get("app_role")
-    return str(given or os.environ.get("HUB_APP_ROLE", DEFAULT_APP_ROLE))
-
-
-def grant(role: str) -> None:
-    """Give the application what it needs and nothing more."""
-    quoted = op.get_bind().dialect.identifier_preparer.quote(role)
-    for table in (*WORKSPACE_TABLES, "sign_in_tries"):
-        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {quoted}")
-    op.execute("REVOKE ALL ON FUNCTION hub_session(bytea) FROM PUBLIC")
-    op.execute(f"GRANT EXECUTE ON FUNCTION hub_session(bytea) TO {quoted}")
 
 
 def upgrade() -> None:
@@ -140,11 +119,11 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'PUBLISHED' AND origin = 'CONTENT'"),
     )
-    for table in WORKSPACE_TABLES:
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(POLICY.format(table=table))
+    protect(WORKSPACE_TABLES)
+    # Tries are counted before it is known whose they are.
+    grant_tables(("sign_in_tries",))
     op.execute(SESSION)
-    grant(app_role())
+    grant_functions(("hub_session(bytea)",))
 
 
 def downgrade() -> None:
