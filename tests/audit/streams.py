@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from tests.audit.run import TOOLS, run_tool
+from tests.node import FETCHED
 from tests.schema.base.serving import served_toy
 from tests.schema.base.toy import TOKEN
 
@@ -18,7 +19,7 @@ def follow() -> None:
 
     The tools are those that the first part has installed.
     """
-    node = TOOLS / "venv" / "bin" / "node"
+    node = FETCHED / "node" / "bin" / "node"
     with served_toy() as served:
         found = json.loads(run_tool([node, TOOLS / "streams.mjs", served.url, TOKEN]))
     wrong = [name for name, right in _judged(found).items() if not right]

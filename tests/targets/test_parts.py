@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from hub.kernel.signatures import secret_bytes, signed
-from tests.targets import bluesky_server, names, wordpress_agreement, wordpress_server
+from tests.targets import bluesky_server, debian, names, wordpress_agreement
 from tests.targets.campaign import Case, Lane, Result, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
 from tests.targets.newsroom import until
@@ -299,9 +299,7 @@ def test_packages_that_only_an_administrator_can_install_are_named() -> None:
     told: list[str] = []
 
     with pytest.raises(CannotStart, match="no-such-package-here"):
-        wordpress_server.install(
-            tell=told.append, packages=("no-such-package-here",), allowed=False
-        )
+        debian.install(("no-such-package-here",), tell=told.append, whose="It", allowed=False)
 
     assert told == []
 

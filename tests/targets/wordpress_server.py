@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from hub.embedded.environment import free_port
+from tests.targets import debian
 from tests.targets.installing import CannotStart, Tell
 
 NAME = "WordPress"
@@ -26,7 +27,6 @@ PACKAGES = (
     *("php-curl", "php-zip", "mariadb-server"),
 )
 SOURCE = Path("/usr/share/wordpress")
-INSTALL_SECONDS = 600
 START_SECONDS = 60.0
 API = "/wp/v2"
 
@@ -184,53 +184,9 @@ class WordPressServer:
             mark.unlink()
 
 
-def may_install() -> bool:
-    """Say whether packages can be installed here at all."""
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
-
-
-def install(*, tell: Tell, packages: Sequence[str] = PACKAGES, allowed: bool | None = None) -> None:
+def install(*, tell: Tell) -> None:
     """Install what the site needs unless it is there; raises CannotStart when apt cannot."""
-    missing = [name for name in packages if not _is_installed(name)]
-    if not missing:
-        return
-    if not (may_install() if allowed is None else allowed):
-        raise CannotStart(
-            f"{NAME} needs Debian packages that only an administrator can install: "
-            f"apt-get install --no-install-recommends {' '.join(missing)}"
-        )
-    tell(f"Installing {', '.join(missing)} with apt-get …")
-    for command in (
-        ["update"],
-        ["install", "--yes", "--no-install-recommends", *missing],
-    ):
-        _apt(command)
-
-
-def _is_installed(package: str) -> bool:
-    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
-    if shutil.which(command[0]) is None:
-        return False
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout == "installed"
-
-
-def _apt(arguments: Sequence[str]) -> None:
-    command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--quiet", *arguments]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise CannotStart(f"{' '.join(command)} took more than {INSTALL_SECONDS} s.") from None
-    if done.returncode:
-        raise CannotStart(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    debian.install(PACKAGES, tell=tell, whose=NAME)
 
 
 @contextmanager
