@@ -10,9 +10,9 @@ from hub.automation import calling, delivering
 from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
 from hub.kernel.work import Hub
+from hub.publishing import amending, sending
 from hub.publishing import operations as publishing
 from hub.publishing import queries as publications
-from hub.publishing import sending
 from hub.publishing.jobs import Publish
 
 #: Jobs rung in one turn.
@@ -72,6 +72,16 @@ async def sweep_strays(hub: Hub) -> bool:
     return False
 
 
+async def sweep_amendments(hub: Hub) -> bool:
+    """Take up again, or end, the changes to what is out that no worker is at."""
+    async with hub.unscoped() as session:
+        everywhere = await access.workspaces(session)
+    for workspace in everywhere:
+        async with hub.unit_of_work(Caller.system(workspace.id)) as work:
+            await amending.sweep(work)
+    return False
+
+
 async def sweep_endpoints(hub: Hub) -> bool:
     """Promise anew the jobs of endpoints that have something to hear and no job."""
     async with hub.unscoped() as session:
@@ -98,6 +108,7 @@ CALENDAR = (
     Periodic(name="ring due jobs", every=timedelta(milliseconds=500), task=ring_due_jobs),
     Periodic(name="seal events", every=timedelta(milliseconds=300), task=seal_events),
     Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
+    Periodic(name="sweep amendments", every=timedelta(seconds=30), task=sweep_amendments),
     Periodic(name="sweep endpoints", every=timedelta(seconds=30), task=sweep_endpoints),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

@@ -331,6 +331,12 @@ async def unring(session: AsyncSession, bells: Sequence[Bell]) -> None:
     await session.execute(_UNRING, {"ids": [bell.job_id for bell in bells]})
 
 
+async def exists(session: AsyncSession, *, key: str) -> bool:
+    """Say whether there is a job of this key, in whatever state."""
+    found = await session.execute(select(JobRow.id).where(JobRow.key == key))
+    return found.scalar_one_or_none() is not None
+
+
 async def parked_reason(session: AsyncSession, *, key: str) -> str | None:
     """Return why the job of a key was parked; None when it is not parked."""
     found = await session.execute(

@@ -18,10 +18,11 @@ from hub.channels.models import Channel, ChannelState
 from hub.channels.operations import ChannelAccess
 from hub.channels.platforms.base import EditionContent
 from hub.content.models import ContentItem, Edition
+from hub.kernel import jobs
 from hub.kernel.work import UnitOfWork
 from hub.publishing.amendments import close
 from hub.publishing.events import AmendmentDone, PublicationEdited, PublicationWithdrawn
-from hub.publishing.jobs import ReadBack
+from hub.publishing.jobs import Amend, ReadBack
 from hub.publishing.models import (
     Amendment,
     AmendmentKind,
@@ -36,6 +37,9 @@ from hub.review.models import Approval
 
 #: How soon to ask again while a job is finding out whose credentials a channel has.
 _CHECK_WAIT = timedelta(seconds=2)
+#: How long after its time an amendment without a job is noticed, and how many at once.
+_STRAY = timedelta(minutes=1)
+_SWEPT = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +302,28 @@ async def settle_failed(work: UnitOfWork, *, claim: AmendmentClaim, problem: str
     _end(work, row, problem=problem)
 
 
+async def sweep(work: UnitOfWork) -> None:
+    """Take up again what waits for a worker and has no job; end what no worker could bring to one.
+
+    Otherwise a withdrawal would be pending for ever, and nobody could ask for it anew.
+    """
+    waiting = await work.all(
+        select(Amendment.id)
+        .where(Amendment.state == AmendmentState.PENDING, Amendment.due_at < work.now - _STRAY)
+        .order_by(Amendment.id)
+        .limit(_SWEPT)
+    )
+    for amendment_id in waiting:
+        job = Amend(workspace_id=work.caller.workspace_id, amendment_id=amendment_id)
+        if not await jobs.exists(work.session, key=job.key()):
+            work.promise(job)
+            continue
+        problem = await jobs.parked_reason(work.session, key=job.key())
+        row = None if problem is None else await _pending(work, amendment_id)
+        if row is not None:
+            _end(work, row, problem=problem or "No worker could bring it to an end.")
+
+
 def _end(work: UnitOfWork, row: Amendment, *, problem: str) -> None:
     close(work, row, problem=problem)
     if row.attempted_at is not None:
@@ -316,7 +342,8 @@ async def _pending(work: UnitOfWork, amendment_id: UUID) -> Amendment | None:
     return await work.one(
         select(Amendment)
         .where(Amendment.id == amendment_id, Amendment.state == AmendmentState.PENDING)
-        .with_for_update(skip_locked=True)
+        # Waits for whoever looks at it: to pass over it would be to forget it.
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
 
