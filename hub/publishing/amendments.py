@@ -27,6 +27,7 @@ from hub.publishing.models import (
     Publication,
     PublicationState,
 )
+from hub.publishing.rules import can_be_addressed
 
 _REASON = 500
 _ID = ("input", "id")
@@ -40,10 +41,10 @@ async def edit(
     They are the approved edition of the item's current revision for the same channel; nothing is
     changed at the platform that nobody has approved.
     """
+    item = await _item(work, publication_id)
     row, channel = await _out(work, publication_id, expected_version, Capability.EDIT)
-    if row.item_id is None:
+    if item is None:
         raise Unsupported("An answer is not edited; withdraw it and answer again.", path=_ID)
-    item = await get(work, ContentItem, row.item_id)
     edition = await newest_approved(
         work, revision_id=item.current_revision_id, channel_id=channel.id
     )
@@ -107,6 +108,7 @@ async def read_back(work: UnitOfWork, *, publication_id: UUID) -> Publication:
         raise WrongState("Nothing is published here.", path=_ID)
     channel = await get(work, Channel, row.channel_id)
     _require(channel, Capability.READ_BACK)
+    _require_address(row, channel)
     work.promise(ReadBack(workspace_id=row.workspace_id, publication_id=row.id))
     return row
 
@@ -159,6 +161,18 @@ def _request(
     return made
 
 
+async def _item(work: UnitOfWork, publication_id: UUID) -> ContentItem | None:
+    """Return the content of a publication, locked first, as scheduling locks it.
+
+    Otherwise the same words could be scheduled by themselves in the same moment.
+    """
+    work.caller.require(Permission.PUBLISHING_WRITE)
+    found = await get(work, Publication, publication_id)
+    if found.item_id is None:
+        return None
+    return await get(work, ContentItem, found.item_id, lock=True)
+
+
 async def _out(
     work: UnitOfWork,
     publication_id: UUID,
@@ -173,6 +187,7 @@ async def _out(
         raise WrongState(f"This publication is {row.state.value}, not published.", path=_ID)
     channel = await get(work, Channel, row.channel_id)
     _require(channel, capability)
+    _require_address(row, channel)
     return row, channel
 
 
@@ -180,6 +195,16 @@ def _require(channel: Channel, capability: Capability) -> None:
     if capability.value in channel.capabilities:
         return
     raise Unsupported(_CANNOT[capability].format(name=channel.name), path=_ID)
+
+
+def _require_address(row: Publication, channel: Channel) -> None:
+    if can_be_addressed(row.refs):
+        return
+    raise Unsupported(
+        f"It was confirmed without its id at {channel.name}, so nobody knows which post it is. "
+        "Change it or take it down there.",
+        path=_ID,
+    )
 
 
 _CANNOT: Mapping[Capability, str] = {

@@ -25,6 +25,7 @@ from hub.publishing.events import (
 )
 from hub.publishing.jobs import Publish
 from hub.publishing.models import HoldReason, Publication, PublicationState
+from hub.publishing.rules import CONFIRMED
 from hub.publishing.sending import mark_published
 from hub.review.models import ReviewTarget
 from hub.review.rules import require_future
@@ -176,6 +177,9 @@ async def schedule_approved(work: UnitOfWork, *, review_id: UUID) -> None:
     )
     for target, edition, item in rows.all():
         living = await _living(work, edition)
+        if living is None and await is_amending(work, edition):
+            # They are about to take the place of what is out there.
+            continue
         if living is None:
             await add(work, edition=edition, item=item, scheduled_for=target.scheduled_for)
         elif living.hold_reason is HoldReason.UNAPPROVED:
@@ -263,6 +267,10 @@ async def retry(
     work: UnitOfWork, *, publication_id: UUID, expected_version: int | None = None
 ) -> Publication:
     """Send again what failed, or what nobody could confirm: the one act that may double a post."""
+    found = await get(work, Publication, publication_id)
+    if found.item_id is not None:
+        # An edit that is being asked for with the same words comes before or after.
+        await get(work, ContentItem, found.item_id, lock=True)
     row = await _locked(work, publication_id, expected_version)
     needs_person = row.state is PublicationState.UNCONFIRMED and row.due_at is None
     if row.state is not PublicationState.FAILED and not needs_person:
@@ -294,7 +302,7 @@ async def confirm(
     remote_id = await _free_remote_id(work, row, remote_id)
     _require_web_address(url)
     ref: dict[str, Any] = {
-        "remote_id": remote_id or f"confirmed:{row.id}",
+        "remote_id": remote_id or f"{CONFIRMED}{row.id}",
         "url": url or "",
         "published_at": None,
         "extra": {},
@@ -415,6 +423,7 @@ async def _unconfirmed(
 
 
 async def _require_alone(work: UnitOfWork, row: Publication) -> None:
+    edition = await get(work, Edition, row.edition_id)
     other = await work.one(
         select(Publication.id).where(
             Publication.edition_id == row.edition_id,
@@ -422,7 +431,7 @@ async def _require_alone(work: UnitOfWork, row: Publication) -> None:
             Publication.state.not_in(_ENDED),
         )
     )
-    if other is not None:
+    if other is not None or await is_amending(work, edition):
         raise Taken("These words are scheduled or published on this channel already.", path=_ID)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from hub.channels.platforms.base import Guarantee
 from hub.publishing.models import HoldReason, PublicationState, Standing
@@ -219,6 +220,18 @@ _WORST = (Standing.GONE, Standing.HIDDEN, Standing.CHANGED, Standing.STANDS)
 def worst(seen: Sequence[Standing]) -> Standing:
     """Return the worst of what was seen; STANDS where nothing was."""
     return next((standing for standing in _WORST if standing in seen), Standing.STANDS)
+
+
+#: How a post is named whose id at the platform nobody has told.
+CONFIRMED = "confirmed:"
+
+
+def can_be_addressed(refs: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether the platform can be asked about every post of a publication.
+
+    What a person confirmed without its id is out, but nobody knows under which name there.
+    """
+    return not any(str(ref["remote_id"]).startswith(CONFIRMED) for ref in refs)
 
 
 def after_amendment(

@@ -19,7 +19,7 @@ from hub.kernel.work import UnitOfWork
 from hub.publishing.events import PublicationSeen
 from hub.publishing.jobs import ReadBack
 from hub.publishing.models import Publication, PublicationState, Standing
-from hub.publishing.rules import next_read_back, worst
+from hub.publishing.rules import can_be_addressed, next_read_back, worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,8 @@ async def looking_back(work: UnitOfWork, *, publication_id: UUID) -> LookingBack
     channel = await get(work, Channel, row.channel_id)
     access = await channels.access(work, channel_id=row.channel_id)
     if access is None or Capability.READ_BACK not in channel.capabilities:
+        return None
+    if not can_be_addressed(row.refs):
         return None
     edition = await get(work, Edition, row.edition_id)
     held_for = (channel.rate_held_until or work.clock) - work.clock
