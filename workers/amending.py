@@ -19,6 +19,9 @@ from workers.connectors.port import Ref, Seen, Sending, StepKind, StepPending
 from workers.handling import Again, Toolbox, handles
 from workers.publishing import FAILURES
 
+#: Steps that change what others see; whatever else a step does, nobody sees it yet.
+_PUBLIC = frozenset({StepKind.COMMIT, StepKind.ENRICH})
+
 
 @handles(Amend)
 async def amend(job: Amend, tools: Toolbox) -> Again | None:
@@ -85,7 +88,7 @@ class _Run:
     async def _edit(self) -> Again | None:
         media = WorkspaceMedia(self._tools.storage, self._workspace_id)
         while (step := self._connector.plan(self._sending)) is not None:
-            if step.kind is StepKind.COMMIT and not await self._authorised():
+            if step.kind in _PUBLIC and not await self._authorised():
                 return None
             done = await self._connector.perform(self._sending, step, media)
             await self._tools.passed(f"amendment:{step.kind.value.lower()}")

@@ -2,20 +2,24 @@
 
 import signal
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from hub.channels.models import ChannelState
-from hub.content.rules import Part
+from hub.content import operations as content
+from hub.content.rules import Part, Words
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
-from hub.publishing.models import Publication, PublicationState
+from hub.publishing.models import AmendmentState, Publication, PublicationState
+from hub.review import operations as review
+from hub.review.models import Verdict
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, channel, publication
-from tests.workers.stands import Account, Stand, job_of, outcomes
+from tests.workers.stands import Account, Stand, item_of, job_of, outcomes
+from tests.workers.test_amending import amendments_of, ask, reapprove, the_job
 from tests.workers.test_crashes import Victims, collapsed, empty_redis, go_on
 from tests.working import a_toolbox, jobs_left, work_off
 from workers.handling import Toolbox
@@ -273,3 +277,34 @@ async def test_a_held_thread_is_found_and_not_sent_again(
     await go_on(world, tools, database, made)
 
     await one_thread(world, board, made, "Only one part")
+
+
+async def test_a_title_whose_approval_is_revoked_between_two_calls_is_not_set(
+    world: World, tools: Toolbox, board: Board
+) -> None:
+    made = await a_thread(world, board, "Words that stay")
+    await work_off(tools)
+    row = await publication(world, made.id)
+    async with world.hub.unit_of_work(world.editor) as work:
+        await content.revise_item(
+            work,
+            item_id=item_of(row),
+            words=Words(title="Another title", parts=(Part(text="Words that changed"),)),
+        )
+    review_id = await reapprove(world, row)
+    await ask(world, "edit", row)
+
+    async def meanwhile(milestone: str) -> None:
+        if milestone == "amendment:commit":
+            async with world.hub.unit_of_work(world.approver) as work:
+                await review.decide(
+                    work, review_id=review_id, verdict=Verdict.REQUEST_CHANGES, remark="No."
+                )
+
+    before = (await board.account.posts())[0]
+    await the_job(world, replace(tools, passed=meanwhile))
+
+    (stopped,) = await amendments_of(world, row)
+    after = (await board.account.posts())[0]
+    assert stopped.state is AmendmentState.FAILED
+    assert (after["text"], after.get("title")) == ("Words that changed", before.get("title"))
