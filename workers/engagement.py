@@ -1,5 +1,6 @@
 """Bringing answers back, page by page, each once."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from hub.channels.platforms.base import Capability
@@ -64,6 +65,7 @@ async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:
 
 
 def _received(message: RemoteMessage) -> Received:
+    message = _storable(message)
     return Received(
         remote_id=message.remote_id,
         parent_remote_id=message.parent_remote_id,
@@ -77,3 +79,30 @@ def _received(message: RemoteMessage) -> Received:
         written_at=message.published_at,
         extra=message.extra,
     )
+
+
+def _storable(message: RemoteMessage) -> RemoteMessage:
+    """Return a message without NUL: anybody may send one, and no row can hold it."""
+    return replace(
+        message,
+        person=replace(
+            message.person,
+            remote_id=_clean(message.person.remote_id),
+            handle=_clean(message.person.handle),
+            name=_clean(message.person.name),
+            url=_clean(message.person.url),
+        ),
+        remote_id=_clean(message.remote_id),
+        parent_remote_id=_clean(message.parent_remote_id),
+        text=_clean(message.text),
+        html=_clean(message.html),
+        url=_clean(message.url),
+        extra={
+            name: _clean(value) if isinstance(value, str) else value
+            for name, value in message.extra.items()
+        },
+    )
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")

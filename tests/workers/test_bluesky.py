@@ -145,3 +145,21 @@ async def test_a_rate_limit_in_the_words_of_the_network_is_waited_for(
     # Its window of five minutes has just begun, and its end is given in seconds since 1970.
     assert timedelta(minutes=4) < wait <= timedelta(minutes=5, seconds=5)
     assert await account.texts() == []
+
+
+async def test_an_answer_no_row_can_hold_does_not_keep_the_others_away(
+    world: World, tools: Toolbox, account: Account
+) -> None:
+    made = await a_publication(world, channel_id=account.channel_id)
+    await work_off(tools)
+    post = (await publication(world, made.id)).remote_id
+    for words in ("one\x00two", "three"):
+        body = {"account": "ann", "post": post, "text": words}
+        await account.stand.ask("POST", "answer", json=body)
+    async with world.hub.unit_of_work(world.editor) as work:
+        await engagement.collect_now(work, publication_id=made.id)
+    await work_off(tools)
+
+    async with world.hub.unit_of_work(world.system) as work:
+        found = await work.all(select(Message.text).order_by(Message.text))
+    assert list(found) == ["onetwo", "three"]

@@ -128,9 +128,10 @@ def _written(record: Json, view: Json) -> datetime:
     indexed = datetime.fromisoformat(str(view["indexedAt"])).astimezone(UTC)
     try:
         said = datetime.fromisoformat(str(record.get("createdAt")))
-    except ValueError:
+        return indexed if said.tzinfo is None else min(said.astimezone(UTC), indexed)
+    except (ValueError, OverflowError):
+        # Of the year 1, in a zone where that is not yet the year 1.
         return indexed
-    return indexed if said.tzinfo is None else min(said.astimezone(UTC), indexed)
 
 
 def _html(record: Json, text: str) -> str:

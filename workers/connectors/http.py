@@ -250,7 +250,7 @@ def understood() -> Iterator[None]:
     """Turn a failure to read a parsed answer into OutcomeUnknown: its shape is not what it was."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise OutcomeUnknown("The answer has a shape that is not understood.") from error
 
 
