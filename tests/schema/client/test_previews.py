@@ -234,3 +234,15 @@ async def test_nobody_looks_at_another_workspaces_things(desk: Desk, stranger: D
         ["INVALID"],
         ["UNAUTHENTICATED"],
     ]
+
+
+async def test_every_platform_can_be_looked_at_before_there_is_a_channel(desk: Desk) -> None:
+    found = await previews(
+        desk.editor,
+        title="A title",
+        parts=[{"text": "Hello, everybody"}],
+        locale="en",
+        platforms=list(PLATFORMS),
+    )
+
+    assert [one["platform"]["key"] for one in found] == list(PLATFORMS)
