@@ -17,6 +17,7 @@ from workers.connectors.errors import (
     PlatformError,
     RateLimited,
     Rejected,
+    Transient,
 )
 from workers.connectors.errors import Unsupported as CannotDo
 from workers.connectors.http import Answer, Http, understood
@@ -196,8 +197,10 @@ class Misago:
         path = wire.thread_path(place.thread) if place.opens else place.path
         try:
             await self._sessions.call(account, "DELETE", path)
-        except Gone:
-            return
+        except Gone as error:
+            if error.code:
+                return
+            raise Transient(error.message, status=error.status) from error
         except Rejected as error:
             if error.status != 403:
                 raise

@@ -50,7 +50,8 @@ def failure(answer: Answer) -> PlatformError:
         case 403:
             return _forbidden(message, said.words, status)
         case 404 | 410:
-            return Gone(message, status=status)
+            # The forum says what it does not find; a page of something in front of it does not.
+            return Gone(message, status=status, code="NOT_FOUND" if said.words else "")
         case 429:
             return RateLimited(message, status=status, retry_after=wait)
         # The last three: timed out on the way, somebody else was quicker, not yet.

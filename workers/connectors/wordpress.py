@@ -12,7 +12,14 @@ from hub.channels.platforms.wordpress import PLATFORM
 from workers.connectors import wordpress_comments as comments
 from workers.connectors import wordpress_posts as posts
 from workers.connectors import wordpress_wire as wire
-from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected, Unsupported
+from workers.connectors.errors import (
+    Gone,
+    NeedsAuth,
+    OutcomeUnknown,
+    Rejected,
+    Transient,
+    Unsupported,
+)
 from workers.connectors.http import Http, understood
 from workers.connectors.port import (
     Account,
@@ -169,8 +176,11 @@ class WordPress:
         """Put a post or a comment into the site's bin; one that is gone already is a success."""
         try:
             await self._site.call(account, "DELETE", ref.remote_id)
-        except Gone:
-            return
+        except Gone as error:
+            if error.code:
+                return
+            # A page that is not WordPress' own says nothing about the post.
+            raise Transient(error.message, status=error.status) from error
 
     async def read_back(self, sending: Sending, part: int) -> Seen:
         """Look whether the post or the comment still reads as it was sent."""

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from workers.connectors import wordpress_wire as wire
-from workers.connectors.errors import Gone, OutcomeUnknown
+from workers.connectors.errors import Gone, OutcomeUnknown, Transient
 from workers.connectors.http import Answer, Http
 from workers.connectors.port import Account
 from workers.connectors.wordpress_failures import failure
@@ -68,8 +68,10 @@ class Site:
         asked = [("context", context), ("_fields", fields)]
         try:
             found = (await self.call(account, "GET", remote, params=asked)).json_object()
-        except Gone:
-            return None
+        except Gone as error:
+            if error.code:
+                return None
+            raise Transient(error.message, status=error.status) from error
         if public and found.get("status") not in {"publish", "approved"}:
             return None
         return found

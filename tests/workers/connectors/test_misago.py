@@ -559,3 +559,11 @@ def test_a_cursor_says_the_same_again() -> None:
 
     assert Reading.from_cursor(reading.to_cursor()) == reading
     assert Reading().to_cursor() == "{}"
+
+
+async def test_a_page_with_404_does_not_take_a_thread_down(forum: Place) -> None:
+    story = await a_thread(forum, "Still there")
+    await forum.fault("status_after", method="DELETE", path="/api/threads/*", status=404)
+
+    with pytest.raises(errors.Transient):
+        await forum.connector.delete(forum.account, story.refs[0])

@@ -392,3 +392,13 @@ async def test_the_code_in_the_body_comes_before_the_status(
 
     assert type(failure(answer)) is kind
     assert "<" not in str(failure(answer))
+
+
+async def test_a_page_with_404_says_nothing_about_a_post(blog: Place) -> None:
+    story = await publish(blog, a_sending(blog))
+    await blog.fault("status_after", method="*", path=f"{API}/*", count=0, status=404)
+
+    with pytest.raises(Transient):
+        await blog.connector.read_back(story.sending, 0)
+    with pytest.raises(Transient):
+        await blog.connector.delete(blog.account, story.refs[0])
