@@ -21,9 +21,10 @@ from hub.channels.jobs import CheckChannel
 from hub.channels.models import Channel, ChannelState, Credential
 from hub.channels.platforms import platform as platform_by_key
 from hub.channels.platforms.base import Capability, Guarantee, Limits, Platform
-from hub.channels.rules import basis, capability_names, read, require_timezone
+from hub.channels.rules import basis, capability_names, place_of, read, require_timezone
 from hub.kernel.caller import Permission
 from hub.kernel.editing import edit, free_reference, get, require_text, require_version, touch
+from hub.kernel.errors import Invalid
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.strategy.models import Brand
@@ -124,6 +125,7 @@ async def update(
     if "settings" in changes:
         settings = read(kind.settings, changes["settings"], path=("input", "settings"))
         clean["settings"] = settings.model_dump(mode="json")
+        _require_same_place(channel, clean["settings"])
     changed = await edit(work, channel, clean, expected_version=None)
     if "credentials" in changes:
         await _store_secret(work, channel, _secret(kind, changes["credentials"]))
@@ -138,6 +140,20 @@ async def update(
         work.promise(CheckChannel(workspace_id=channel.workspace_id, channel_id=channel.id))
     work.record(ChannelUpdated(subject_id=channel.id, fields=changed))
     return channel
+
+
+def _require_same_place(channel: Channel, settings: Mapping[str, Any]) -> None:
+    """Raise Invalid for another server or site: post 5 of it is not post 5 of this one.
+
+    The account's number may well be the same there, so checking it would not tell.
+    """
+    if not channel.remote_id or place_of(settings) == place_of(channel.settings):
+        return
+    raise Invalid(
+        "What is out on this channel is known by its numbers at the address it has. Connect the "
+        "other address as a channel of its own.",
+        path=("input", "settings", "base_url"),
+    )
 
 
 async def check(work: UnitOfWork, *, channel_id: UUID) -> Channel:

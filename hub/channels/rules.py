@@ -72,6 +72,11 @@ def basis(
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def place_of(settings: Mapping[str, Any]) -> str:
+    """Return which server or site an account is on: its address without http:// or https://."""
+    return str(settings.get("base_url", "")).partition("://")[2]
+
+
 def capability_names(capabilities: Sequence[str] | frozenset[str]) -> list[str]:
     """Return capabilities as sorted names, for storage."""
     return sorted(str(capability) for capability in capabilities)

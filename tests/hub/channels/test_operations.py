@@ -14,6 +14,7 @@ from hub.channels.models import Channel, ChannelState, Credential
 from hub.channels.operations import Checked
 from hub.channels.platforms.base import Capability, Guarantee, Limits
 from hub.channels.platforms.mastodon import LIMITS
+from hub.kernel.errors import Invalid
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing import operations as publishing
@@ -364,3 +365,24 @@ async def test_a_channel_that_is_not_there_is_not_found(world: World) -> None:
         error = await error_of(world.hub, world.manager, act)
         assert error is not None
         assert (error.code, error.path) == ("NOT_FOUND", ("input", "id"))
+
+
+async def test_a_channel_stays_where_its_posts_are(world: World) -> None:
+    channel_id = await a_channel(world)
+    before = await factories.channel(world, channel_id)
+
+    with pytest.raises(Invalid) as refused:
+        async with world.hub.unit_of_work(world.manager) as work:
+            await channels.update(
+                work,
+                channel_id=channel_id,
+                changes={"settings": {"base_url": "https://elsewhere.example"}},
+            )
+
+    assert refused.value.path == ("input", "settings", "base_url")
+    after = await factories.channel(world, channel_id)
+    assert (after.settings, after.state, after.version) == (
+        before.settings,
+        before.state,
+        before.version,
+    )
