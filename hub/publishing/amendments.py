@@ -26,6 +26,7 @@ from hub.publishing.models import (
     AmendmentState,
     Publication,
     PublicationState,
+    Standing,
 )
 from hub.publishing.rules import can_be_addressed
 
@@ -54,9 +55,10 @@ async def edit(
             "Submit it for review with this channel first.",
             path=_ID,
         )
-    if edition.hash == row.sent_hash:
+    # What an edit left half done, or somebody changed there, may be put right again.
+    if edition.hash == row.sent_hash and row.standing is not Standing.CHANGED:
         raise WrongState("These very words are out already.", path=_ID)
-    await _require_unused(work, edition)
+    await _require_unused(work, row, edition)
     _require_as_many_posts(row, edition, channel)
     await _require_quiet(work, row)
     _request(work, row, kind=AmendmentKind.EDIT, edition=edition)
@@ -214,7 +216,7 @@ _CANNOT: Mapping[Capability, str] = {
 }
 
 
-async def _require_unused(work: UnitOfWork, edition: Edition) -> None:
+async def _require_unused(work: UnitOfWork, row: Publication, edition: Edition) -> None:
     ended = (
         PublicationState.CANCELLED,
         PublicationState.FAILED,
@@ -223,7 +225,9 @@ async def _require_unused(work: UnitOfWork, edition: Edition) -> None:
     )
     other = await work.one(
         select(Publication.id).where(
-            Publication.edition_id == edition.id, Publication.state.not_in(ended)
+            Publication.edition_id == edition.id,
+            Publication.id != row.id,
+            Publication.state.not_in(ended),
         )
     )
     if other is not None:

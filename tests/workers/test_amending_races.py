@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import select, text
 from hub.kernel.errors import Taken, Unsupported
 from hub.publishing import amendments
 from hub.publishing import operations as publishing
-from hub.publishing.models import Amendment, AmendmentState, PublicationState
+from hub.publishing.models import Amendment, AmendmentState, PublicationState, Standing
+from hub.review import operations as review
+from hub.review.models import Verdict
 from tests.conftest import Database
 from tests.factories import World, publication
 from tests.hub.traces import put
@@ -153,3 +156,32 @@ async def test_what_nobody_can_address_is_not_said_to_be_taken_down_or_gone(
     found = await publication(world, row.id)
     assert (found.state, found.standing) == (S.PUBLISHED, None)
     assert await living(mastodon) == ["Still there"]
+
+
+async def test_a_thread_an_edit_left_half_done_can_be_given_its_former_words(
+    world: World, tools: Toolbox, mastodon: Account
+) -> None:
+    row = await out(world, tools, mastodon, "one", "two")
+    await rewrite(world, row, "uno", "dos")
+    review_id = await reapprove(world, row)
+    await ask(world, "edit", row)
+
+    async def meanwhile(milestone: str) -> None:
+        if milestone == "amendment:commit":
+            async with world.hub.unit_of_work(world.approver) as work:
+                await review.decide(
+                    work, review_id=review_id, verdict=Verdict.REQUEST_CHANGES, remark="No."
+                )
+
+    await the_job(world, replace(tools, passed=meanwhile))
+    await work_off(tools)
+    half = sorted(await living(mastodon))
+    standing = (await publication(world, row.id)).standing
+    await rewrite(world, row, "one", "two")
+    await reapprove(world, row)
+    await ask(world, "edit", row)
+    await work_off(tools)
+
+    assert (half, standing) == (["two", "uno"], Standing.CHANGED)
+    assert await living(mastodon) == ["one", "two"]
+    assert (await publication(world, row.id)).sent_hash == row.sent_hash
