@@ -23,7 +23,7 @@ from hub.channels.platforms.base import (
     Problem,
     Rendering,
 )
-from hub.channels.platforms.bluesky_facets import TAG_LENGTH_MAX, facets_of, tags_in
+from hub.channels.platforms.bluesky_facets import TAG_BYTES_MAX, TAG_LENGTH_MAX, facets_of, tags_in
 from hub.language import counters
 
 SERVICE = "https://bsky.social"
@@ -212,6 +212,16 @@ def _tag_problems(tags: Sequence[str]) -> list[Problem]:
                     field=f"tags.{index}",
                     limit=TAG_LENGTH_MAX,
                     actual=length,
+                )
+            )
+        elif (size := counters.count(tag, counter="bytes")) > TAG_BYTES_MAX:
+            problems.append(
+                Problem(
+                    code="TAG_TOO_LONG",
+                    message=f"The tag has {size} bytes of UTF-8; {TAG_BYTES_MAX} are allowed.",
+                    field=f"tags.{index}",
+                    limit=TAG_BYTES_MAX,
+                    actual=size,
                 )
             )
     return problems

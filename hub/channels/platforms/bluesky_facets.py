@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from hub.language import counters
 
-# Lexicon app.bsky.richtext.facet#tag, in graphemes.
+# Lexicon app.bsky.richtext.facet#tag, in graphemes and in bytes.
 TAG_LENGTH_MAX = 64
+TAG_BYTES_MAX = 640
 _HANDLE_MAX = 253
 
 # Possessive or over disjoint classes: no text makes these slow.
@@ -102,6 +103,12 @@ def _tag(said: str) -> str:
         end -= 1
     word = said[1:end]
     telling = any(not one.isdigit() and unicodedata.category(one)[0] != "P" for one in word)
-    if not telling or counters.count(word, counter="grapheme") > TAG_LENGTH_MAX:
+    if not telling or not fits(word):
         return ""
     return said[:end]
+
+
+def fits(tag: str) -> bool:
+    """Say whether the network takes a tag that long: a few emoji have as many bytes as a page."""
+    short = counters.count(tag, counter="grapheme") <= TAG_LENGTH_MAX
+    return short and len(tag.encode()) <= TAG_BYTES_MAX

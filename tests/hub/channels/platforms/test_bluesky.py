@@ -317,3 +317,12 @@ def test_the_platform_says_what_it_is() -> None:
     assert PLATFORMS["bluesky"] is PLATFORM
     assert (PLATFORM.kind, PLATFORM.guarantee) == (Kind.NETWORK, Guarantee.IDENTITY)
     assert PLATFORM.capabilities == set(Capability) - {Capability.EDIT}
+
+
+def test_a_tag_of_few_signs_and_many_bytes_is_none() -> None:
+    tag = ("e" + "\N{COMBINING ACUTE ACCENT}" * 10) * 40
+    size = len(tag.encode())
+    assert size > 640
+
+    assert told(rendered(a_draft("Hi", tags=(tag,)))) == [("TAG_TOO_LONG", "tags.0", 640, size)]
+    assert rendered(a_draft(f"Hi #{tag}")).edition.fields["facets"] == [[]]
