@@ -175,7 +175,7 @@ class WordPress:
     async def delete(self, account: Account, ref: Ref) -> None:
         """Put a post or a comment into the site's bin; one that is gone already is a success."""
         try:
-            await self._site.call(account, "DELETE", ref.remote_id)
+            await self._site.call(account, "DELETE", wire.route_of(ref.remote_id))
         except Gone as error:
             if error.code:
                 return
@@ -200,7 +200,7 @@ class WordPress:
         The word is "approve": "approved", said of what is approved already, is answered with 500.
         """
         wanted = {"status": "hold" if hidden else "approve"}
-        await self._site.call(account, "POST", message.remote_id, body=wanted)
+        await self._site.call(account, "POST", wire.route_of(message.remote_id), body=wanted)
 
     async def _upload(self, sending: Sending, number: int, media: Media) -> StepDone:
         picture = wire.pictures_of(sending)[number]

@@ -67,7 +67,9 @@ class Site:
         context = "view" if wire.is_comment(remote) else "edit"
         asked = [("context", context), ("_fields", fields)]
         try:
-            found = (await self.call(account, "GET", remote, params=asked)).json_object()
+            found = (
+                await self.call(account, "GET", wire.route_of(remote), params=asked)
+            ).json_object()
         except Gone as error:
             if error.code:
                 return None

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid5
@@ -10,10 +11,12 @@ import orjson
 
 from hub.channels.platforms.base import MediaFacts
 from hub.channels.platforms.wordpress import PLACEHOLDER
+from workers.connectors.errors import Rejected
 from workers.connectors.port import Account, Ref, Sending, Step, StepKind
 
 POSTS, COMMENTS = "posts", "comments"
 TAXONOMIES = ("categories", "tags")
+_REMOTE_ID = re.compile(r"(?:posts|comments)/[0-9]{1,18}")
 _ENDINGS: Mapping[str, str] = {"image/jpeg": "jpg"}
 
 
@@ -34,6 +37,17 @@ def secrets_of(account: Account) -> tuple[str, ...]:
 def remote_id(kind: str, number: int) -> str:
     """Return the id of a post or a comment: WordPress numbers them apart."""
     return f"{kind}/{number}"
+
+
+def route_of(remote: str) -> str:
+    """Return the route of a post or a comment; Rejected for whatever else an id may say.
+
+    People type ids when they confirm what is out, and the user of a site may do more there than
+    they: an id is no way to its pages, its users or its settings.
+    """
+    if _REMOTE_ID.fullmatch(remote):
+        return remote
+    raise Rejected("This is not the id of a post or a comment.", code="ADDRESS_INVALID")
 
 
 def is_comment(remote: str) -> bool:
@@ -193,7 +207,7 @@ def bytes_of(sending: Sending) -> bytes:
 def target_of(sending: Sending) -> str:
     """Return the route a commit is posted to."""
     if sending.amends:
-        return sending.amends[0].remote_id
+        return route_of(sending.amends[0].remote_id)
     if is_reply(sending):
         return COMMENTS
     return remote_id(POSTS, sending.checkpoint["draft"])

@@ -31,8 +31,9 @@ from workers.connectors.errors import (
     Unsupported,
 )
 from workers.connectors.http import Answer
-from workers.connectors.port import Found, NotFound, Sending
+from workers.connectors.port import Found, NotFound, Ref, Sending
 from workers.connectors.wordpress_failures import failure
+from workers.connectors.wordpress_wire import target_of
 
 
 @pytest.fixture
@@ -402,3 +403,20 @@ async def test_a_page_with_404_says_nothing_about_a_post(blog: Place) -> None:
         await blog.connector.read_back(story.sending, 0)
     with pytest.raises(Transient):
         await blog.connector.delete(blog.account, story.refs[0])
+
+
+@pytest.mark.parametrize("typed", ["pages/3", "users/1", "settings", "posts/3/revisions/2", "3"])
+async def test_an_id_somebody_typed_leads_nowhere_but_to_posts_and_comments(
+    blog: Place, typed: str
+) -> None:
+    ref = Ref(remote_id=typed)
+    sending = replace(a_sending(blog), amends=(ref,), checkpoint={"parts": [ref.to_json()]})
+
+    with pytest.raises(Rejected):
+        await blog.connector.delete(blog.account, ref)
+    with pytest.raises(Rejected):
+        await blog.connector.read_back(sending, 0)
+    with pytest.raises(Rejected):
+        await blog.connector.hide(blog.account, ref, root=ref, hidden=True)
+    with pytest.raises(Rejected):
+        target_of(sending)
