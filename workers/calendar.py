@@ -75,9 +75,9 @@ async def sweep_strays(hub: Hub) -> bool:
 async def sweep_amendments(hub: Hub) -> bool:
     """Take up again, or end, the changes to what is out that no worker is at."""
     async with hub.unscoped() as session:
-        everywhere = await access.workspaces(session)
-    for workspace in everywhere:
-        async with hub.unit_of_work(Caller.system(workspace.id)) as work:
+        waiting = await publications.stray_amendments(session)
+    for workspace_id in waiting:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
             await amending.sweep(work)
     return False
 

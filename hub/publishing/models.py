@@ -210,6 +210,7 @@ class Amendment(WorkspaceOwned, Base):
             postgresql_where=text("state = 'PENDING'"),
             postgresql_nulls_not_distinct=True,
         ),
+        Index("ix_amendments_due", "due_at", postgresql_where=text("state = 'PENDING'")),
         Index("ix_amendments_publication_id", "workspace_id", "publication_id", "id"),
     )
 

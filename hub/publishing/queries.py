@@ -52,6 +52,12 @@ async def publication_figures(session: AsyncSession) -> Sequence[PublicationFigu
     ]
 
 
+async def stray_amendments(session: AsyncSession, *, most: int = 100) -> Sequence[UUID]:
+    """Return workspaces in which an amendment waits for a worker past its time; the relay's."""
+    rows = await session.execute(text("SELECT * FROM hub_stray_amendments(:most)"), {"most": most})
+    return rows.scalars().all()
+
+
 async def publication_exists(reader: Reader, caller: Caller, publication_id: UUID) -> bool:
     """Say whether the caller's workspace has this publication."""
     rows = await reader.rows(

@@ -4,12 +4,24 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.rights import protect
+from migrations.rights import grant_functions, protect
 
 revision = "2026_11_22_1955"
 down_revision = "2026_11_22_1651"
 branch_labels = None
 depends_on = None
+
+# Asked before a workspace is known: it runs as the owner and returns ids only.
+STRAYS = """
+    CREATE FUNCTION hub_stray_amendments(most integer) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+        SELECT DISTINCT workspace_id FROM (
+            SELECT workspace_id FROM amendments
+            WHERE state = 'PENDING' AND due_at < hub_now() - interval '1 min'
+            ORDER BY due_at LIMIT 1000
+        ) AS stray LIMIT most
+    $$
+"""
 
 
 def upgrade() -> None:
@@ -106,11 +118,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'PENDING'"),
         postgresql_nulls_not_distinct=True,
     )
+    op.create_index(
+        "ix_amendments_due",
+        "amendments",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'PENDING'"),
+    )
     protect(("amendments",))
+    op.execute(STRAYS)
+    grant_functions(("hub_stray_amendments(integer)",))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP FUNCTION hub_stray_amendments(integer)")
     op.drop_table("amendments")
     op.drop_column("messages", "extra")
     op.drop_column("messages", "hidden")
