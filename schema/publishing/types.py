@@ -143,6 +143,7 @@ class Amendment(Node):
     problem: str = column("Why it is not done yet, or failed; empty when all is well.")
     attempts: int = column("How often it was tried.")
     hash: str | None = column("The hash of what was sent, once an edit is done.")
+    due_at: datetime | None = column("When it is tried next; null once it has ended.")
     created_at: datetime = column("When it was asked for.")
     finished_at: datetime | None = column("When it ended; null while it is pending.")
 

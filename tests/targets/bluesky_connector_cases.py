@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +21,7 @@ from tests.workers.connectors import test_conformance as suite
 from tests.workers.connectors.places import Place, a_sending, publish
 from workers.connectors.errors import RateLimited
 from workers.connectors.http import Http, open_http
-from workers.connectors.port import Account, Ref, RemoteMessage
+from workers.connectors.port import Account
 from workers.connectors.registry import connectors
 
 LOGINS = 30
@@ -145,101 +144,6 @@ def played(sky: Sky, play: Callable[[Place, Person], Awaitable[str | None]]) -> 
             return await play(place, place.person)
 
     return asyncio.run(run())
-
-
-@cases.case(names.STANDS)
-def stands(sky: Sky) -> None:
-    """A post stands; then somebody changes its record elsewhere; then it is gone."""
-
-    async def play(place: Place, person: Person) -> None:
-        story = await publish(place, a_sending(place, "As it was approved"))
-        read = place.connector.read_back
-        first = await read(story.sending, 0)
-        expect("it stands", (first.found, first.changed, first.hidden), (True, False, False))
-        (record,) = person.records()
-        key = record["uri"].rpartition("/")[2]
-        named = {"repo": person.did, "collection": "app.bsky.feed.post", "rkey": key}
-        other = {**record["value"], "text": "As somebody liked it better"}
-        person.tell("com.atproto.repo.putRecord", {**named, "record": other})
-        changed = await read(story.sending, 0)
-        expect("it was changed", (changed.found, changed.changed), (True, True))
-        expect("what it says", changed.text, "As somebody liked it better")
-        person.tell("com.atproto.repo.deleteRecord", named)
-        expect("it is gone", (await read(story.sending, 0)).found, wanted=False)
-
-    played(sky, play)
-
-
-@cases.case(names.TAKEN_DOWN)
-def taken_down(sky: Sky) -> None:
-    """The index forgets it too."""
-
-    async def play(place: Place, person: Person) -> None:
-        ref = (await publish(place, a_sending(place, "Not for long"))).refs[0]
-        await _until("the index knows it", lambda: bool(sky.view(ref.remote_id)))
-        for _ in range(2):
-            await place.connector.delete(place.account, ref)
-        expect("what is left", person.records(), [])
-        await _until("the index has forgotten it", lambda: not sky.view(ref.remote_id))
-
-    played(sky, play)
-
-
-@cases.case(names.HIDDEN)
-def hidden(sky: Sky) -> None:
-    """The network itself says that the answer is hidden, by the gate of the thread."""
-
-    async def play(place: Place, person: Person) -> None:
-        root = (await publish(place, a_sending(place, "Be kind."))).refs[0]
-        sky.reader.answer({"uri": root.remote_id, "cid": root.extra["cid"]}, "No.")
-        message = await _answer(place, root)
-        known_as = Ref(remote_id=message.remote_id, extra=message.extra)
-        for hide in (True, True, False):
-            await place.connector.hide(place.account, known_as, root=root, hidden=hide)
-            wanted = [message.remote_id] if hide else []
-            await _until(
-                f"the index says what is hidden: {wanted}",
-                partial(_is_hidden, sky, root, wanted),
-            )
-        expect("gates", len(_gates(person)), 1)
-
-    played(sky, play)
-
-
-def _is_hidden(sky: Sky, root: Ref, wanted: list[str]) -> bool:
-    gate = sky.view(root.remote_id).get("threadgate", {})
-    return list(gate.get("record", {}).get("hiddenReplies", [])) == wanted
-
-
-def _gates(person: Person) -> list[Json]:
-    listed = person.ask(
-        "com.atproto.repo.listRecords", repo=person.did, collection="app.bsky.feed.threadgate"
-    )
-    return list(listed["records"])
-
-
-async def _answer(place: Place, root: Ref) -> RemoteMessage:
-    found: list[RemoteMessage] = []
-
-    async def look() -> bool:
-        page = await place.connector.fetch_messages(place.account, [root], "")
-        found[:] = page.messages
-        return len(found) == 1
-
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while not await look():
-        if asyncio.get_running_loop().time() > deadline:
-            raise Broken("The answer never came.")
-        await asyncio.sleep(0.1)
-    return found[0]
-
-
-async def _until(what: str, enough: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while not await asyncio.to_thread(enough):
-        if asyncio.get_running_loop().time() > deadline:
-            raise Broken(f"Waited {PATIENCE_SECONDS:.0f} s in vain until {what}.")
-        await asyncio.sleep(0.1)
 
 
 @cases.case(names.LOGINS)

@@ -1,15 +1,13 @@
 """A worker killed between the moment a server has stored a post and the moment it hears so."""
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psutil
 
 from tests.running import RunningHub, a_folder, a_running_hub
 from tests.targets.hub_clock import HubClock
-from tests.targets.newsroom import Broken, Json, Newsroom, Text, expect, until
+from tests.targets.newsroom import Json, Newsroom, Text, expect, until
 from tests.targets.proxy import Proxy
 
 # A hub of its own: whoever dies here must not take other cases along.
@@ -26,13 +24,11 @@ def killed_after_storing(
     text: Text,
     path: str,
     method: str = "POST",
-    is_commit: Callable[[], bool] = lambda: True,
 ) -> Json:
-    """Publish a text; kill the worker while it waits for the answer to that request.
+    """Publish a text; kill the workers while one waits for the answer to that request.
 
     Returns the publication as it was settled by the worker that came after, and raises Broken
-    when nobody was killed in the middle. `is_commit` says whether the request under way is the
-    one that is meant, where several have the same path.
+    when nobody was killed in the middle.
     """
     allowed = {"HUB_OUTGOING_ALLOW": proxy.address, "HUB_LEASE_SECONDS": str(LEASE_SECONDS)}
     with a_folder() as folder, a_running_hub(folder, env=allowed) as hub:
@@ -43,33 +39,25 @@ def killed_after_storing(
             )
             expect("the state of the channel", channel["state"], "READY")
             item = news.approved(text, [channel["id"]])
-            dead = threading.Event()
-            proxy.cut(method, path, until=dead)
-            before = len(proxy.seen(method, path))
-            publication = news.schedule(item, channel["id"])
-            until(
-                "the server has stored it",
-                lambda: proxy.seen(method, path)[before:],
-                lambda calls: any(call.cut for call in calls) and is_commit(),
-            )
-            _kill_workers(hub)
-            dead.set()
-            return _settled_by_another(news, publication)
+            dead: list[int] = []
+            proxy.cut(method, path, before=lambda: dead.extend(_killed_workers(hub)))
+            publication = _settled_by_another(news, news.schedule(item, channel["id"]))
+            expect("whether a worker was killed", bool(dead), wanted=True)
+            return publication
         finally:
             news.close()
 
 
-def _kill_workers(hub: RunningHub) -> None:
-    """Kill every process of the workers, as hard as a machine does."""
+def _killed_workers(hub: RunningHub) -> list[int]:
+    """Kill every process of the workers, as hard as a machine does; return who they were."""
     found = [one for one in hub.processes() if "workers" in _command(one)]
     victims = {
         one.pid: one for parent in found for one in (parent, *parent.children(recursive=True))
     }
-    if not victims:
-        raise Broken("The hub has no workers to be killed.")
     for victim in victims.values():
         victim.kill()
     psutil.wait_procs(list(victims.values()), timeout=10)
+    return list(victims)
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -87,7 +75,5 @@ def _settled_by_another(news: Newsroom, publication_id: str) -> Json:
         seconds=NOTICED_SECONDS,
     )
     publication = news.settled(publication_id)
-    outcomes = [attempt["outcome"] for attempt in publication["attempts"]]
-    expect("the first try", outcomes[0], "SILENT")
-    time.sleep(0.3)
+    expect("the first try", publication["attempts"][0]["outcome"], "SILENT")
     return publication

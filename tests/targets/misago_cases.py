@@ -47,6 +47,11 @@ class Board:
             raise Broken("There is no channel: connecting it failed.")
         return str(self.channel["id"])
 
+    @property
+    def settings(self) -> Json:
+        """How the forum is reached through the proxy, and where in it to write."""
+        return {"base_url": f"http://{self.proxy.address}", "category": str(CATEGORY)}
+
     def connect(
         self, username: str, password: str, *, name: str = "Forum", category: str = str(CATEGORY)
     ) -> Json:
@@ -54,7 +59,7 @@ class Board:
         return self.news.connected(
             "misago",
             name=name,
-            settings={"base_url": f"http://{self.proxy.address}", "category": category},
+            settings={**self.settings, "category": category},
             credentials={"username": username, "password": password},
         )
 

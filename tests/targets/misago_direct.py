@@ -11,15 +11,14 @@ from uuid import uuid4
 
 import httpx
 
-from tests.running import a_folder, a_running_hub
 from tests.targets import names
 from tests.targets.campaign import Cases
 from tests.targets.fault_cases import outcomes
-from tests.targets.hub_clock import HubClock
-from tests.targets.misago_cases import Board, a_topic, one_thread
+from tests.targets.killing import killed_after_storing
+from tests.targets.misago_cases import THREADS, Board, a_topic, one_thread
 from tests.targets.misago_server import CATEGORY, HELD_CATEGORY, MEMBER, NAME, PUBLISHER, Person
 from tests.targets.network_cases import a_text
-from tests.targets.newsroom import WAIT_SECONDS, Broken, Newsroom, expect
+from tests.targets.newsroom import Broken, expect
 from tests.workers.connectors import test_conformance as suite
 from tests.workers.connectors.conftest import known
 from tests.workers.connectors.places import Place, Story, a_sending, commit_step, publish
@@ -27,9 +26,6 @@ from workers.connectors import errors
 from workers.connectors.http import Http, open_http
 from workers.connectors.misago import Misago
 from workers.connectors.port import Account, Found, Ref
-
-#: A dead worker is noticed when its lease has run out.
-LEASE_SECONDS = 3
 
 cases: Cases[Board] = Cases(party=NAME)
 
@@ -114,6 +110,9 @@ def conforms(board: Board) -> str:
         suite.test_the_same_key_twice_is_one_post_where_the_place_promises_it,
         suite.test_a_wrong_secret_needs_auth_and_is_never_repeated_in_the_error,
         suite.test_a_plan_is_the_same_however_often_it_is_made,
+        suite.test_what_is_taken_down_twice_is_gone_once,
+        suite.test_other_words_take_the_place_of_a_post_and_twice_is_once,
+        suite.test_what_is_out_can_be_read_back_whether_it_stands_was_changed_or_is_gone,
         lambda place: suite.test_a_lost_answer_is_an_unknown_outcome_and_can_be_settled(
             place, "drop_after"
         ),
@@ -131,77 +130,6 @@ def conforms(board: Board) -> str:
 
     asyncio.run(with_clients())
     return f"{len(plain) + 2} cases of the suite"
-
-
-@cases.case(names.TAKEN_DOWN)
-def taken_down(board: Board) -> None:
-    """A moderator's thread is deleted with all that is in it."""
-    played(board, suite.test_what_is_taken_down_twice_is_gone_once)
-
-
-@cases.case(names.EDITED)
-def edited(board: Board) -> None:
-    """Every part has other words, and the thread another title; doing it again changes nothing."""
-    played(board, suite.test_other_words_take_the_place_of_a_post_and_twice_is_once)
-
-    async def play(place: RealPlace) -> None:
-        story = await a_thread(place, "First as it was", "Second as it was")
-        refs = tuple(story.sending.part_refs())
-        sending = replace(a_sending(place, "First as it is", "Second as it is"), amends=refs)
-        title = a_text("Another title")
-        sending = replace(sending, edition=replace(sending.edition, title=title))
-        amended = await publish(place, sending)
-        await publish(place, sending)
-        expect("the steps", amended.steps, ["commit:0", "title:0", "commit:1"])
-        expect(
-            "the posts", [ref.remote_id for ref in amended.refs], [one.remote_id for one in refs]
-        )
-        texts = [one["text"] for one in await place.stored()]
-        expect("the words", texts, ["First as it is", "Second as it is"])
-        (thread,) = [one for one in place.person.threads() if one["id"] not in place.before]
-        expect("the title", thread["title"], title)
-
-    played(board, play)
-
-
-@cases.case(names.STANDS)
-def stands(board: Board) -> None:
-    """Also in the middle of a thread, and when a moderator has hidden it."""
-    played(board, suite.test_what_is_out_can_be_read_back_whether_it_stands_was_changed_or_is_gone)
-
-    async def play(place: RealPlace) -> None:
-        story = await a_thread(place, "The first of two", "The second of two")
-        second, root = story.refs[1], story.refs[0]
-        seen = await place.connector.read_back(story.sending, 1)
-        expect("it stands", (seen.found, seen.changed, seen.hidden), (True, False, False))
-        await place.connector.hide(place.account, second, root=root, hidden=True)
-        seen = await place.connector.read_back(story.sending, 1)
-        expect("it is hidden", (seen.found, seen.changed, seen.hidden), (True, False, True))
-        await place.connector.delete(place.account, second)
-        seen = await place.connector.read_back(story.sending, 1)
-        expect("it is gone", seen.found, wanted=False)
-
-    played(board, play)
-
-
-@cases.case(names.HIDDEN)
-def hidden(board: Board) -> None:
-    """A guest sees no words while it is hidden, and all of them afterwards."""
-
-    async def play(place: RealPlace) -> None:
-        story = await a_thread(place, "What do you say?")
-        root = story.refs[0]
-        thread = int(root.extra["thread"])
-        board.reader.write(thread, "Something rude")
-        page = await place.connector.fetch_messages(place.account, [root], "")
-        (message,) = page.messages
-        answer = Ref(remote_id=message.remote_id, extra=message.extra)
-        for hide in (True, True, False, False):
-            await place.connector.hide(place.account, answer, root=root, hidden=hide)
-            shown = board.reader.posts(thread)[1]
-            expect("whether it is hidden", shown["is_hidden"], hide)
-
-    played(board, play)
 
 
 @cases.case(names.NOT_ALLOWED)
@@ -292,23 +220,15 @@ def signed_out(board: Board) -> None:
 
 @cases.case(names.KILLED)
 def killed(board: Board) -> str:
-    """A hub of its own: nobody else's workers are in danger."""
-    env = {"HUB_OUTGOING_ALLOW": board.proxy.address, "HUB_LEASE_SECONDS": str(LEASE_SECONDS)}
-    with a_folder() as folder, a_running_hub(folder, env=env) as hub:
-        news = Newsroom(url=hub.url, tokens=hub.tokens, clock=HubClock(hub.data_dir))
-        with closing(news):
-            own = replace(board, news=news)
-            own.channel = own.connect(PUBLISHER, board.forum.password)
-            text = a_topic("A worker dies over this.")
-            item = news.approved(text, [own.channel_id])
-            held = board.proxy.hold("POST", "/api/threads/")
-            made = news.schedule(item, own.channel_id)
-            expect("the thread is stored", held.came.wait(WAIT_SECONDS), wanted=True)
-            dying = [one for one in hub.processes() if "workers" in one.cmdline()]
-            for one in dying:
-                one.kill()
-            held.released.set()
-            publication = news.settled(made)
-            one_thread(board, publication, text)
-            expect("the first try", publication["attempts"][0]["outcome"], "SILENT")
-            return f"{len(dying)} processes killed; {outcomes(publication)}"
+    """The worker never hears of the thread it opened; the one after it looks, and finds it."""
+    text = a_topic("A worker dies over this.")
+    publication = killed_after_storing(
+        board.proxy,
+        platform="misago",
+        settings=board.settings,
+        credentials={"username": PUBLISHER, "password": board.forum.password},
+        text=text,
+        path=THREADS,
+    )
+    one_thread(board, publication, text)
+    return outcomes(publication)

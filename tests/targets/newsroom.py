@@ -14,7 +14,7 @@ from tests.targets.hub_clock import HubClock
 WAIT_SECONDS = 45.0
 POLL_SECONDS = 0.05
 #: States in which nothing more happens by itself.
-RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED"})
+RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"})
 #: States in which the hub will go on by itself when the time has come.
 WAITING = frozenset({"SCHEDULED", "UNCONFIRMED"})
 
@@ -22,9 +22,11 @@ PUBLICATION = """
     id state holdReason dueAt url remoteId posts { remoteId url } approvedHash sentHash
     problems { code message } availableActions version
     attempts { number step outcome error message status }
+    standing standingAt editedAt
+    amendments { kind state problem attempts dueAt hash }
     metrics { metric value }
     thread { messages(first: 50) { nodes {
-        id direction text remoteId person { handle } availableActions
+        id direction text remoteId hidden person { handle } availableActions
     } } }
 """
 CHANNEL = """
@@ -182,23 +184,22 @@ class Newsroom:
 
     def written(self, text: Text) -> str:
         """Write an item down and return its id."""
-        parts: list[Json] = [{"text": part} for part in text.parts]
-        parts[0]["media"] = list(text.pictures)
-        given = {
-            "brandId": self.brand,
-            "title": text.title or "Untitled",
-            "summary": text.summary,
-            "tags": list(text.tags),
-            "parts": parts,
-            "locale": "en",
-            **({"link": text.link} if text.link else {}),
-        }
+        given = {"brandId": self.brand, "locale": "en", **_words(text)}
         made = self.do("contentItemCreate", given, "contentItem { id }")
         return str(made["contentItem"]["id"])
+
+    def revised(self, item: str, text: Text) -> None:
+        """Write an item anew; nobody has approved that yet."""
+        self.do("contentItemUpdate", {"id": item, **_words(text)}, "contentItem { id }")
 
     def approved(self, text: Text, channel_ids: Iterable[str]) -> str:
         """Write an item, have it reviewed for channels, and return its id when it is approved."""
         item = self.written(text)
+        self.approve(item, channel_ids)
+        return item
+
+    def approve(self, item: str, channel_ids: Iterable[str]) -> None:
+        """Have an item reviewed for channels as it is now, and approved."""
         submitted = self.do("reviewSubmit", _submission(item, channel_ids), "review { id }")
         review = until(
             "the review is prepared",
@@ -212,7 +213,6 @@ class Newsroom:
         ]
         decided = {"reviewId": review["id"], "verdict": "APPROVE", "editions": seen}
         self.do("reviewDecide", decided, "review { id }", role="approver")
-        return item
 
     def refused(self, text: Text, channel_id: str) -> list[str]:
         """Submit a text that must not be accepted; return the codes it is refused with."""
@@ -274,6 +274,48 @@ class Newsroom:
         """Ask for answers and counters at once."""
         self.do("publicationCollect", {"id": publication_id}, "publication { id }", role="manager")
 
+    def edit(self, publication_id: str) -> None:
+        """Ask for the newly approved words in the place of those that are out."""
+        self.do("publicationEdit", {"id": publication_id}, "publication { id }", role="manager")
+
+    def withdraw(self, publication_id: str) -> None:
+        """Ask for something to be taken down."""
+        given = {"id": publication_id, "reason": "Not true any more"}
+        self.do("publicationWithdraw", given, "publication { id }", role="manager")
+
+    def hide(self, message_id: str, *, hidden: bool = True) -> None:
+        """Ask for an answer to be hidden from others, or shown again."""
+        name = "messageHide" if hidden else "messageUnhide"
+        self.do(name, {"messageId": message_id}, "message { id }", role="manager")
+
+    def amended(self, publication_id: str, *, wanted: str = "DONE") -> Json:
+        """Return a publication once all that was asked for is over; the last must be as wanted.
+
+        Whatever the hub would wait for is not waited for: its clock is moved there.
+        """
+
+        def look() -> Json:
+            found = self.publication(publication_id)
+            for one in found["amendments"]:
+                if one["attempts"] and one["dueAt"] is not None:
+                    self.clock.reach(datetime.fromisoformat(one["dueAt"]))
+            return found
+
+        found = until("nothing more is to be changed", look, _is_quiet)
+        last = found["amendments"][-1]
+        if last["state"] != wanted:
+            raise Broken(f"It is {last['state']}, not {wanted}: {last['problem']}")
+        return found
+
+    def seen_as(self, publication_id: str, standing: str) -> Json:
+        """Have a publication looked at, and return it once it is seen to stand like that."""
+        self.do("publicationReadBack", {"id": publication_id}, "publication { id }", role="manager")
+        return until(
+            f"it is seen as {standing}",
+            lambda: self.publication(publication_id),
+            lambda found: found["standing"] == standing,
+        )
+
 
 def until(
     what: str,
@@ -295,6 +337,25 @@ def until(
 
 def _rests(found: Json) -> bool:
     return found["state"] in RESTING or (found["state"] == "UNCONFIRMED" and found["dueAt"] is None)
+
+
+def _is_quiet(found: Json) -> bool:
+    return bool(found["amendments"]) and all(
+        one["state"] != "PENDING" for one in found["amendments"]
+    )
+
+
+def _words(text: Text) -> Json:
+    """Return what is written of an item, the same for a new one and a revised one."""
+    parts: list[Json] = [{"text": part} for part in text.parts]
+    parts[0]["media"] = list(text.pictures)
+    return {
+        "title": text.title or "Untitled",
+        "summary": text.summary,
+        "tags": list(text.tags),
+        "parts": parts,
+        **({"link": text.link} if text.link else {}),
+    }
 
 
 def _submission(item: str, channel_ids: Iterable[str]) -> Json:

@@ -24,10 +24,12 @@ from tests.targets import (
     wordpress_fault_cases,
     wordpress_server,
 )
+from tests.targets.amendment_cases import amendments, moderation
 from tests.targets.campaign import Case, Lane, Result
 from tests.targets.installing import Tell, installed
 from tests.targets.network_cases import Network
 from tests.targets.newsroom import Newsroom
+from tests.targets.outlets import OnBluesky, OnMastodon, OnMisago, OnWordPress
 from tests.targets.proxy import a_proxy
 from tests.targets.receiver import a_receiver
 
@@ -120,7 +122,7 @@ def _network(stack: ExitStack, program: Any) -> Started:
         slowly.channel = slowly.connect(slowly.account.token, name="Slow network")
         return [
             Lane(
-                cases=[*network_cases.cases.cases, *fault_cases.cases.cases],
+                cases=_NETWORK,
                 stage=Network(news=news, server=server, proxy=proxy),
             ),
             Lane(cases=fault_cases.slow_cases.cases, stage=slowly),
@@ -140,7 +142,7 @@ def _bluesky(stack: ExitStack, program: Any) -> Started:
     def lanes(news: Newsroom) -> list[Lane[Any]]:
         return [
             Lane(
-                cases=[*bluesky_cases.cases.cases, *bluesky_fault_cases.cases.cases],
+                cases=_BLUESKY,
                 stage=bluesky_cases.Sky(news=news, network=network, proxy=proxy),
             ),
             Lane(
@@ -196,31 +198,41 @@ def _with_packages(tell: Tell) -> Tell:
     return tell
 
 
+_NETWORK = [
+    *network_cases.cases.cases,
+    *fault_cases.cases.cases,
+    *amendments(mock_server.NAME, OnMastodon),
+]
+_BLUESKY = [
+    *bluesky_cases.cases.cases,
+    *bluesky_fault_cases.cases.cases,
+    *amendments(bluesky_server.NAME, OnBluesky, editing=False),
+    *moderation(bluesky_server.NAME, OnBluesky),
+]
 _WORDPRESS = [
     *wordpress_cases.cases.cases,
     *wordpress_fault_cases.cases.cases,
+    *amendments(wordpress_server.NAME, OnWordPress),
+    *moderation(wordpress_server.NAME, OnWordPress),
     *wordpress_agreement.cases.cases,
 ]
-_MISAGO = [*misago_cases.cases.cases, *misago_direct.cases.cases]
+_MISAGO = [
+    *misago_cases.cases.cases,
+    *misago_direct.cases.cases,
+    *amendments(misago_server.NAME, OnMisago),
+    *moderation(misago_server.NAME, OnMisago),
+]
 
 PARTIES: Sequence[Party] = (
     Party(
         name=mock_server.NAME,
-        cases=[
-            *network_cases.cases.cases,
-            *fault_cases.cases.cases,
-            *fault_cases.slow_cases.cases,
-        ],
+        cases=[*_NETWORK, *fault_cases.slow_cases.cases],
         install=lambda tell: installed(mock_server.NAME, tell=tell),
         start=_network,
     ),
     Party(
         name=bluesky_server.NAME,
-        cases=[
-            *bluesky_cases.cases.cases,
-            *bluesky_fault_cases.cases.cases,
-            *bluesky_connector_cases.cases.cases,
-        ],
+        cases=[*_BLUESKY, *bluesky_connector_cases.cases.cases],
         install=lambda tell: bluesky_server.installed_network(tell=tell),
         start=_bluesky,
     ),

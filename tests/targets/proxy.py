@@ -32,23 +32,12 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What befalls an answer: how much of it gets through, when, and what is done before."""
+    """What befalls an answer: how much of it gets through, and what is done before."""
 
     method: str
     path: str
     share: float
-    until: threading.Event | None = None
-    act: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hold:
-    """An answer that is kept back: `came` when the server has given it, until `released`."""
-
-    method: str
-    path: str
-    came: threading.Event = field(default_factory=threading.Event)
-    released: threading.Event = field(default_factory=threading.Event)
+    before: Callable[[], object]
 
 
 @dataclass(kw_only=True)
@@ -59,7 +48,6 @@ class Proxy:
     port: int = 0
     calls: list[Call] = field(default_factory=list)
     _cuts: list[Cut] = field(default_factory=list)
-    _holds: list[Hold] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: "_Server | None" = None
 
@@ -74,36 +62,15 @@ class Proxy:
         path: str,
         *,
         share: float = 0.0,
-        until: threading.Event | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> None:
         """Lose the next answer to such a request; `share` (0 to 1) of its bytes get through.
 
-        `path` may hold wildcards. With `until`, the caller is kept waiting for that long before
-        it finds out.
+        `path` may hold wildcards. `before` is done once the server has answered, while the caller
+        still waits; with a share of 1 that is all that happens.
         """
         with self._lock:
-            self._cuts.append(Cut(method=method, path=path, share=share, until=until))
-
-    def when(self, method: str, path: str, act: Callable[[], None], *, share: float = 1.0) -> None:
-        """Do something once the server has answered such a request, before the answer goes on."""
-        with self._lock:
-            self._cuts.append(Cut(method=method, path=path, share=share, act=act))
-
-    def hold(self, method: str, path: str) -> Hold:
-        """Keep the next answer to such a request back, until it is released."""
-        held = Hold(method=method, path=path)
-        with self._lock:
-            self._holds.append(held)
-        return held
-
-    def taken_hold(self, call: Call) -> Hold | None:
-        """Return the hold this request was waited for with, which is then used up."""
-        with self._lock:
-            for held in self._holds:
-                if (held.method, held.path) == (call.method, call.path):
-                    self._holds.remove(held)
-                    return held
-        return None
+            self._cuts.append(Cut(method=method, path=path, share=share, before=before))
 
     def seen(self, method: str, path: str, *, token: str | None = None) -> list[Call]:
         """Return the requests that came by for exactly this, in order."""
@@ -193,17 +160,12 @@ class _Handler(BaseRequestHandler):
         if not answer:
             return
         call.status = int(answer.split(b" ", 2)[1])
-        held = proxy.taken_hold(call)
-        if held is not None:
-            held.came.set()
-            held.released.wait(READ_SECONDS)
         cut = proxy.taken_cut(call)
-        call.cut = cut is not None and cut.share < 1
-        if cut is not None and cut.until is not None:
-            cut.until.wait(READ_SECONDS)
-        if cut is not None and cut.act is not None:
-            cut.act()
-        caller.sendall(answer if cut is None else answer[: int(len(answer) * cut.share)])
+        if cut is not None:
+            call.cut = cut.share < 1
+            cut.before()
+            answer = answer[: int(len(answer) * cut.share)]
+        caller.sendall(answer)
 
 
 def _request(caller: socket.socket) -> tuple[bytes, bytes]:

@@ -124,7 +124,7 @@ def test_an_answer_can_break_off_in_the_middle(behind: Behind) -> None:
 
 def test_whoever_waits_for_an_answer_that_is_lost_may_have_to_wait_long(behind: Behind) -> None:
     given_up = threading.Event()
-    behind.proxy.cut("POST", "/posts", until=given_up)
+    behind.proxy.cut("POST", "/posts", before=lambda: given_up.wait(5))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(behind.post)
@@ -151,7 +151,7 @@ def test_a_cut_may_name_many_paths_and_knows_a_route_that_is_asked_for(behind: B
 
 def test_something_can_be_done_between_an_answer_and_its_way_on(behind: Behind) -> None:
     seen: list[list[bytes]] = []
-    behind.proxy.when("POST", "/posts", lambda: seen.append(list(behind.stored)))
+    behind.proxy.cut("POST", "/posts", share=1, before=lambda: seen.append([*behind.stored]))
 
     assert behind.post().content == ANSWER
     assert behind.post().content == ANSWER

@@ -45,15 +45,15 @@ class Blog:
             raise Broken("There is no channel: connecting it failed.")
         return str(self.channel["id"])
 
-    def connect(
-        self, credentials: Json, *, name: str = "Blog", news: Newsroom | None = None
-    ) -> Json:
+    @property
+    def settings(self) -> Json:
+        """How the site is reached through the proxy, and what posts are filed under."""
+        return {"base_url": f"http://{self.proxy.address}", "categories": ["Harbour & sea"]}
+
+    def connect(self, credentials: Json, *, name: str = "Blog") -> Json:
         """Connect a user by an application password, through the proxy."""
-        return (news or self.news).connected(
-            "wordpress",
-            name=name,
-            settings={"base_url": f"http://{self.proxy.address}", "categories": ["Harbour & sea"]},
-            credentials=credentials,
+        return self.news.connected(
+            "wordpress", name=name, settings=self.settings, credentials=credentials
         )
 
 
@@ -235,7 +235,7 @@ def shifting(stage: Blog) -> str:
             stage.server.admin.ask("DELETE", f"comments/{number}")
         late.extend(stage.server.write_comments(stage.reader, post=post, text="Late", count=5))
 
-    stage.proxy.when("GET", COMMENTS, shift)
+    stage.proxy.cut("GET", COMMENTS, share=1, before=shift)
     for _ in range(3):
         collect(stage, publication["id"])
     wanted = [f"comments/{number}" for number in [*written, *late]]

@@ -1,21 +1,18 @@
 """What must hold when a WordPress site or its network goes wrong: one post, and no second draft."""
 
-import signal
 from collections.abc import Callable
 
 from tests.pictures import a_drawing
-from tests.running import a_folder, a_running_hub
 from tests.targets import names
 from tests.targets.campaign import Cases
 from tests.targets.fault_cases import outcomes
-from tests.targets.hub_clock import HubClock
+from tests.targets.killing import killed_after_storing
 from tests.targets.network_cases import SIZE, a_text
-from tests.targets.newsroom import Broken, Newsroom, Text, expect, until
+from tests.targets.newsroom import Broken, Text, expect, until
 from tests.targets.wordpress_cases import COMMENTS, Blog, a_question, one_comment, one_post, reply
 from tests.targets.wordpress_server import API, NAME
 
 POSTS, ONE_POST, MEDIA = (f"{API}/{route}" for route in ("posts", "posts/*", "media"))
-WORKERS = ["-m", "workers"]
 
 cases: Cases[Blog] = Cases(party=NAME)
 
@@ -108,27 +105,15 @@ def _tried(stage: Blog, made: str) -> None:
 
 @cases.case(names.KILLED)
 def killed(stage: Blog) -> str:
-    """A hub of its own loses its workers between the site's yes and their hearing it."""
-    env = {"HUB_OUTGOING_ALLOW": stage.proxy.address, "HUB_LEASE_SECONDS": "2"}
-    with a_folder() as folder, a_running_hub(folder, env=env) as hub:
-        news = Newsroom(url=hub.url, tokens=hub.tokens, clock=HubClock(hub.data_dir))
-        try:
-            channel = stage.connect(stage.account.credentials, name="Killed", news=news)
-            text = a_text("The worker did not live to hear it.")
-            item = news.approved(Text(parts=[text]), [channel["id"]])
-            dead: list[int] = []
-
-            def kill() -> None:
-                for process in hub.processes():
-                    if process.cmdline()[1:3] == WORKERS:
-                        process.send_signal(signal.SIGKILL)
-                        dead.append(process.pid)
-
-            stage.proxy.when("POST", ONE_POST, kill, share=0.0)
-            publication = news.settled(news.schedule(item, channel["id"]))
-            one_post(stage.account, publication, text)
-            if not dead:
-                raise Broken("No worker was killed.")
-            return outcomes(publication)
-        finally:
-            news.close()
+    """The worker never hears the site's yes; the one after it looks, and finds the post."""
+    text = a_text("The worker did not live to hear it.")
+    publication = killed_after_storing(
+        stage.proxy,
+        platform="wordpress",
+        settings=stage.settings,
+        credentials=stage.account.credentials,
+        text=Text(parts=[text]),
+        path=ONE_POST,
+    )
+    one_post(stage.account, publication, text)
+    return outcomes(publication)

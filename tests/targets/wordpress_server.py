@@ -154,6 +154,11 @@ class WordPressServer:
         route = f"users/{user_id}/application-passwords"
         return str(self.admin.ask("POST", route, json={"name": name})["password"])
 
+    def visitor(self, route: str, *, params: Mapping[str, Any]) -> Any:
+        """Return what somebody sees whom the site does not know; raises on an error answer."""
+        asked = {"rest_route": f"{API}/{route}", **params}
+        return self.admin.http.get("/", params=asked).raise_for_status().json()
+
     def withdraw_passwords(self, user_id: int) -> None:
         """Make every application password of a user worthless."""
         self.admin.ask("DELETE", f"users/{user_id}/application-passwords")
