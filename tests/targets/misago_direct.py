@@ -1,4 +1,4 @@
-"""The connector itself against the real forum, and a hub of its own whose worker is killed."""
+"""What the connector itself must do at the real forum, below the hub's API."""
 
 import asyncio
 import socket
@@ -13,9 +13,7 @@ import httpx
 
 from tests.targets import names
 from tests.targets.campaign import Cases
-from tests.targets.fault_cases import outcomes
-from tests.targets.killing import killed_after_storing
-from tests.targets.misago_cases import THREADS, Board, a_topic, one_thread
+from tests.targets.misago_cases import Board
 from tests.targets.misago_server import CATEGORY, HELD_CATEGORY, MEMBER, NAME, PUBLISHER, Person
 from tests.targets.network_cases import a_text
 from tests.targets.newsroom import Broken, expect
@@ -216,19 +214,3 @@ def signed_out(board: Board) -> None:
         expect("the words", [one["text"] for one in await place.stored()], [text])
 
     played(board, play)
-
-
-@cases.case(names.KILLED)
-def killed(board: Board) -> str:
-    """The worker never hears of the thread it opened; the one after it looks, and finds it."""
-    text = a_topic("A worker dies over this.")
-    publication = killed_after_storing(
-        board.proxy,
-        platform="misago",
-        settings=board.settings,
-        credentials={"username": PUBLISHER, "password": board.forum.password},
-        text=text,
-        path=THREADS,
-    )
-    one_thread(board, publication, text)
-    return outcomes(publication)

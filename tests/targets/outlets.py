@@ -16,7 +16,7 @@ from tests.targets.wordpress_server import API
 Meddling = Sequence[tuple[str, Callable[[Json], None]]]
 OTHER = "As somebody liked it better."
 #: So many of the newest threads of a forum are searched for words.
-NEWEST = 8
+NEWEST = 4
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tests.targets import (
     feed_cases,
     misago_cases,
     misago_direct,
+    misago_killed,
     misago_server,
     mock_server,
     network_cases,
@@ -167,11 +168,19 @@ def _wordpress(stack: ExitStack, tell: Tell) -> Started:
 
 def _misago(stack: ExitStack, program: Any) -> Started:
     forum = stack.enter_context(misago_server.a_forum(program))
-    proxy = stack.enter_context(a_proxy(forum.port))
+    proxy, beside = (stack.enter_context(a_proxy(forum.port)) for _ in range(2))
 
     def lanes(news: Newsroom) -> list[Lane[Any]]:
-        stage = misago_cases.Board(news=news, forum=forum, proxy=proxy)
-        return [Lane(cases=_MISAGO, stage=stage)]
+        return [
+            Lane(
+                cases=_MISAGO,
+                stage=misago_cases.Board(news=news, forum=forum, proxy=proxy),
+            ),
+            Lane(
+                cases=misago_killed.cases.cases,
+                stage=misago_cases.Board(news=news, forum=forum, proxy=beside),
+            ),
+        ]
 
     return Started(version=program.version, addresses=[proxy.address], lanes=lanes)
 
@@ -239,7 +248,7 @@ PARTIES: Sequence[Party] = (
     Party(name=wordpress_server.NAME, cases=_WORDPRESS, install=_with_packages, start=_wordpress),
     Party(
         name=misago_server.NAME,
-        cases=_MISAGO,
+        cases=[*_MISAGO, *misago_killed.cases.cases],
         install=lambda tell: installed(misago_server.NAME, tell=tell),
         start=_misago,
     ),
