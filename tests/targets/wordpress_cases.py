@@ -16,7 +16,7 @@ from tests.targets.newsroom import Broken, Json, Newsroom, Refused, Text, expect
 from tests.targets.proxy import Proxy
 from tests.targets.wordpress_server import API, NAME, Person, WordPressServer
 
-COMMENTS = f"{API}/comments"
+POSTS, COMMENTS = f"{API}/posts", f"{API}/comments"
 LIMIT = 100_000
 #: More comments than WordPress gives at once, and how many vanish while they are read.
 MANY, VANISHING = 130, 30
@@ -138,10 +138,10 @@ def at_limit(stage: Blog) -> None:
 @cases.case(names.OVER_LIMIT)
 def over_limit(stage: Blog) -> None:
     """One character more is refused at once: the hub itself keeps no longer text."""
-    before = len(stage.proxy.calls)
+    before = len(stage.proxy.seen("POST", POSTS))
     codes = stage.news.refused(Text(parts=["x" * (LIMIT + 1)]), stage.channel_id)
     expect("the codes", codes, ["INVALID"])
-    expect("calls", len(stage.proxy.calls) - before, 0)
+    expect("calls", len(stage.proxy.seen("POST", POSTS)) - before, 0)
 
 
 @cases.case(names.TWICE)

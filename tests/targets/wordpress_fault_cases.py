@@ -9,10 +9,18 @@ from tests.targets.fault_cases import outcomes
 from tests.targets.killing import killed_after_storing
 from tests.targets.network_cases import SIZE, a_text
 from tests.targets.newsroom import Broken, Text, expect, until
-from tests.targets.wordpress_cases import COMMENTS, Blog, a_question, one_comment, one_post, reply
+from tests.targets.wordpress_cases import (
+    COMMENTS,
+    POSTS,
+    Blog,
+    a_question,
+    one_comment,
+    one_post,
+    reply,
+)
 from tests.targets.wordpress_server import API, NAME
 
-POSTS, ONE_POST, MEDIA = (f"{API}/{route}" for route in ("posts", "posts/*", "media"))
+ONE_POST, MEDIA = f"{API}/posts/*", f"{API}/media"
 
 cases: Cases[Blog] = Cases(party=NAME)
 
