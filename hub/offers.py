@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.channels.platforms.base import Capability, Problem, ProblemSeverity
 from hub.kernel.caller import Caller, Permission
+from hub.publishing.rules import CONFIRMED
 
 Facts = Mapping[str, Any]
 
@@ -113,16 +114,25 @@ def _out_where(capability: Capability) -> Callable[[Facts, Caller], bool]:
     )
 
 
+def _addressed_where(capability: Capability) -> Callable[[Facts, Caller], bool]:
+    """Say when the platform can do it, and can be told with which post."""
+    return lambda facts, caller: bool(
+        _out_where(capability)(facts, caller)
+        and not any(str(ref["remote_id"]).startswith(CONFIRMED) for ref in facts["refs"])
+    )
+
+
 def _editable(facts: Facts, caller: Caller) -> bool:
     return bool(
-        _out_where(Capability.EDIT)(facts, caller)
+        _addressed_where(Capability.EDIT)(facts, caller)
         and facts["newer_edition_approved"]
         and facts["pending_amendment"] is None
     )
 
 
 def _withdrawable(facts: Facts, caller: Caller) -> bool:
-    return _out_where(Capability.DELETE)(facts, caller) and facts["pending_amendment"] != "WITHDRAW"
+    addressed = _addressed_where(Capability.DELETE)(facts, caller)
+    return addressed and facts["pending_amendment"] != "WITHDRAW"
 
 
 def _may_too(permission: Permission) -> Callable[[Facts, Caller], bool]:
@@ -156,6 +166,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "channel_capabilities",
         "newer_edition_approved",
         "pending_amendment",
+        "refs",
     ),
     "Message": ("direction", "hidden", "channel_capabilities"),
     "Trigger": ("enabled",),
@@ -263,7 +274,7 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
         Offer(
             action=Action.PUBLICATION_READ_BACK,
             permission=Permission.PUBLISHING_READ,
-            when=_out_where(Capability.READ_BACK),
+            when=_addressed_where(Capability.READ_BACK),
         ),
     ),
     "Message": (

@@ -44,6 +44,7 @@ def a_publication(**stand: Any) -> dict[str, Any]:
         "channel_capabilities": sorted(Capability),
         "newer_edition_approved": False,
         "pending_amendment": None,
+        "refs": [{"remote_id": "1"}],
         **filled,
     }
 
@@ -76,6 +77,7 @@ def test_a_publication_offers_exactly_what_its_operations_allow(
         ({"newer_edition_approved": True, "pending_amendment": "WITHDRAW"}, "collect read_back"),
         ({"newer_edition_approved": True, "channel_capabilities": ["DELETE"]}, "withdraw"),
         ({"newer_edition_approved": True, "channel_capabilities": []}, ""),
+        ({"newer_edition_approved": True, "refs": [{"remote_id": "confirmed:x"}]}, "collect"),
         ({"newer_edition_approved": True, "state": "HELD", "hold_reason": "PAUSED"}, "-"),
     ],
 )
