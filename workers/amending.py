@@ -1,7 +1,7 @@
 """Changing what is out, and looking whether it still stands."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub.channels import operations as channels
 from hub.content.storage import BytesMissing, WorkspaceMedia
@@ -41,6 +41,14 @@ async def amend(job: Amend, tools: Toolbox) -> Again | None:
         return None
 
 
+class _NotYet(Exception):
+    """The account must rest, or is being checked: nothing was called."""
+
+    def __init__(self, due_at: datetime) -> None:
+        super().__init__(due_at)
+        self.due_at = due_at
+
+
 class _Run:
     """One worker's way through one amendment."""
 
@@ -61,6 +69,8 @@ class _Run:
         }
         try:
             return await acts[self._claim.kind]()
+        except _NotYet as wait:
+            return Again(due_at=wait.due_at)
         except PlatformError as error:
             return await self._failed(error)
         except BytesMissing as error:
@@ -126,6 +136,8 @@ class _Run:
     async def _authorised(self) -> bool:
         async with self._tools.unit_of_work(self._workspace_id) as work:
             allowed = await amending.authorise(work, claim=self._claim)
+        if isinstance(allowed, NotNow):
+            raise _NotYet(allowed.due_at)
         await self._tools.passed("amendment:authorised")
         return allowed
 
@@ -148,7 +160,10 @@ class _Run:
 
     async def _failed(self, error: PlatformError) -> Again | None:
         wait = after_amendment(
-            FAILURES[type(error)], tries=self._claim.tries, retry_after=error.retry_after
+            FAILURES[type(error)],
+            kind=self._claim.kind,
+            tries=self._claim.tries,
+            retry_after=error.retry_after,
         )
         channel_id = self._claim.access.channel_id
         async with self._tools.unit_of_work(self._workspace_id) as work:

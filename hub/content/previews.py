@@ -34,7 +34,7 @@ from hub.kernel.work import UnitOfWork
 
 TARGETS_MAX = 20
 #: Characters of all targets together: how long rendering may keep a thread busy.
-CHARACTERS_MAX = 400_000
+CHARACTERS_MAX = 200_000
 # What no channel is ever called: the preview of a platform has no channel.
 _NO_CHANNEL = UUID(int=0)
 

@@ -124,13 +124,18 @@ async def _edition(work: UnitOfWork, row: Amendment) -> EditionContent | None:
     return EditionContent.from_json(orjson.loads(edition.body)) if edition else None
 
 
-async def authorise(work: UnitOfWork, *, claim: AmendmentClaim) -> bool:
+async def authorise(work: UnitOfWork, *, claim: AmendmentClaim) -> bool | NotNow:
     """Write the moment of truth before a call that changes something; False ends the amendment.
 
-    Raises LeaseLost when somebody else has it, or has ended it.
+    NotNow while the account must rest or is being checked. Raises LeaseLost when somebody else
+    has it, or has ended it.
     """
     facts = await _facts(work, claim)
     row = await _held(work, claim)
+    waits = _waits(work, row, facts.channel)
+    if waits is not None:
+        row.due_at = waits.due_at
+        return waits
     problem = _obstacle(work, claim, facts)
     if problem:
         _end(work, row, problem=problem)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.channels.platforms.base import Guarantee
-from hub.publishing.models import HoldReason, PublicationState, Standing
+from hub.publishing.models import AmendmentKind, HoldReason, PublicationState, Standing
 
 S = PublicationState
 
@@ -234,8 +234,12 @@ def can_be_addressed(refs: Sequence[Mapping[str, Any]]) -> bool:
     return not any(str(ref["remote_id"]).startswith(CONFIRMED) for ref in refs)
 
 
+#: Tries of a withdrawal before it is given up, half a day: whoever takes something down means it.
+WITHDRAWAL_TRIES = 30
+
+
 def after_amendment(
-    failure: Failure, *, tries: int, retry_after: timedelta | None
+    failure: Failure, *, kind: AmendmentKind, tries: int, retry_after: timedelta | None
 ) -> timedelta | None:
     """Return how long to wait before an amendment is tried again; None: give it up.
 
@@ -248,6 +252,7 @@ def after_amendment(
         Failure.UNSUPPORTED,
         Failure.DUPLICATE,
     }
-    if failure in final or tries >= ATTEMPTS:
+    most = WITHDRAWAL_TRIES if kind is AmendmentKind.WITHDRAW else ATTEMPTS
+    if failure in final or tries >= most:
         return None
     return max(backoff(tries), retry_after or timedelta())

@@ -24,7 +24,7 @@ from hub.publishing.models import (
     PublicationState,
     Standing,
 )
-from hub.publishing.rules import ATTEMPTS
+from hub.publishing.rules import WITHDRAWAL_TRIES
 from hub.review import operations as review
 from hub.review.models import Verdict
 from tests.conftest import Database
@@ -266,21 +266,44 @@ async def test_an_edit_the_platform_refuses_changes_nothing_and_says_why(
     assert found.standing is Standing.STANDS
 
 
-async def test_it_is_given_up_after_as_many_tries_as_a_publication(
+async def test_a_withdrawal_is_tried_for_half_a_day_and_then_given_up(
     world: World, tools: Toolbox, mastodon: Account, database: Database
 ) -> None:
     row = await out(world, tools, mastodon, "Here")
     await mastodon.stand.fault("status", method="DELETE", path=f"{STATUSES}/*", count=0)
     await ask(world, "withdraw", row)
 
-    for _ in range(ATTEMPTS):
+    for _ in range(WITHDRAWAL_TRIES):
         await the_job(world, tools)
         await move_clock(world.hub, database.owner_url, timedelta(minutes=31))
     await mastodon.stand.quiet()
 
     (failed,) = await amendments_of(world, row)
-    assert (failed.state, failed.attempts) == (A.FAILED, ATTEMPTS)
+    assert (failed.state, failed.attempts) == (A.FAILED, WITHDRAWAL_TRIES)
     assert (await publication(world, row.id)).state is S.PUBLISHED
+
+
+async def test_an_account_that_is_being_checked_keeps_an_edit_waiting_between_its_parts(
+    world: World, tools: Toolbox, mastodon: Account, database: Database
+) -> None:
+    row = await out(world, tools, mastodon, "one", "two")
+    await rewrite(world, row, "One", "Two")
+    await reapprove(world, row)
+    await ask(world, "edit", row)
+
+    async def meanwhile(milestone: str) -> None:
+        if milestone == "amendment:commit":
+            await put(database, "channels", row.channel_id, state="CHECKING")
+
+    await the_job(world, tools_with(tools, meanwhile))
+    (waiting,) = await amendments_of(world, row)
+    assert (waiting.state, await living(mastodon)) == (A.PENDING, ["One", "two"])
+    await put(database, "channels", row.channel_id, state="READY")
+    await move_clock(world.hub, database.owner_url, timedelta(seconds=3))
+    await work_off(tools)
+
+    (done,) = await amendments_of(world, row)
+    assert (done.state, await living(mastodon)) == (A.DONE, ["One", "Two"])
 
 
 async def test_a_thread_is_taken_down_from_its_end_and_may_go_out_again(
