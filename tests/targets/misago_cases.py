@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ LIMIT = 60_000
 #: One unbroken word of five thousand letters keeps Misago 0.39.6 busy for more than a minute.
 LINE = "A line of a long text, as people write it.\n\n"
 ANSWERS = 40
+FLOOD_TRIES, FLOOD_SECONDS = 3, 3.1
 
 
 @dataclass(kw_only=True)
@@ -376,12 +378,20 @@ def flood(board: Board) -> str:
     member = board.forum.person(MEMBER)
     channel = board.connect(MEMBER, board.forum.password, name="Member")
     expect("the state", channel["state"], "READY")
+    for _ in range(FLOOD_TRIES):
+        publication = _hasty(board, member, channel["id"])
+        if publication["attempts"][0]["outcome"] == "RATE_LIMITED":
+            return outcomes(publication)
+        # This machine was so busy that three seconds had passed before the hub wrote.
+        time.sleep(FLOOD_SECONDS)
+    raise Broken(f"It never came too quickly: {outcomes(publication)}")
+
+
+def _hasty(board: Board, member: Person, channel_id: str) -> Json:
     text = a_topic("This comes a moment later.", "And this after it.")
-    item = board.news.approved(text, [channel["id"]])
+    item = board.news.approved(text, [channel_id])
     by_hand = {"category": CATEGORY, "title": a_text("By hand"), "post": a_text("Quick!")}
     member.ask("POST", THREADS, json=by_hand)
-    publication = board.news.settled(board.news.schedule(item, channel["id"]))
+    publication = board.news.settled(board.news.schedule(item, channel_id))
     one_thread(board, publication, text, member)
-    found = [attempt["outcome"] for attempt in publication["attempts"]]
-    expect("the first try", found[0], "RATE_LIMITED")
-    return outcomes(publication)
+    return publication
