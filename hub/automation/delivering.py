@@ -326,7 +326,7 @@ def told(event: EventRow) -> dict[str, Any]:
 
 def _delivered(work: UnitOfWork, endpoint: Endpoint, delivery: Delivery) -> None:
     endpoint.delivered_count += 1
-    endpoint.failures, endpoint.failing_since = 0, None
+    endpoint.failures, endpoint.failing_since, endpoint.problem = 0, None, ""
     delivery.state = DeliveryState.DELIVERED
     delivery.next_at = None
     delivery.ended_at = work.now
@@ -335,6 +335,7 @@ def _delivered(work: UnitOfWork, endpoint: Endpoint, delivery: Delivery) -> None
 def _failed(work: UnitOfWork, endpoint: Endpoint, delivery: Delivery, came: Came) -> None:
     endpoint.failures += 1
     endpoint.failing_since = endpoint.failing_since or work.now
+    endpoint.problem = storable(came.message)[:_MESSAGE]
     wait = rules.next_wait(delivery.tries, asked=came.wait, seed=str(delivery.id))
     delivery.aside = delivery.aside or rules.steps_aside(came.outcome, tries=delivery.tries)
     if wait is None:

@@ -117,7 +117,7 @@ async def _up(folder: Path, *, port: int | None, demo: bool, mirror: bool) -> in
             _running(folder, port=port, simulators=demo, mirror=mirror) as running,
         ):
             if demo:
-                await _story(running, out=Path("out"))
+                await _story(running, out=Path("out"), stays=True)
             _announce(running)
             try:
                 await running.supervisor.forever()
@@ -154,7 +154,7 @@ def _throw_away_folder() -> Path:
     return folder
 
 
-async def _story(running: Running, *, out: Path) -> int:
+async def _story(running: Running, *, out: Path, stays: bool = False) -> int:
     """Play the demo in a process of its own: it is a client like any other."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", STORY, "--out", str(out)),
@@ -162,6 +162,7 @@ async def _story(running: Running, *, out: Path) -> int:
             **os.environ,
             **running.extra,
             "HUB_DEMO_API": running.settings.public_url,
+            **({"HUB_DEMO_STAYS": "1"} if stays else {}),
             **{f"HUB_DEMO_{name.upper()}": token for name, token in running.tokens.items()},
         },
     )

@@ -297,10 +297,14 @@ async def set_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> Mes
     message = await get(work, Message, message_id, path=path)
     if message.direction is not Direction.INBOUND:
         raise WrongState("This is your own message: withdraw its publication.", path=path)
-    if message.hidden is hidden:
-        raise WrongState("It is so already.", path=path)
     await _require(work, message.channel_id, Capability.HIDE, path=path)
     thread = await get(work, Thread, message.thread_id)
+    under_way = await amendments.wanted_hidden(
+        work, publication_id=thread.publication_id, message_id=message.id
+    )
+    # Whoever changes their mind before the platform has done it must be heard.
+    if (message.hidden if under_way is None else under_way) is hidden:
+        raise WrongState("It is so already, or about to be.", path=path)
     await amendments.set_hidden(
         work,
         publication_id=thread.publication_id,

@@ -102,6 +102,18 @@ async def set_hidden(
     return _request(work, row, kind=kind, message_id=message_id, target=target)
 
 
+async def wanted_hidden(work: UnitOfWork, *, publication_id: UUID, message_id: UUID) -> bool | None:
+    """Return what is being done to an answer now: hidden, shown, or None for nothing. Internal."""
+    kind = await work.one(
+        select(Amendment.kind).where(
+            Amendment.publication_id == publication_id,
+            Amendment.message_id == message_id,
+            Amendment.state == AmendmentState.PENDING,
+        )
+    )
+    return None if kind is None else kind is AmendmentKind.HIDE
+
+
 async def read_back(work: UnitOfWork, *, publication_id: UUID) -> Publication:
     """Look now whether something that is out still stands as it was sent."""
     work.caller.require(Permission.PUBLISHING_READ)

@@ -267,6 +267,7 @@ async def retry(
     work: UnitOfWork, *, publication_id: UUID, expected_version: int | None = None
 ) -> Publication:
     """Send again what failed, or what nobody could confirm: the one act that may double a post."""
+    work.caller.require(Permission.PUBLISHING_WRITE)
     found = await get(work, Publication, publication_id)
     if found.item_id is not None:
         # An edit that is being asked for with the same words comes before or after.

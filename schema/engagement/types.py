@@ -9,13 +9,14 @@ from hub.channels.models import Channel as ChannelRow
 from hub.engagement import models
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns, newest_in
+from hub.publishing.models import Amendment as AmendmentRow
 from schema.base.enums import describe
 from schema.base.fields import column, paged, reads, to_one
 from schema.base.node import Node
 from schema.base.offers import Action, available_actions
 from schema.base.paging import Connection
 from schema.channels.types import Channel
-from schema.publishing.types import Publication
+from schema.publishing.types import AmendmentKind, Publication
 
 Messages = Connection[Annotated["Message", strawberry.lazy("schema.engagement.types")]]
 
@@ -61,10 +62,18 @@ def _capabilities(message: Any) -> Any:
     )
 
 
+def _pending_amendment(message: Any) -> Any:
+    return newest_in(
+        AmendmentRow,
+        "kind",
+        lambda row: (row.c.message_id == message.c.id) & (row.c.state == "PENDING"),
+    )
+
+
 @reads(
     models.Message,
     permission=Permission.ENGAGEMENT_READ,
-    facts={"channel_capabilities": _capabilities},
+    facts={"channel_capabilities": _capabilities, "pending_amendment": _pending_amendment},
 )
 @strawberry.type(description="One answer, from the community or from the brand.")
 class Message(Node):
@@ -79,6 +88,10 @@ class Message(Node):
     html: str = column("The words as HTML that is safe to show; may be empty.")
     url: str = column("Its address on the platform; may be empty.")
     hidden: bool = column("Whether the brand has hidden it from others.")
+    under_way: AmendmentKind | None = column(
+        "What is being done to it at the platform now: HIDE or UNHIDE; null: nothing.",
+        fact="pending_amendment",
+    )
     remote_id: str = column("Its id on the platform.")
     written_at: datetime = column("When it was written.")
     available_actions: list[Action] = available_actions("Message")

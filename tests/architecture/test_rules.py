@@ -79,6 +79,7 @@ INTERNAL = {
     "hub/publishing/amendments.py": {
         "set_hidden": "engagement asks for it, under its own permission",
         "close": "withdrawals and workers end in it",
+        "wanted_hidden": "engagement asks for it, under its own permission",
     },
     "hub/review/operations.py": {
         "usable_channel": "submit asks for it",

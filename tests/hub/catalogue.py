@@ -414,6 +414,13 @@ CASES: dict[str, Case] = {
             hidden=True,
         ),
     ),
+    "amendments.wanted_hidden": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: amendments.wanted_hidden(
+            work, publication_id=ids.published, message_id=ids.message
+        ),
+    ),
     "engagement.note_hidden": Case(
         roles="",
         ids=("message",),

@@ -184,7 +184,12 @@ def test_a_channel_is_switched_the_other_way() -> None:
 def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_can(
     direction: str, hidden: bool, capabilities: list[str], offered: list[str]
 ) -> None:
-    facts = {"direction": direction, "hidden": hidden, "channel_capabilities": capabilities}
+    facts = {
+        "direction": direction,
+        "hidden": hidden,
+        "channel_capabilities": capabilities,
+        "pending_amendment": None,
+    }
 
     assert actions("Message", facts, EDITOR) == offered
     assert actions("Message", facts, VIEWER) == []

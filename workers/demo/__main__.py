@@ -83,17 +83,16 @@ async def tell(*, console: Console) -> tuple[Stage, list[Check]]:
 
 def show(stage: Stage, checks: list[Check], *, out: Path, console: Console) -> None:
     """Show what came of it, and write the chart and the query."""
-    console.print(showing.table(stage))
+    console.print(showing.table(stage, wide=console.width >= showing.NARROW))
     for line in showing.verdicts(checks):
         console.print(line, highlight=False)
     out.mkdir(parents=True, exist_ok=True)
     chart, question = out / "engagement.png", out / "query.graphql"
     showing.write_chart(stage, path=chart)
     question.write_text(showing.query(stage), encoding="utf-8")
-    console.print(
-        f"\n`.venv/bin/hub up --demo` plays this and stays up. Ask it what {question} asks:\n",
-        highlight=False,
-    )
+    stays = os.environ.get("HUB_DEMO_STAYS")
+    said = "Ask the hub" if stays else "`.venv/bin/hub up --demo` plays this and stays up. Ask it"
+    console.print(f"\n{said} what {question} asks:\n", highlight=False)
     console.print(showing.highlighted(showing.query(stage)))
     console.print(f"\nThe chart of engagement is {chart}.", highlight=False)
 

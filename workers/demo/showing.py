@@ -19,6 +19,7 @@ from workers.demo.stage import Phase, Stage
 
 #: Wide enough for the table where nobody looks: a file, or another program.
 WIDTH = 175
+NARROW = 140
 NOTHING = "-"
 
 
@@ -42,8 +43,11 @@ async def play(stage: Stage, phases: tuple[Phase, ...], *, console: Console) -> 
             await phase.act(stage, partial(progress.advance, bar))
 
 
-def table(stage: Stage) -> Table:
-    """Return one row per publication: what went where, and what came of it."""
+def table(stage: Stage, *, wide: bool = True) -> Table:
+    """Return one row per publication: what went where, and what came of it.
+
+    Where there is little room links are left out: in pieces nobody can follow them.
+    """
     shown = Table(
         title="What went out, and what came back",
         title_justify="left",
@@ -53,7 +57,8 @@ def table(stage: Stage) -> Table:
     shown.add_column("Item")
     shown.add_column("Channel")
     shown.add_column("State", no_wrap=True)
-    shown.add_column("Link", overflow="fold")
+    if wide:
+        shown.add_column("Link", overflow="fold")
     shown.add_column("Likes", justify="right")
     shown.add_column("Answers", justify="right")
     shown.add_column("Approved = sent", no_wrap=True)
@@ -62,22 +67,23 @@ def table(stage: Stage) -> Table:
         out = [one for one in stage.publications if stage.item_of(one) is item]
         out.sort(key=lambda one: item.channels.index(stage.channel_of(one).key))
         for place, publication in enumerate(out):
-            shown.add_row(item.title if place == 0 else "", *_cells(stage, publication))
+            shown.add_row(item.title if place == 0 else "", *_cells(stage, publication, wide=wide))
         for publication in stage.replies:
             said = stage.replied[publication["id"]]
             if said.item is item:
                 name = stage.cast.people[said.by]
-                shown.add_row(f"[dim]↳ to {name}[/dim]", *_cells(stage, publication))
+                shown.add_row(f"[dim]↳ to {name}[/dim]", *_cells(stage, publication, wide=wide))
         shown.add_section()
     return shown
 
 
-def _cells(stage: Stage, publication: Json) -> tuple[str, ...]:
+def _cells(stage: Stage, publication: Json, *, wide: bool) -> tuple[str, ...]:
     counters = _counters(stage, publication)
+    link = (publication["url"] or NOTHING,) if wide else ()
     return (
         publication["channel"]["name"],
         publication["state"],
-        publication["url"] or NOTHING,
+        *link,
         counters["likes"],
         counters["answers"],
         _hash(publication),

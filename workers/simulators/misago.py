@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from workers.simulators import misago_control as control
 from workers.simulators import misago_json as shapes
+from workers.simulators import misago_pages as pages
 from workers.simulators.forms import Unreadable, form_of
 from workers.simulators.misago_words import Refusal, forbidden
 from workers.simulators.misago_world import Account, Post, Thread, World
@@ -93,9 +94,10 @@ def _meant(request: Request) -> bool:
     return bool(cookie) and request.headers.get("x-csrftoken") == cookie
 
 
-async def front(request: Request) -> Response:  # noqa: ARG001  the shape of a route
+async def front(request: Request) -> Response:
     """Show the front page; whoever has no CSRF cookie gets one here."""
-    answer = HTMLResponse(shapes.FRONT)
+    found = pages.listed(request.app.state.world)
+    answer = HTMLResponse(shapes.FRONT.replace("</body>", f"{found}</body>"))
     answer.set_cookie(CSRF_COOKIE, secrets.token_hex(16), max_age=31_449_600, samesite="lax")
     return answer
 
@@ -275,6 +277,7 @@ def routes() -> list[BaseRoute]:
     posts, post = f"{thread}posts/", f"{thread}posts/{{post:int}}/"
     return [
         Route("/", front),
+        *pages.routes(),
         Route("/a/{secret}/{picture:int}/", picture),
         Route("/api/auth/", sign_in, methods=["POST"]),
         Route("/api/auth/", who, methods=["GET"]),

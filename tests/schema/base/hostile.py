@@ -69,7 +69,7 @@ async def bombard(
     )
 
 
-async def send_raw(base_url: str, content: bytes, *, seconds: float = 5.0) -> bytes:
+async def send_raw(base_url: str, content: bytes, *, seconds: float = 20.0) -> bytes:
     """Send bytes that no HTTP library would, and return what comes back until the end."""
     address = urlsplit(base_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)

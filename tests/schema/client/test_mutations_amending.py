@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from hub.channels.models import Channel
-from hub.engagement.models import Message
 from hub.publishing.models import PublicationState
 from schema.base.node import row_id
 from tests.factories import a_channel, a_publication
@@ -78,18 +77,19 @@ async def test_an_answer_is_hidden_only_where_the_platform_can(desk: Desk) -> No
     asked = await desk.editor.do(
         "messageHide", "message{hidden availableActions}", messageId=message
     )
-    shown = await desk.editor.do("messageUnhide", "message{hidden}", messageId=message)
-    await change(desk.world, Message, row_id(message, "Message"), hidden=True)
-    again = await desk.editor.do(
-        "messageUnhide", "message{hidden availableActions}", messageId=message
+    again = await desk.editor.do("messageHide", "message{hidden}", messageId=message)
+    # Somebody thinks better of it before the platform has done it.
+    shown = await desk.editor.do(
+        "messageUnhide", "message{hidden underWay availableActions}", messageId=message
     )
 
     assert refused.refusal == {"code": "UNSUPPORTED", "path": ["input", "messageId"]}
     # It is hidden once the platform has done it, not before.
     assert asked.payload["message"]["hidden"] is False
-    assert "MESSAGE_HIDE" in asked.payload["message"]["availableActions"]
-    assert shown.refusal == {"code": "WRONG_STATE", "path": ["input", "messageId"]}
-    assert "MESSAGE_UNHIDE" in again.payload["message"]["availableActions"]
+    assert "MESSAGE_UNHIDE" in asked.payload["message"]["availableActions"]
+    assert again.refusal == {"code": "WRONG_STATE", "path": ["input", "messageId"]}
+    assert shown.payload["message"]["underWay"] == "UNHIDE"
+    assert "MESSAGE_HIDE" in shown.payload["message"]["availableActions"]
     amendments = await desk.editor.ask("{publications{nodes{amendments{kind state}}}}")
     (publication,) = amendments.data["publications"]["nodes"]
     assert publication["amendments"] == [

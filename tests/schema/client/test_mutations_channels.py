@@ -87,6 +87,12 @@ async def test_an_update_changes_what_is_given_and_asks_the_platform_again(desk:
 
     renamed = await desk.manager.do("channelUpdate", CHANNEL, id=channel_id, name="Renamed")
     moved = await desk.manager.do(
+        "channelUpdate",
+        CHANNEL,
+        id=channel_id,
+        settings={"base_url": "https://social.example", "visibility": "unlisted"},
+    )
+    elsewhere = await desk.manager.do(
         "channelUpdate", CHANNEL, id=channel_id, settings={"base_url": "https://other.example"}
     )
 
@@ -96,7 +102,9 @@ async def test_an_update_changes_what_is_given_and_asks_the_platform_again(desk:
     )
     assert moved.payload["channel"]["name"] == "Renamed"
     assert moved.payload["channel"]["state"] == "CHECKING"
-    assert moved.payload["channel"]["settings"]["base_url"] == "https://other.example"
+    assert moved.payload["channel"]["settings"]["visibility"] == "unlisted"
+    # What is out is known by its numbers at the address it has.
+    assert elsewhere.refusal == {"code": "INVALID", "path": ["input", "settings", "base_url"]}
     assert await _jobs(desk) == ["channels.check"]
 
 
