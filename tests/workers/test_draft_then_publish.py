@@ -190,8 +190,16 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("lie", LIES)
+#: Every lie about what can be doubled, the two most telling ones about the rest.
+TOLD = [
+    (step, lie)
+    for step in STEPS
+    for lie in LIES
+    if step in {"draft", "commit"} or lie in {"the answer is lost", "an error, but stored"}
+]
+
+
+@pytest.mark.parametrize(("step", "lie"), TOLD)
 async def test_a_lie_about_any_step_leads_to_one_post_and_no_draft(
     world: World, tools: Toolbox, stand: Stand, database: Database, step: str, lie: str
 ) -> None:
