@@ -1,6 +1,11 @@
-"""A channel as connectors see it."""
+"""A channel as connectors see it, and what their errors say of its whole account."""
 
+from uuid import UUID
+
+from hub.channels import operations as channels
 from hub.channels.operations import ChannelAccess
+from hub.kernel.work import UnitOfWork
+from workers.connectors.errors import NeedsAuth, PlatformError, RateLimited
 from workers.connectors.port import Account
 
 
@@ -16,3 +21,13 @@ def account_of(access: ChannelAccess) -> Account:
         limits=access.limits,
         page=access.page,
     )
+
+
+async def tell_channel(work: UnitOfWork, *, channel_id: UUID, error: PlatformError) -> None:
+    """Keep what concerns the whole account; first of all, for locks have one order."""
+    if isinstance(error, RateLimited):
+        await channels.hold_for_rate(work, channel_id=channel_id, until=work.clock + error.wait)
+    if isinstance(error, NeedsAuth):
+        await channels.settle_failed_check(
+            work, channel_id=channel_id, message=error.message, needs_auth=True
+        )

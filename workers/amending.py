@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from hub.channels import operations as channels
 from hub.content.storage import BytesMissing, WorkspaceMedia
 from hub.publishing import amending, standing
 from hub.publishing.amending import AmendmentClaim
@@ -12,7 +11,7 @@ from hub.publishing.models import AmendmentKind, Standing
 from hub.publishing.rules import after_amendment
 from hub.publishing.sending import LeaseLost, NotNow
 from hub.publishing.standing import LookingBack
-from workers.accounts import account_of
+from workers.accounts import account_of, tell_channel
 from workers.connectors import errors
 from workers.connectors.errors import PlatformError
 from workers.connectors.port import Ref, Seen, Sending, StepKind, StepPending
@@ -165,16 +164,8 @@ class _Run:
             tries=self._claim.tries,
             retry_after=error.retry_after,
         )
-        channel_id = self._claim.access.channel_id
         async with self._tools.unit_of_work(self._workspace_id) as work:
-            # First of all what concerns the whole account, for locks have one order.
-            if isinstance(error, errors.RateLimited):
-                until = work.clock + error.wait
-                await channels.hold_for_rate(work, channel_id=channel_id, until=until)
-            if isinstance(error, errors.NeedsAuth):
-                await channels.settle_failed_check(
-                    work, channel_id=channel_id, message=error.message, needs_auth=True
-                )
+            await tell_channel(work, channel_id=self._claim.access.channel_id, error=error)
             if wait is None:
                 await amending.settle_failed(work, claim=self._claim, problem=error.message)
                 return None

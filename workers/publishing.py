@@ -9,10 +9,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.channels import operations as channels
 from hub.channels.platforms.base import Guarantee
 from hub.content.storage import BytesMissing, WorkspaceMedia
-from hub.kernel.work import UnitOfWork
 from hub.publishing import claiming, sending
 from hub.publishing.jobs import Publish
 from hub.publishing.rules import (
@@ -25,7 +23,7 @@ from hub.publishing.rules import (
     after_weak_look,
 )
 from hub.publishing.sending import Claim, LeaseLost, NotNow, NotOurs, Outcome
-from workers.accounts import account_of
+from workers.accounts import account_of, tell_channel
 from workers.connectors import errors
 from workers.connectors.errors import PlatformError
 from workers.connectors.port import (
@@ -226,7 +224,7 @@ class _Run:
             in_doubt=in_doubt,
         )
         async with self._tools.unit_of_work(self._workspace_id) as work:
-            await self._tell_channel(work, error)
+            await tell_channel(work, channel_id=self._claim.access.channel_id, error=error)
             due_at = await sending.settle_failure(
                 work,
                 claim=self._claim,
@@ -235,17 +233,6 @@ class _Run:
                 certain=committing and not in_doubt and failure not in DOUBTFUL,
             )
         return Again(due_at=due_at) if due_at else None
-
-    async def _tell_channel(self, work: UnitOfWork, error: PlatformError) -> None:
-        """Keep what concerns the whole account; first of all, for locks have one order."""
-        channel_id = self._claim.access.channel_id
-        if isinstance(error, errors.RateLimited):
-            until = work.clock + error.wait
-            await channels.hold_for_rate(work, channel_id=channel_id, until=until)
-        if isinstance(error, errors.NeedsAuth):
-            await channels.settle_failed_check(
-                work, channel_id=channel_id, message=error.message, needs_auth=True
-            )
 
     async def _reconcile(self) -> tuple[bool, Again | None]:
         """Find out what an earlier commit came to; answer whether the try is over."""
@@ -347,7 +334,7 @@ class _Run:
             retry_after=error.retry_after,
         )
         async with self._tools.unit_of_work(self._workspace_id) as work:
-            await self._tell_channel(work, error)
+            await tell_channel(work, channel_id=self._claim.access.channel_id, error=error)
             due_at = await sending.settle_look(
                 work,
                 claim=self._claim,
