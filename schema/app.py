@@ -1,4 +1,4 @@
-"""The hub's doors as one ASGI application: `uvicorn schema.app:create_app --factory`."""
+"""The hub's doors as one ASGI application: `python -m schema`."""
 
 import asyncio
 import gc

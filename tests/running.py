@@ -16,8 +16,6 @@ from pathlib import Path
 import httpx
 import psutil
 
-from hub.embedded.environment import free_port
-
 HUB = [sys.executable, "-c", "from hub.cli import app; app()"]
 START_SECONDS = 60.0
 
@@ -56,8 +54,7 @@ def a_running_hub(data_dir: Path, *, env: Mapping[str, str] | None = None) -> It
     started = time.monotonic()
     log = (data_dir / "up.log").open("wb")
     process = subprocess.Popen(
-        # A port of its own: the usual one may be somebody else's by the time it is used.
-        [*HUB, "up", "--data-dir", str(data_dir), "--port", str(free_port())],
+        [*HUB, "up", "--data-dir", str(data_dir), "--port", "0"],
         env={**clean, **(env or {})},
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -17,22 +17,15 @@ from hub.embedded.supervisor import Child, Supervisor, stopping_on_signals
 if TYPE_CHECKING:
     from hub.kernel.settings import Settings
 
-APP = "schema.app:create_app"
+API = "schema"
 WORKERS = "workers"
 ALEMBIC = Path(__file__).parent.parent.parent / "alembic.ini"
 MIGRATIONS = ALEMBIC.parent / "migrations"
 
 
-def api_command(settings: "Settings") -> list[str]:
-    """Return the command that serves the API."""
-    return [
-        *(sys.executable, "-m", "uvicorn", APP, "--factory"),
-        *("--host", settings.host, "--port", str(settings.port)),
-        *("--http", "httptools", "--ws", "websockets-sansio", "--no-access-log"),
-        *("--ws-max-size", str(settings.body_bytes)),
-        *("--timeout-graceful-shutdown", "10", "--log-level", "warning"),
-        *("--no-server-header", "--no-proxy-headers"),
-    ]
+def api_command(fd: int | None = None) -> list[str]:
+    """Return the command that serves the API, on HUB_HOST:HUB_PORT or on an inherited socket."""
+    return [sys.executable, "-m", API, *([] if fd is None else ["--fd", str(fd)])]
 
 
 def worker_command(settings: "Settings") -> list[str]:
@@ -49,8 +42,8 @@ def serve() -> None:
 
     Needs HUB_DATABASE_URL, HUB_REDIS_URL and HUB_SECRET_KEY, and a migrated database.
     """
-    settings = settings_from_environment()
-    os.execv(sys.executable, api_command(settings))  # noqa: S606 - our own interpreter
+    settings_from_environment()
+    os.execv(sys.executable, api_command())  # noqa: S606 - our own interpreter
 
 
 def work() -> None:

@@ -1,15 +1,17 @@
 """`hub up` and `hub demo`: everything on this machine, with one command."""
 
 import asyncio
+import errno
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -19,11 +21,10 @@ from hub.cli.output import RUNNING, complaints, console, settings_from_environme
 from hub.cli.processes import api_command, app_role, is_migrated, migrated, worker_command
 from hub.embedded.environment import (
     CannotStart,
-    free_port,
-    is_free,
+    listening,
     load_or_create_secrets,
     prepare_folder,
-    remembered_port,
+    remembered_listening,
     write_private,
 )
 from hub.embedded.servers import embedded_servers
@@ -42,7 +43,6 @@ SIMULATORS = "workers.simulators"
 #: A path that only the stand-in which is served last answers: then all of them are there.
 ALL_THERE = "/_sim/faults"
 STORY = "workers.demo"
-WHO_AM_I = "/graphql?query=%7Bviewer%7Bname%7D%7D"
 
 DataDir = Annotated[
     Path | None,
@@ -54,9 +54,9 @@ Port = Annotated[
     int | None,
     typer.Option(
         envvar="HUB_PORT",
-        help="Port of the API.",
+        help="Port of the API; 0 takes a free one.",
         show_default="8000, or a free one",
-        min=1,
+        min=0,
         max=65_535,
     ),
 ]
@@ -70,6 +70,19 @@ class Running:
     tokens: dict[str, str]
     supervisor: Supervisor
     extra: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """Where the hub and its stand-ins are called: opened here, answered by the children."""
+
+    api: socket
+    stand_ins: Mapping[str, socket]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of every stand-in, by its name."""
+        return {name: f"http://127.0.0.1:{_port(door)}" for name, door in self.stand_ins.items()}
 
 
 def up(
@@ -136,7 +149,7 @@ async def _demo(out: Path) -> int:
     try:
         async with (
             stopping_on_signals(),
-            _running(folder, port=free_port(), simulators=True, mirror=False) as running,
+            _running(folder, port=0, simulators=True, mirror=False) as running,
         ):
             code = await _story(running, out=out)
     except CannotStart as error:
@@ -178,7 +191,7 @@ async def _story(running: Running, *, out: Path, stays: bool = False) -> int:
 async def _running(
     folder: Path, *, port: int | None, simulators: bool, mirror: bool
 ) -> AsyncIterator[Running]:
-    async with _settings(folder, port=port, simulators=simulators) as (settings, extra):
+    async with _settings(folder, port=port, simulators=simulators) as (settings, doors):
         if not await is_migrated(settings.database_url):
             with console.status("Preparing the database …"):
                 await migrated(
@@ -187,7 +200,7 @@ async def _running(
                 )
         tokens: dict[str, str] = {}
         supervisor = Supervisor(
-            _children(settings, extra, tokens),
+            _children(settings, doors),
             data_dir=settings.data_dir,
             mirror=sys.stderr if mirror else None,
             tell=lambda line: complaints.print(line, highlight=False),
@@ -199,7 +212,9 @@ async def _running(
 
                 tokens.update(await tokens_of_this_machine(settings))
                 await supervisor.ready()
-            yield Running(settings=settings, tokens=tokens, supervisor=supervisor, extra=extra)
+            yield Running(
+                settings=settings, tokens=tokens, supervisor=supervisor, extra=doors.addresses
+            )
 
 
 @asynccontextmanager
@@ -223,24 +238,24 @@ async def _announced(settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _settings(
     folder: Path, *, port: int | None, simulators: bool
-) -> AsyncIterator[tuple[Settings, dict[str, str]]]:
+) -> AsyncIterator[tuple[Settings, Doors]]:
     """Yield the settings of a hub on this machine; start the servers unless they are given."""
-    _require_free(port)
-    if os.environ.get("HUB_DATABASE_URL") and os.environ.get("HUB_REDIS_URL"):
-        given = settings_from_environment()
-        extra = _simulator_addresses() if simulators else {}
-        yield _with(given, prepare_folder(folder), port or given.port, extra), extra
-        return
-    if os.environ.get("HUB_DATABASE_URL") or os.environ.get("HUB_REDIS_URL"):
-        raise CannotStart(
-            "Set both HUB_DATABASE_URL and HUB_REDIS_URL to use your own servers, or neither."
-        )
-    with console.status("Starting PostgreSQL and Valkey …"):
+    async with AsyncExitStack() as stack:
+        host = os.environ.get("HUB_HOST", "127.0.0.1")
+        asked = None if port is None else stack.enter_context(_opened(host, port))
+        if os.environ.get("HUB_DATABASE_URL") and os.environ.get("HUB_REDIS_URL"):
+            given = settings_from_environment()
+            api = asked or stack.enter_context(_opened(given.host, given.port))
+            doors = _doors(stack, api, simulators=simulators)
+            yield _with(given, prepare_folder(folder), doors), doors
+            return
+        if os.environ.get("HUB_DATABASE_URL") or os.environ.get("HUB_REDIS_URL"):
+            raise CannotStart(
+                "Set both HUB_DATABASE_URL and HUB_REDIS_URL to use your own servers, or neither."
+            )
         servers = embedded_servers(folder)
-        running = await servers.__aenter__()
-    try:
-        chosen = port or remembered_port(running.claim.folder, "api", preferred=8000)
-        extra = _simulator_addresses() if simulators else {}
+        with console.status("Starting PostgreSQL and Valkey …"):
+            running = await stack.enter_async_context(servers)
         settings = Settings(
             database_url=running.database_url,
             migrate_url=running.migrate_url,
@@ -248,15 +263,39 @@ async def _settings(
             secret_key=load_or_create_secrets(running.claim.folder).secret_key,
             environment="development",
         )
-        made = _with(settings, running.claim.folder, chosen, extra)
+        api = asked or stack.enter_context(
+            remembered_listening(running.claim.folder, "api", host=settings.host, preferred=8000)
+        )
+        doors = _doors(stack, api, simulators=simulators)
+        made = _with(settings, running.claim.folder, doors)
         running.announce(made.public_url)
-        yield made, extra
-    finally:
-        await servers.__aexit__(None, None, None)
+        yield made, doors
 
 
-def _with(settings: Settings, folder: Path, port: int, extra: dict[str, str]) -> Settings:
-    allowed = [address.removeprefix("http://") for address in extra.values()]
+def _opened(host: str, port: int) -> socket:
+    try:
+        return listening(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(f"Port {port} is in use. Choose another one with --port.") from None
+        raise CannotStart(f"Port {port} of {host} cannot be opened: {error.strerror}.") from None
+
+
+def _doors(stack: AsyncExitStack, api: socket, *, simulators: bool) -> Doors:
+    names = STAND_INS if simulators else ()
+    return Doors(
+        api=api,
+        stand_ins={name: stack.enter_context(listening("127.0.0.1", 0)) for name in names},
+    )
+
+
+def _port(door: socket) -> int:
+    return int(door.getsockname()[1])
+
+
+def _with(settings: Settings, folder: Path, doors: Doors) -> Settings:
+    allowed = [address.removeprefix("http://") for address in doors.addresses.values()]
+    port = _port(doors.api)
     return settings.model_copy(
         update={
             "data_dir": folder,
@@ -267,57 +306,30 @@ def _with(settings: Settings, folder: Path, port: int, extra: dict[str, str]) ->
     )
 
 
-def _require_free(port: int | None) -> None:
-    if port is not None and not is_free(port):
-        raise CannotStart(f"Port {port} is in use. Choose another one with --port.")
-
-
-def _simulator_addresses() -> dict[str, str]:
-    ports: list[int] = []
-    for _ in STAND_INS:
-        ports.append(free_port(avoid=ports))
-    return {name: f"http://127.0.0.1:{port}" for name, port in zip(STAND_INS, ports, strict=True)}
-
-
-def _children(settings: Settings, extra: dict[str, str], tokens: dict[str, str]) -> list[Child]:
+def _children(settings: Settings, doors: Doors) -> list[Child]:
     env = _environment(settings)
     children = [
         Child(
             name="api",
-            argv=api_command(settings),
+            argv=api_command(doors.api.fileno()),
             env=env,
-            ready=_our_api_answers(settings, tokens),
+            ready=http_answers(settings.host, settings.port, "/ready"),
+            sockets=[doors.api],
         ),
         Child(name="worker", argv=worker_command(settings), env=env),
     ]
-    if extra:
-        ports = {name: int(address.rpartition(":")[2]) for name, address in extra.items()}
-        asked = [f"{STAND_INS[name][0]}={port}" for name, port in ports.items()]
+    if doors.stand_ins:
+        asked = [f"{STAND_INS[name][0]}={door.fileno()}" for name, door in doors.stand_ins.items()]
+        receiver = _port(doors.stand_ins["HUB_DEMO_RECEIVER"])
         children.append(
             Child(
                 name="stand-ins",
-                argv=[sys.executable, "-m", SIMULATORS, *asked],
-                ready=http_answers("127.0.0.1", ports["HUB_DEMO_RECEIVER"], ALL_THERE),
+                argv=[sys.executable, "-m", SIMULATORS, "--inherited", *asked],
+                ready=http_answers("127.0.0.1", receiver, ALL_THERE),
+                sockets=list(doors.stand_ins.values()),
             )
         )
     return children
-
-
-def _our_api_answers(settings: Settings, tokens: dict[str, str]) -> Callable[[], Awaitable[bool]]:
-    """Return a check whether the API is ready, and is ours: another hub may have been quicker.
-
-    Its port was free a moment ago, and a hub that took it since does not know our `tokens`.
-    """
-    at = (settings.host, settings.port)
-    is_ready = http_answers(*at, "/ready")
-
-    async def check() -> bool:
-        if not tokens or not await is_ready():
-            return False
-        known = {"Authorization": f"Bearer {next(iter(tokens.values()))}"}
-        return await http_answers(*at, WHO_AM_I, headers=known)()
-
-    return check
 
 
 def _environment(settings: Settings) -> dict[str, str]:

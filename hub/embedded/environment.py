@@ -8,7 +8,7 @@ import random
 import secrets
 import socket
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,8 @@ from hub.embedded import processes
 # Below the range the kernel takes for outgoing connections, so a port stays free between runs.
 PORTS = range(20_000, 32_000)
 LOG_TAIL_BYTES = 2_000
+BACKLOG = 2_048
+TRIES = 20
 
 
 class CannotStart(Exception):
@@ -126,6 +128,27 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there; port 0 takes a free one. Raises OSError when taken.
+
+    Whoever is to answer inherits it: no moment passes in which another program could take the port,
+    and connections wait while the one that answers is started, or started again.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port or free_port()), family=family, backlog=BACKLOG)
+
+
+def remembered_listening(
+    data_dir: Path, name: str, *, host: str, preferred: int | None = None
+) -> socket.socket:
+    """Return a socket listening on the port this server had last time, or on another free one."""
+    for _ in range(TRIES):
+        port = remembered_port(data_dir, name, preferred=preferred)
+        with suppress(OSError):
+            return listening(host, port)
+    raise CannotStart(f"No port could be opened on {host}.")
 
 
 def free_port(*, avoid: Collection[int] = ()) -> int:

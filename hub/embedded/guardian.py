@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 from subprocess import DEVNULL, STDOUT, Popen
 
 from hub.embedded import processes
@@ -62,9 +63,13 @@ class Guardian:
         log: Path,
         cwd: Path,
         account: Account,
+        sockets: Sequence[socket] = (),
         last_wish: signal.Signals = signal.SIGTERM,
     ) -> Popen[bytes]:
-        """Start a program whose output goes to `log`; `last_wish` is its signal if we die."""
+        """Start a program whose output goes to `log`; `last_wish` is its signal if we die.
+
+        It inherits `sockets` under their numbers.
+        """
         if self._process.poll() is not None:
             self._reopen()
         wish = last_wish.name.removeprefix("SIG")
@@ -76,6 +81,7 @@ class Guardian:
                 stderr=STDOUT,
                 env=dict(env),
                 cwd=cwd,
+                pass_fds=[one.fileno() for one in sockets],
                 start_new_session=True,
                 user=account.uid,
                 group=account.gid,

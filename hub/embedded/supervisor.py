@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from subprocess import Popen
 from types import TracebackType
 from typing import Self, TextIO
@@ -32,7 +33,7 @@ tell_by_log: Tell = logging.getLogger(__name__).warning
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """A command to keep running. `env` is added to our own environment.
+    """A command to keep running. `env` is added to our own environment; it inherits `sockets`.
 
     `ready` is asked until it says yes; without it a child is ready when it was started.
     """
@@ -41,6 +42,7 @@ class Child:
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], Awaitable[bool]] | None = None
+    sockets: Sequence[socket] = ()
 
 
 def wait_before_restart(*, previous: float, lasted: float) -> float:
@@ -177,6 +179,7 @@ class Supervisor:
             log=kept.log,
             cwd=Path.cwd(),
             account=Account(),
+            sockets=kept.child.sockets,
         )
 
 

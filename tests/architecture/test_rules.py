@@ -231,7 +231,7 @@ def test_settings_are_built_only_where_a_process_starts() -> None:
 
     assert all(
         path.startswith(("hub/cli/", "hub/embedded/", "workers/demo/"))
-        or path in {"workers/main.py", "workers/relay.py", "schema/app.py"}
+        or path in {"workers/main.py", "workers/relay.py", "schema/app.py", "schema/__main__.py"}
         for path in building
     ), building
 

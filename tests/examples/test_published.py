@@ -174,7 +174,7 @@ def test_a_token_that_is_refused_is_said_to_be_and_forgotten(page: Page, stage: 
 def test_the_page_comes_back_when_the_server_was_restarted(page: Page, stage: Stage) -> None:
     entered(page, stage)
     expect(page.get_by_role("status")).to_have_text("En direct")
-    (server,) = [one for one in stage.hub.processes() if "uvicorn" in one.cmdline()]
+    (server,) = [one for one in stage.hub.processes() if one.cmdline()[1:3] == ["-m", "schema"]]
 
     with httpx.stream(
         "POST",

@@ -19,7 +19,7 @@ GROWTH_MB = 50.0
 def api_pid(hub: RunningHub) -> int:
     """Return the process that answers requests."""
     for process in hub.processes():
-        if "uvicorn" in process.cmdline():
+        if process.cmdline()[1:3] == ["-m", "schema"]:
             return process.pid
     raise RuntimeError("No process of this hub serves the API.")
 

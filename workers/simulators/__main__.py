@@ -1,4 +1,7 @@
-"""Several stand-ins in one process: `python -m workers.simulators mastodon=3000 receiver=3001`."""
+"""Several stand-ins in one process: `python -m workers.simulators mastodon=3000 receiver=3001`.
+
+Whoever opened their sockets already gives their numbers instead, with `--inherited`.
+"""
 
 import argparse
 import signal
@@ -6,8 +9,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib import import_module
+from socket import socket
 
-from workers.simulators.serving import served
+from workers.simulators.serving import listen, served_on
 
 #: The factory of each stand-in, by the name it is asked for.
 STAND_INS: Mapping[str, str] = {
@@ -24,31 +28,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Stand-ins of platforms, in one process.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
+        "--inherited", action="store_true", help="the numbers are those of listening sockets"
+    )
+    parser.add_argument(
         "standin",
         nargs="+",
         type=_asked,
-        metavar="NAME=PORT",
-        help=f"one of {', '.join(STAND_INS)}; port 0 takes a free one",
+        metavar="NAME=NUMBER",
+        help=f"one of {', '.join(STAND_INS)}; a port, 0 takes a free one",
     )
     asked = parser.parse_args()
     stopping = {signal.SIGINT, signal.SIGTERM}
     # Before any thread is made, so that all of them leave the signals to this one.
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
     with ExitStack() as stack:
-        for name, port in asked.standin:
+        for name, number in asked.standin:
             module, _, factory = STAND_INS[name].partition(":")
             app = getattr(import_module(module), factory)()
-            address = stack.enter_context(served(app, host=asked.host, port=port))
+            opened = socket(fileno=number) if asked.inherited else listen(asked.host, number)
+            address = stack.enter_context(served_on(opened, app))
             sys.stdout.write(f"ready {name} {address}\n")
             sys.stdout.flush()
         signal.sigwait(stopping)
 
 
 def _asked(given: str) -> tuple[str, int]:
-    name, _, port = given.partition("=")
-    if name not in STAND_INS or not port.isdigit():
-        raise argparse.ArgumentTypeError(f"{given} is not NAME=PORT with a name of a stand-in")
-    return name, int(port)
+    name, _, number = given.partition("=")
+    if name not in STAND_INS or not number.isdigit():
+        raise argparse.ArgumentTypeError(f"{given} is not NAME=NUMBER with a name of a stand-in")
+    return name, int(number)
 
 
 if __name__ == "__main__":

@@ -271,12 +271,19 @@ def server(app: ASGIApp) -> uvicorn.Server:
 @contextmanager
 def served(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve an application in a thread of this process; yields its address."""
-    opened = listen(host, port)
+    with served_on(listen(host, port), app) as address:
+        yield address
+
+
+@contextmanager
+def served_on(opened: socket.socket, app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a listening socket, which is closed in the end; see `served`."""
     running = server(app)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]}, daemon=True)
     thread.start()
     try:
-        yield f"http://{host}:{opened.getsockname()[1]}"
+        host, port = opened.getsockname()[:2]
+        yield f"http://{host}:{port}"
     finally:
         running.should_exit = True
         thread.join(timeout=10)
