@@ -95,6 +95,13 @@ class Settings(BaseSettings):
     query_cost: int = Field(
         default=5_000, gt=0, description="Highest cost of a query, see `extensions.cost`."
     )
+    page_max: int = Field(
+        default=100, ge=1, le=1_000, description="Most items of one page of a list."
+    )
+    compiled_reads: bool = Field(
+        default=True,
+        description="Whether the database writes answers itself; off, graphql-core makes them.",
+    )
 
     trigger_rate: int = Field(
         default=60, gt=0, description="Different calls of one trigger in a minute."
