@@ -30,6 +30,7 @@ from schema.automation.hooks import hook_routes
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.limits import Limits
 from schema.base.stopping import ending_with_the_server
+from schema.compiled.compiler import Compiler
 from schema.content.uploads import Stores, picture_routes
 from schema.context import Context
 from schema.metrics import Metrics, metrics_endpoint
@@ -121,9 +122,11 @@ def _routes(settings: Settings, metrics: Metrics, door: GraphQLDoor) -> list[Bas
 
 
 def _door(settings: Settings) -> GraphQLDoor:
+    schema = build_schema()
     return GraphQLDoor(
-        build_schema(),
+        schema,
         get_context=_context(settings),
+        compiler=Compiler(schema) if settings.compiled_reads else None,
         settings=DoorSettings(
             body_bytes=settings.body_bytes,
             body_seconds=settings.request_seconds,
@@ -133,6 +136,7 @@ def _door(settings: Settings) -> GraphQLDoor:
                 depth=settings.query_depth,
                 aliases=settings.query_aliases,
                 cost=settings.query_cost,
+                page=settings.page_max,
             ),
             origins=(*settings.cors_origins, _origin(settings.public_url)),
         ),

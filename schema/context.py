@@ -48,6 +48,11 @@ class Context:
         return self.known is None
 
     @property
+    def page_max(self) -> int:
+        """Return the most items of one page."""
+        return self.hub.settings.page_max
+
+    @property
     def public_url(self) -> str:
         """Return how the outside reaches this API."""
         return self.hub.settings.public_url.rstrip("/")

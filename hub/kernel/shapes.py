@@ -5,13 +5,20 @@ Values are named as parameters only, so that equal questions share one compiled 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
     ColumnElement,
-    Enum,
+    Date,
+    DateTime,
     FromClause,
+    Integer,
     Select,
+    String,
     Table,
     Text,
     Uuid,
@@ -24,7 +31,9 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy import JSON as GENERIC_JSON
 from sqlalchemy.dialects.postgresql import JSON, JSONB, JSONPATH, distinct_on
+from sqlalchemy.types import Enum as EnumType
 from sqlalchemy.types import TypeEngine
 
 from hub.kernel.model import Base
@@ -33,6 +42,33 @@ EMPTY: ColumnElement[Any] = literal_column("'[]'::json")
 
 Expression = Callable[[FromClause], ColumnElement[Any]]
 On = Callable[[FromClause], ColumnElement[bool]]
+
+
+class Stored(Enum):
+    """What PostgreSQL writes for a value in JSON."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    LARGE = "integer of 64 bits"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    DATE = "date"
+    JSON = "json"
+    LIST = "list"
+    OTHER = "other"
+
+
+#: The first that fits decides.
+_STORED: tuple[tuple[type[TypeEngine[Any]], Stored], ...] = (
+    (String, Stored.TEXT),
+    (BigInteger, Stored.LARGE),
+    (Integer, Stored.INTEGER),
+    (Boolean, Stored.BOOLEAN),
+    (DateTime, Stored.INSTANT),
+    (Date, Stored.DATE),
+    (GENERIC_JSON, Stored.JSON),
+    (ARRAY, Stored.LIST),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +82,7 @@ class Origin:
     def kind(self, name: str) -> TypeEngine[Any]:
         """Return the type a value of this fact is compared as."""
         kind: TypeEngine[Any] = self.fact(name, self.table).type
-        return Text() if isinstance(kind, Enum) else kind
+        return Text() if isinstance(kind, EnumType) else kind
 
     def python(self, name: str) -> type:
         """Return the Python type of this fact's values; `object` where it has no single one."""
@@ -54,6 +90,15 @@ class Origin:
             return self.kind(name).python_type
         except NotImplementedError:
             return object
+
+    def stored(self, name: str) -> Stored:
+        """Return what PostgreSQL writes for this fact."""
+        kind = self.fact(name, self.table).type
+        return next((word for one, word in _STORED if isinstance(kind, one)), Stored.OTHER)
+
+    def certain(self, name: str) -> bool:
+        """Say whether the database itself keeps this fact from being null."""
+        return name not in self.facts and not self.table.c[name].nullable
 
     def fact(self, name: str, source: FromClause) -> ColumnElement[Any]:
         """Return a column or a computed fact of a row; KeyError where there is none."""
@@ -122,46 +167,105 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A fact of the row as it is."""
+
+    label: str
+    fact: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalId:
+    """A fact that holds an id, as the id clients see: base64url of the kind and the id."""
+
+    label: str
+    fact: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A word that is the same for every row; null where whoever asks fills it in later."""
+
+    label: str
+    word: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class One:
     """A related row."""
 
-    key: str
+    label: str
     link: Link
     pick: "Pick"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Many:
-    """Related rows; `pick` is None where only their number is wanted."""
+    """Related rows."""
 
-    key: str
+    label: str
     link: Link
-    origin: Origin
-    pick: "Pick | None"
+    pick: "Pick"
     window: Window
     where: Condition | None = None
-    total: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """How many related rows there are."""
+
+    label: str
+    link: Link
+    origin: Origin
+    where: Condition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Entries of the same row, in an object of their own."""
+
+    label: str
+    entries: tuple["Entry", ...]
+
+
+Entry = Leaf | GlobalId | Word | One | Many | Number | Part
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
-    """What is wanted of each row: facts, related rows, lists of related rows."""
+    """What is wanted of each row, in the order it is wanted."""
 
     origin: Origin
-    facts: tuple[str, ...]
-    ones: tuple[One, ...] = ()
-    lists: tuple[Many, ...] = ()
+    entries: tuple[Entry, ...]
+
+
+class Form(Enum):
+    """How the rows of an answer come: as values, as one text of JSON, or each as a text.
+
+    With `TEXTS` the facts of each row's place come beside it.
+    """
+
+    VALUES = "values"
+    TEXT = "text"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A whole read. Its answer is one row: `now` (the hub's clock), `rows` (JSON), `total`."""
+    """A whole read. Its answer is one row: `now` (the hub's clock), `rows` (JSON), `total`.
+
+    With `Form.TEXTS` there are `places` beside the rows: the values of the facts in `place`.
+    """
 
     origin: Origin
     pick: Pick | None
     window: Window
     where: Condition | None = None
     total: bool = False
+    form: Form = Form.VALUES
+    place: tuple[str, ...] = ()
+    now: bool = True
 
 
 def within(source: FromClause) -> ColumnElement[bool]:

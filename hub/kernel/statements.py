@@ -3,7 +3,8 @@
 Identifiers come from the tables alone, values are parameters.
 """
 
-from collections.abc import Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -18,10 +19,12 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
     not_,
+    null,
     or_,
     select,
     true,
@@ -33,14 +36,24 @@ from hub.kernel.shapes import (
     EMPTY,
     Condition,
     Edge,
+    Entry,
+    Form,
+    GlobalId,
+    Leaf,
     Link,
+    Many,
+    Number,
     One,
     Origin,
+    Part,
     Pick,
     Question,
     Test,
     Window,
+    Word,
 )
+
+UUID_LETTERS = 36
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
@@ -72,36 +85,75 @@ class _Builder:
         self._numbers: Iterator[int] = count()
 
     def question(self, question: Question) -> Select[Any]:
-        wanted: list[ColumnElement[Any]] = [func.hub_now().label("now")]
-        if question.pick is not None:
-            rows = self._list(question.pick, question.window, question.where, link=None, row=None)
-            wanted.append(rows.label("rows"))
+        wanted: list[ColumnElement[Any]] = []
+        if question.now:
+            wanted.append(func.hub_now().label("now"))
         if question.total:
             total = self._count(question.origin, question.where, link=None, row=None)
             wanted.append(total.label("total"))
-        return select(*wanted)
+        if question.pick is None:
+            return select(*wanted)
+        if question.form is Form.TEXTS:
+            return self._texts(question, question.pick, wanted)
+        rows = self._list(question.pick, question.window, question.where, link=None, row=None)
+        if question.form is Form.TEXT:
+            rows = cast(rows, Text)
+        return select(*wanted, rows.label("rows"))
+
+    def _texts(
+        self, question: Question, pick: Pick, wanted: list[ColumnElement[Any]]
+    ) -> Select[Any]:
+        row = self._alias(pick.origin)
+        place = [pick.origin.fact(name, row) for name in question.place]
+        each = select(
+            cast(self._object(pick.entries, pick.origin, row), Text).label("text"),
+            func.json_build_array(*place).label("place"),
+        )
+        found = self._windowed(
+            each, pick.origin, row, question.window, question.where, link=None, above=None
+        ).subquery(f"r{next(self._numbers)}")
+        together = func.array_agg(found.c.text), func.json_agg(found.c.place)
+        return select(*wanted, together[0].label("rows"), together[1].label("places"))
 
     def _alias(self, origin: Origin) -> FromClause:
         return origin.table.alias(f"t{next(self._numbers)}")
 
-    def _columns(self, pick: Pick, row: FromClause) -> list[ColumnElement[Any]]:
-        wanted: list[ColumnElement[Any]] = [
-            pick.origin.fact(name, row).label(name) for name in pick.facts
-        ]
-        wanted.extend(self._one(one, row).label(one.key) for one in pick.ones)
-        for many in pick.lists:
-            if many.pick is not None:
-                rows = self._list(many.pick, many.window, many.where, link=many.link, row=row)
-                wanted.append(rows.label(many.key))
-            if many.total is not None:
-                total = self._count(many.origin, many.where, link=many.link, row=row)
-                wanted.append(total.label(many.total))
-        return wanted
+    def _columns(
+        self, entries: Iterable[Entry], origin: Origin, row: FromClause
+    ) -> list[ColumnElement[Any]]:
+        return [self._entry(entry, origin, row).label(entry.label) for entry in entries]
+
+    def _entry(self, entry: Entry, origin: Origin, row: FromClause) -> ColumnElement[Any]:
+        match entry:
+            case Leaf(fact=fact):
+                return origin.fact(fact, row)
+            case GlobalId(fact=fact, kind=kind):
+                return _global_id(kind, origin.fact(fact, row))
+            case Word(word=None):
+                return null()
+            case Word(word=word):
+                return literal_column(f"'{word}'::text")
+            case One():
+                return self._one(entry, row)
+            case Many():
+                return self._list(entry.pick, entry.window, entry.where, link=entry.link, row=row)
+            case Number():
+                return self._count(entry.origin, entry.where, link=entry.link, row=row)
+            case Part(entries=entries):
+                return self._object(entries, origin, row)
+
+    def _object(
+        self, entries: Iterable[Entry], origin: Origin, row: FromClause
+    ) -> ColumnElement[Any]:
+        """Return an object of entries of this very row."""
+        inner = select(*self._columns(entries, origin, row)).correlate(row)
+        named = inner.subquery(f"r{next(self._numbers)}")
+        return select(func.row_to_json(named.table_valued())).scalar_subquery()
 
     def _one(self, one: One, row: FromClause) -> ColumnElement[Any]:
         other = self._alias(one.pick.origin)
         inner = (
-            select(*self._columns(one.pick, other))
+            select(*self._columns(one.pick.entries, one.pick.origin, other))
             .where(one.pick.origin.rows(other), one.link.on(row, other))
             .correlate(row)
             .subquery(f"r{next(self._numbers)}")
@@ -118,18 +170,30 @@ class _Builder:
         row: FromClause | None,
     ) -> ColumnElement[Any]:
         other = self._alias(pick.origin)
-        inner = select(*self._columns(pick, other))
-        inner = self._narrowed(inner, pick.origin, other, where, link=link, row=row)
-        for edge, later in ((window.after, True), (window.before, False)):
-            if edge is not None:
-                inner = inner.where(_beyond(pick.origin, other, window.order, edge, later=later))
-        order = _ordered(pick.origin, other, window)
-        if window.distinct:
-            first = (pick.origin.fact(name, other) for name in window.distinct)
-            inner = inner.ext(distinct_on(*first))
-        inner = inner.order_by(*order).limit(_limit(window.limit))
+        each = select(*self._columns(pick.entries, pick.origin, other))
+        inner = self._windowed(each, pick.origin, other, window, where, link=link, above=row)
         found = inner.subquery(f"r{next(self._numbers)}")
         return select(func.coalesce(func.json_agg(found.table_valued()), EMPTY)).scalar_subquery()
+
+    def _windowed(
+        self,
+        each: Select[Any],
+        origin: Origin,
+        row: FromClause,
+        window: Window,
+        where: Condition | None,
+        *,
+        link: Link | None,
+        above: FromClause | None,
+    ) -> Select[Any]:
+        """Keep the rows of a window, in its order."""
+        each = self._narrowed(each, origin, row, where, link=link, row=above)
+        for edge, later in ((window.after, True), (window.before, False)):
+            if edge is not None:
+                each = each.where(_beyond(origin, row, window.order, edge, later=later))
+        if window.distinct:
+            each = each.ext(distinct_on(*(origin.fact(name, row) for name in window.distinct)))
+        return each.order_by(*_ordered(origin, row, window)).limit(_limit(window.limit))
 
     def _count(
         self, origin: Origin, where: Condition | None, *, link: Link | None, row: FromClause | None
@@ -152,6 +216,22 @@ class _Builder:
         if link is not None and row is not None:
             chosen = chosen.where(link.on(row, other)).correlate(row)
         return chosen if where is None else chosen.where(_condition(where, other))
+
+
+def _global_id(kind: str, id_: ColumnElement[Any]) -> ColumnElement[Any]:
+    # Letters, digits, ":" and "-" give neither "+" nor "/" in base64, and this is too short for
+    # PostgreSQL to break the line. Whole groups of three letters are the same for every row.
+    prefix = f"{kind}:"
+    whole = len(prefix) // 3 * 3
+    head = b64encode(prefix[:whole].encode()).decode()
+    rest = prefix[whole:]
+    text: ColumnElement[Any] = cast(id_, Text)
+    if rest:
+        text = literal_column(f"'{rest}'::text").concat(text)
+    tail = func.encode(func.convert_to(text, literal_column("'UTF8'")), literal_column("'base64'"))
+    if (len(rest) + UUID_LETTERS) % 3:
+        tail = func.rtrim(tail, literal_column("'='"))
+    return literal_column(f"'{head}'::text").concat(tail)
 
 
 def _limit(limit: int | str) -> ColumnElement[Any]:
@@ -224,7 +304,7 @@ def _nulls(origin: Origin, name: str, ordered: Any, *, first: bool) -> ColumnEle
 
 
 def _nullable(origin: Origin, name: str) -> bool:
-    return name in origin.facts or bool(origin.table.c[name].nullable)
+    return not origin.certain(name)
 
 
 def _beyond(

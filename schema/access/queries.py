@@ -84,13 +84,14 @@ class AccessQueries:
     ) -> Connection[Session]:
         if info.context.caller.session_id is None:
             raise Forbidden("Sign in to see your sessions.")
-        return await read_connection(
+        shown: Connection[Session] = await read_connection(
             info,
             "Session",
             page=PageArguments.of(first=first, after=after),
             filters=(_Open(ended=False),),
             order=("-id",),
         )
+        return shown
 
     tokens: Connection[Token] = all_of(
         "All tokens, for those who manage the workspace.",

@@ -36,4 +36,10 @@ def _guarded(resolve: Resolve) -> Resolve:
             raise Forbidden("This token reads what is published, and nothing else.")
         return resolve(source, info, **arguments)
 
+    guarded.for_members = True  # type: ignore[attr-defined]  # a mark on a function of ours
     return guarded
+
+
+def is_for_members(field: GraphQLField) -> bool:
+    """Say whether a field of the root is kept from callers who only read what is published."""
+    return getattr(field.resolve, "for_members", False)

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import strawberry
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -17,6 +19,7 @@ from graphql import (
     OverlappingFieldsCanBeMergedRule,
     StringValueNode,
     ValidationContext,
+    VariableNode,
     Visitor,
     parse,
     specified_rules,
@@ -67,8 +70,12 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 
 
 @dataclass(kw_only=True)
-class _Known:
-    """A parsed document and what has been found out about it."""
+class Known:
+    """A parsed document and what has been found out about it.
+
+    `choosing` are the variables of `@skip` and `@include`; whoever compiles operations keeps them
+    in `programs`, so that they are forgotten together.
+    """
 
     document: DocumentNode
     valid: bool = False
@@ -76,6 +83,14 @@ class _Known:
     costs: dict[str | None, tuple[frozenset[str], dict[tuple[int | None, ...], Cost]]] = field(
         default_factory=dict
     )
+    programs: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+
+    @cached_property
+    def choosing(self) -> tuple[str, ...]:
+        """The names of the variables that decide which fields are asked for."""
+        choices = _Choices()
+        visit(self.document, choices)
+        return tuple(sorted(choices.names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +100,7 @@ class Draft:
     query: str
     operation: OperationDefinitionNode
     cost: Cost
-    known: _Known
+    known: Known
 
     @property
     def document(self) -> DocumentNode:
@@ -99,14 +114,14 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._remembered: OrderedDict[str, _Known] = OrderedDict()
+        self._remembered: OrderedDict[str, Known] = OrderedDict()
         self._characters = 0
 
     def read(
         self, query: str, *, operation_name: str | None, variables: Mapping[str, Any]
     ) -> Draft:
         """Parse a document and measure the operation in question. Raises Refusal."""
-        known = self._remembered.get(query) or _Known(document=_parse(query))
+        known = self._remembered.get(query) or Known(document=_parse(query))
         if known.valid:
             self._remembered.move_to_end(query)
         operation = _operation(known.document, operation_name)
@@ -135,7 +150,7 @@ class Documents:
             self._characters -= len(forgotten)
 
     def _cost(
-        self, known: _Known, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+        self, known: Known, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> Cost:
         name = operation.name.value if operation.name else None
         names, costs = known.costs.get(name, (frozenset(), {}))
@@ -243,6 +258,21 @@ def _parse(query: str) -> DocumentNode:
     if "\\u" in query:
         visit(document, _Texts())
     return document
+
+
+class _Choices(Visitor):
+    """Collects the variables of directives that say whether a field is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        self.names.update(
+            argument.value.name.value
+            for argument in node.arguments or ()
+            if isinstance(argument.value, VariableNode)
+        )
 
 
 class _Texts(Visitor):

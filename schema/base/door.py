@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 import strawberry
@@ -69,6 +69,15 @@ class DoorSettings:
     beat_seconds: float = 15.0
 
 
+class Compiling(Protocol):
+    """Answers what it can without strawberry."""
+
+    async def run(
+        self, draft: Draft, variables: Mapping[str, Any], context: Any
+    ) -> ExecutionResult | None:
+        """Return the answer to a valid operation, or None where strawberry has to find it."""
+
+
 class GraphQLDoor:
     """The ASGI application behind `/graphql`; mount it for HTTP and for WebSocket.
 
@@ -77,7 +86,12 @@ class GraphQLDoor:
     """
 
     def __init__(
-        self, schema: strawberry.Schema, *, get_context: GetContext, settings: DoorSettings
+        self,
+        schema: strawberry.Schema,
+        *,
+        get_context: GetContext,
+        settings: DoorSettings,
+        compiler: Compiling | None = None,
     ) -> None:
         if PreparedDocument not in schema.extensions:
             raise TypeError("The schema must be a GuardedSchema: only that runs what was checked.")
@@ -98,6 +112,7 @@ class GraphQLDoor:
                 development=settings.development,
             ),
         )
+        self.compiler = compiler
         self.streams = Streams(most=settings.subscriptions, beat_seconds=settings.beat_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -220,6 +235,11 @@ class GraphQLDoor:
     async def _execute(
         self, draft: Draft, asked: GraphQLRequest, context: DoorContext
     ) -> ExecutionResult:
+        compiled = (
+            await self.compiler.run(draft, asked.variables, context) if self.compiler else None
+        )
+        if compiled is not None:
+            return compiled
         # `Schema.execute` rather than graphql-core's: it makes the conversions, runs the
         # extensions and builds the `info` that strawberry's resolvers rely on.
         with running(draft):

@@ -38,6 +38,10 @@ class ReadContext(Protocol):
         """What runs the statements."""
 
     @property
+    def page_max(self) -> int:
+        """Most items of one page."""
+
+    @property
     def public_url(self) -> str:
         """How the outside reaches the API, without a slash at the end."""
 

@@ -16,13 +16,14 @@ from strawberry import UNSET
 from hub.kernel.errors import Invalid
 
 PAGE_DEFAULT = 20
-PAGE_MAX = 100
 
 NodeType = TypeVar("NodeType")
 
 First = Annotated[
     int | None,
-    strawberry.argument(description="How many from the start; 20 unless said, 100 at most."),
+    strawberry.argument(
+        description="How many from the start; 20 unless said; the limit is 100 by default."
+    ),
 ]
 After = Annotated[
     str | None, strawberry.argument(description="Begin after the item of this cursor.")
@@ -82,15 +83,15 @@ class PageArguments:
         """Say whether the page is counted from the end."""
         return self.last is not None
 
-    def size(self) -> int:
+    def size(self, most: int) -> int:
         """Return how many items are wanted; Invalid names the argument at fault."""
         if self.first is not None and self.last is not None:
             raise Invalid("Ask for `first` or for `last`, not for both.", path=("last",))
         name, size = ("last", self.last) if self.last is not None else ("first", self.first)
         if size is None:
-            return PAGE_DEFAULT
-        if not 0 <= size <= PAGE_MAX:
-            raise Invalid(f"`{name}` must be between 0 and {PAGE_MAX}.", path=(name,))
+            return min(PAGE_DEFAULT, most)
+        if not 0 <= size <= most:
+            raise Invalid(f"`{name}` must be between 0 and {most}.", path=(name,))
         return size
 
 

@@ -30,7 +30,8 @@ from schema.base.reading import Info, read_many, read_one
 Made = Mapping[str, UUID | Sequence[UUID]]
 Act = Callable[[UnitOfWork], Awaitable[Made]]
 
-_KIND = "answers"
+#: In the metadata of a payload's field: the type of the object it shows.
+ANSWERS = "answers"
 _MANY = 100
 _RETRY_SECONDS = 1
 
@@ -125,7 +126,7 @@ Answer = TypeVar("Answer", bound=Payload)
 
 def result(kind: str, description: str) -> Any:
     """Make a payload's field for an object (or a list of objects) of a type."""
-    return strawberry.field(default=None, description=description, metadata={_KIND: kind})
+    return strawberry.field(default=None, description=description, metadata={ANSWERS: kind})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +281,7 @@ async def _answer(info: Info, payload: type[Answer], made: Mapping[str, Any]) ->
         given = made.get(known.python_name)
         if given is not None:
             values[known.python_name] = await _read(
-                info, known.metadata[_KIND], given, under=(to_camel_case(known.python_name),)
+                info, known.metadata[ANSWERS], given, under=(to_camel_case(known.python_name),)
             )
     return payload(**values)
 

@@ -10,7 +10,9 @@ from hub.kernel.errors import Invalid
 from hub.kernel.shapes import (
     Edge,
     Group,
+    Leaf,
     Many,
+    Number,
     One,
     Pick,
     Question,
@@ -18,6 +20,7 @@ from hub.kernel.shapes import (
     Window,
 )
 from hub.kernel.statements import compiled
+from schema.base.asked import Asked
 from schema.base.fields import LIST_MAX, SOURCES, Asking, Paged, ReadContext
 from schema.base.filters import Filtering, Terms
 from schema.base.node import Node, from_global_id, read_global_id, unknown_id
@@ -33,7 +36,15 @@ from schema.base.paging import (
 from schema.base.records import Pages, Raw, Records, nested_identity
 from schema.base.selection import Listing, Plan, Selection
 
+#: What a resolver gets; a compiled operation hands over an `Asked`, which answers the same.
 Info = strawberry.Info[Any, None]
+
+
+def selection_of(info: Info) -> Selection:
+    """Return what is selected of the field that is being resolved."""
+    if isinstance(info, Asked):
+        raise info.decline()
+    return Selection.of(info._raw_info, info.context.caller)  # noqa: SLF001 - it has no public name
 
 
 async def read_one(
@@ -53,7 +64,9 @@ async def read_one(
 
 async def read_by(info: Info, kind: str, *, under: tuple[str, ...] = (), **facts: Any) -> Any:
     """Return the one object whose facts have these values, or None; see `read_one`."""
-    plan = Selection(info._raw_info, info.context.caller).plan(kind, under=under)  # noqa: SLF001 - it has no public name
+    if isinstance(info, Asked):
+        return await info.read_by(kind, under=under, facts=facts)
+    plan = selection_of(info).plan(kind, under=under)
     if plan is None:
         return None
     tests = [(fact, "equal", value) for fact, value in facts.items()]
@@ -74,15 +87,17 @@ async def read_best(
 
     `needs` are the facts it looks at, beside what is selected. Otherwise as `read_connection`.
     """
+    if isinstance(info, Asked):
+        return await info.read_best(kind, filters=filters, order=order, needs=needs, choose=choose)
     context: ReadContext = info.context
-    plan = Selection(info._raw_info, context.caller).plan(kind, under=())  # noqa: SLF001 - it has no public name
+    plan = selection_of(info).plan(kind, under=())
     if plan is None:
         return None
     terms = Terms()
     where = Filtering(plan.source.origin, terms).condition(filters)
     question = Question(
         origin=plan.source.origin,
-        pick=_Shapes(terms, context.caller.workspace_id).pick(plan, also=needs),
+        pick=Shapes(terms, context).pick(plan, also=needs),
         window=Window(order=stable(order), limit=LIST_MAX),
         where=where,
     )
@@ -97,7 +112,9 @@ async def read_many(
     info: Info, kind: str, ids: Sequence[UUID], *, under: tuple[str, ...] = ()
 ) -> list[Any]:
     """Return the objects with these ids, None where there is none; at most 100. See `read_one`."""
-    plan = Selection(info._raw_info, info.context.caller).plan(kind, under=under)  # noqa: SLF001 - it has no public name
+    if isinstance(info, Asked):
+        return await info.read_many(kind, ids, under=under)
+    plan = selection_of(info).plan(kind, under=under)
     if plan is None:
         return [None for _ in ids]
     rows, asking = await _rows(info.context, plan, [("id", "in", list(ids))], limit=LIST_MAX)
@@ -152,14 +169,18 @@ async def read_connection(
     filters: Iterable[Any] = (),
     order: tuple[str, ...] = ("-id",),
     under: tuple[str, ...] = (),
-) -> Connection[Any]:
+) -> Any:
     """Return a page of all objects of a type for which every filter holds.
 
     `filters` are inputs made of `schema.base.filters` (None is skipped); `order` names facts, a
     minus before those that descend. Raises Forbidden, and Invalid for sizes and cursors.
     """
+    if isinstance(info, Asked):
+        return await info.read_connection(
+            kind, page=page, filters=filters, order=order, under=under
+        )
     context: ReadContext = info.context
-    listing = Selection(info._raw_info, context.caller).listing(kind, under=under)  # noqa: SLF001 - it has no public name
+    listing = selection_of(info).listing(kind, under=under)
     terms = Terms()
     filtering = Filtering(listing.source.origin, terms)
     where = filtering.condition(filters)
@@ -167,7 +188,7 @@ async def read_connection(
     identity = list_identity(
         str(context.caller.workspace_id), info.field_name, kind, filtering.words, order
     )
-    shapes = _Shapes(terms, context.caller.workspace_id)
+    shapes = Shapes(terms, context)
     question = Question(
         origin=listing.source.origin,
         pick=None
@@ -197,7 +218,7 @@ async def read_list(
     where = Filtering(origin, terms).condition(filters)
     question = Question(
         origin=origin,
-        pick=_Shapes(terms, context.caller.workspace_id).pick(plan),
+        pick=Shapes(terms, context).pick(plan),
         window=Window(order=stable(order), limit=limit),
         where=where,
     )
@@ -220,7 +241,7 @@ async def _rows(
     )
     question = Question(
         origin=origin,
-        pick=_Shapes(terms, context.caller.workspace_id).pick(plan),
+        pick=Shapes(terms, context).pick(plan),
         window=Window(order=("id",), limit=limit),
         where=where,
     )
@@ -228,14 +249,16 @@ async def _rows(
     return answer["rows"], Asking(context=context, now=answer["now"])
 
 
-class _Shapes:
+class Shapes:
     """Turns plans into shapes; the values go to the terms, so that shapes can be compared."""
 
-    def __init__(self, terms: Terms, workspace: UUID) -> None:
+    def __init__(self, terms: Terms, context: ReadContext) -> None:
         self._terms = terms
-        self._workspace = workspace
+        self._workspace = context.caller.workspace_id
+        self._most = context.page_max
 
     def pick(self, plan: Plan, *, also: Iterable[str] = ()) -> Pick:
+        """Return what is wanted of each row for its object, and some facts more."""
         facts = {"id", *plan.columns.values(), *plan.identities.values()}
         facts.update(name.removeprefix("-") for name in also)
         for maker in plan.makers.values():
@@ -244,17 +267,16 @@ class _Shapes:
             facts.update(embedded.needs)
         return Pick(
             origin=plan.source.origin,
-            facts=tuple(sorted(facts)),
-            ones=tuple(
-                One(key=f"@{attribute}", link=spec.link, pick=self.pick(inner))
-                for attribute, (spec, inner) in plan.ones.items()
-            ),
-            lists=(
+            entries=(
+                *(Leaf(label=fact, fact=fact) for fact in sorted(facts)),
+                *(
+                    One(label=f"@{attribute}", link=spec.link, pick=self.pick(inner))
+                    for attribute, (spec, inner) in plan.ones.items()
+                ),
                 *(
                     Many(
-                        key=f"@{attribute}",
+                        label=f"@{attribute}",
                         link=spec.link,
-                        origin=inner.source.origin,
                         pick=self.pick(inner),
                         window=Window(order=("id",), limit=LIST_MAX),
                     )
@@ -262,32 +284,33 @@ class _Shapes:
                     if inner is not None
                 ),
                 *(
-                    self._many(plan, attribute, listing, key=f"#{number}")
+                    entry
                     for number, ((attribute, _), listing) in enumerate(plan.lists.items())
+                    for entry in self._many(plan, attribute, listing, label=f"#{number}")
                 ),
             ),
         )
 
-    def _many(self, plan: Plan, attribute: str, listing: Listing, *, key: str) -> Many:
+    def _many(
+        self, plan: Plan, attribute: str, listing: Listing, *, label: str
+    ) -> Iterable[Many | Number]:
         spec = listing.spec
         if spec is None:
             raise TypeError("A list inside an object has a link.")
         order = stable(spec.order)
+        origin = listing.source.origin
+        if listing.total:
+            yield Number(label=f"{label}n", link=spec.link, origin=origin)
         if isinstance(spec, Paged):
             identity = nested_identity(plan, attribute, spec, self._workspace)
             page = listing.page or PageArguments()
             window = self.window(listing, page, order, identity, nested=True)
         else:
             window = Window(order=order, limit=LIST_MAX, distinct=spec.distinct)
-        also = order if listing.cursors else ()
-        return Many(
-            key=key,
-            link=spec.link,
-            origin=listing.source.origin,
-            pick=None if listing.plan is None else self.pick(listing.plan, also=also),
-            window=window,
-            total=f"{key}n" if listing.total else None,
-        )
+        if listing.plan is not None:
+            also = order if listing.cursors else ()
+            pick = self.pick(listing.plan, also=also)
+            yield Many(label=label, link=spec.link, pick=pick, window=window)
 
     def window(
         self,
@@ -298,8 +321,8 @@ class _Shapes:
         *,
         nested: bool,
     ) -> Window:
-        # One more than wanted says whether there is more.
-        limit = self._terms.name(page.size() + 1)
+        """Return the window of a page, one row longer: that says whether there is more."""
+        limit = self._terms.name(page.size(self._most) + 1)
         return Window(
             order=order,
             limit=limit,
@@ -326,12 +349,13 @@ class _Shapes:
         names: list[str | None] = []
         for name, value in zip(order, place.values, strict=True):
             kind = listing.source.origin.python(name.removeprefix("-"))
-            bound = _bound(value, kind, argument)
-            names.append(None if bound is None else self._terms.name(bound))
+            found = bound(value, kind, argument)
+            names.append(None if found is None else self._terms.name(found))
         return Edge(parameters=tuple(names))
 
 
-def _bound(value: Any, kind: type, argument: str) -> Any:
+def bound(value: Any, kind: type, argument: str) -> Any:
+    """Return a value of a cursor as one of that type; Invalid where it cannot be."""
     # A cursor is no secret: whoever makes one up gets the same answer as for a foreign one.
     if value is None:
         return None

@@ -132,7 +132,7 @@ class Pages:
         self._listing = listing
         self._page = page
         self._identity = identity
-        self._size = page.size()
+        self._size = page.size(asking.context.page_max)
         self._order = tuple(name.removeprefix("-") for name in order)
         self._records = None if listing.plan is None else Records(listing.plan, asking)
 

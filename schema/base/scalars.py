@@ -18,10 +18,12 @@ JsonObject = NewType("JsonObject", dict[str, Any])
 
 
 def write_instant(value: datetime) -> str:
-    """Write an instant in UTC with a `Z`; a time without a zone is a bug of ours."""
+    """Write an instant in UTC as PostgreSQL does in JSON; one without a zone is a bug of ours."""
     if value.tzinfo is None:
         raise TypeError("A time without a zone cannot be shown to anybody.")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    whole, _, rest = value.astimezone(UTC).isoformat().partition(".")
+    fraction = rest.partition("+")[0].rstrip("0")
+    return f"{whole}.{fraction}+00:00" if fraction else whole
 
 
 def read_instant(value: object) -> datetime:
@@ -48,7 +50,7 @@ def read_object(value: object) -> JsonObject:
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant of RFC 3339. Answers are in UTC with a `Z`; inputs name a zone.",
+        description="An instant of RFC 3339. Answers are in UTC; inputs name a zone.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=write_instant,
         parse_value=read_instant,

@@ -3,29 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from graphql import (
-    BooleanValueNode,
-    DirectiveNode,
     FieldNode,
-    FragmentSpreadNode,
     GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
-    GraphQLSchema,
-    InlineFragmentNode,
-    SelectionNode,
     Undefined,
-    VariableNode,
     get_named_type,
-    is_abstract_type,
     value_from_ast,
 )
 
 from hub.kernel.caller import Caller, Permission
 from hub.kernel.errors import Forbidden
+from schema.base.collecting import Collector, by_name
 from schema.base.fields import (
     KEY,
     SOURCES,
@@ -80,7 +73,8 @@ class Known:
 
 
 @lru_cache(maxsize=1024)
-def _known(parent: GraphQLObjectType) -> Mapping[str, Known]:
+def known_fields(parent: GraphQLObjectType) -> Mapping[str, Known]:
+    """Return what is known of every field of a type."""
     return {name: _known_field(name, found) for name, found in parent.fields.items()}
 
 
@@ -97,17 +91,27 @@ def _known_field(name: str, definition: GraphQLField) -> Known:
 class Selection:
     """Reads what one operation selects, for one caller."""
 
-    def __init__(self, info: GraphQLResolveInfo[Any], caller: Caller) -> None:
-        self._schema: GraphQLSchema = info.schema
-        self._fragments = info.fragments
+    def __init__(
+        self,
+        collector: Collector,
+        caller: Caller,
+        nodes: Sequence[FieldNode],
+        kind: GraphQLNamedType,
+    ) -> None:
+        self._collector = collector
+        self._schema = collector.schema
+        self._variables = collector.variables
+        self._caller = caller
+        self._root = (nodes, kind)
+
+    @classmethod
+    def of(cls, info: GraphQLResolveInfo[Any], caller: Caller) -> Self:
+        """Return what is selected of the field that is being resolved."""
         # Strawberry hands over the coerced values, graphql-core an object around them.
         given: Any = info.variable_values
-        self._variables: Mapping[str, Any] = getattr(given, "coerced", given)
-        self._caller = caller
-        self._root: tuple[Sequence[FieldNode], GraphQLNamedType] = (
-            info.field_nodes,
-            get_named_type(info.return_type),
-        )
+        variables: Mapping[str, Any] = getattr(given, "coerced", given)
+        collector = Collector(info.schema, info.fragments, variables)
+        return cls(collector, caller, info.field_nodes, get_named_type(info.return_type))
 
     def plan(self, kind: str, *, under: tuple[str, ...]) -> Plan | None:
         """Return what is wanted of a type, below fields of the root field's type.
@@ -136,7 +140,7 @@ class Selection:
         for name in under:
             inner = self._chosen(_object(target), nodes)
             nodes = inner.get(name, [])
-            target = _known(_object(target))[name].target
+            target = known_fields(_object(target))[name].target
         return nodes, target
 
     def _plan(self, source: Source, nodes: Sequence[FieldNode]) -> Plan:
@@ -146,7 +150,7 @@ class Selection:
 
     def _extend(self, plan: Plan, nodes: Sequence[FieldNode]) -> None:
         parent = _object(self._schema.get_type(plan.source.name))
-        fields = _known(parent)
+        fields = known_fields(parent)
         for name, chosen in self._chosen(parent, nodes).items():
             self._field(plan, fields[name], chosen)
 
@@ -188,18 +192,26 @@ class Selection:
     def _embedded(
         self, plan: Plan, known: Known, spec: Embedded, nodes: Sequence[FieldNode]
     ) -> None:
+        source, inner = self.embedded(known, spec, nodes)
+        permission = source.permission
+        if inner is not None and permission is not None and not self._caller.may(permission):
+            plan.refused[known.attribute] = permission
+            return
+        plan.embedded[known.attribute] = (spec, inner)
+
+    def embedded(
+        self, known: Known, spec: Embedded, nodes: Sequence[FieldNode]
+    ) -> tuple[Source, Plan | None]:
+        """Return the type such a field names rows of, and what is wanted of those, if anything."""
         source = SOURCES[spec.target]
         inside = list(self._inside(_object(known.target), nodes, spec.target))
-        if inside and source.permission is not None and not self._caller.may(source.permission):
-            plan.refused[known.attribute] = source.permission
-            return
-        plan.embedded[known.attribute] = (spec, self._plan(source, inside) if inside else None)
+        return source, self._plan(source, inside) if inside else None
 
     def _inside(
         self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], target: str
     ) -> Iterable[FieldNode]:
         """Find the fields of the target's type, however deep in plain objects they stand."""
-        fields = _known(parent)
+        fields = known_fields(parent)
         for name, chosen in self._chosen(parent, nodes).items():
             found = fields[name].target
             if found.name == target:
@@ -235,7 +247,7 @@ class Selection:
         self, listing: Listing, nodes: Sequence[FieldNode], target: GraphQLObjectType
     ) -> Listing:
         chosen = self._chosen(target, nodes)
-        edge = _object(_known(target)["edges"].target)
+        edge = _object(known_fields(target)["edges"].target)
         inside = self._chosen(edge, chosen.get("edges", []))
         items = [*chosen.get("nodes", []), *inside.get("node", [])]
         listing.total = "totalCount" in chosen
@@ -248,65 +260,16 @@ class Selection:
     def _chosen(
         self, parent: GraphQLObjectType, nodes: Iterable[FieldNode]
     ) -> dict[str, list[FieldNode]]:
-        """Collect the selected fields of a type by their name, fragments taken apart."""
-        found: dict[str, list[FieldNode]] = {}
-        seen: set[str] = set()
-        for node in nodes:
-            if node.selection_set is not None:
-                self._collect(parent, node.selection_set.selections, found, seen)
+        """Collect the selected fields of a type by their name, whatever their aliases."""
+        found = self._collector.collect(parent, nodes, by_name)
+        found.pop("__typename", None)
         return found
-
-    def _collect(
-        self,
-        parent: GraphQLObjectType,
-        selections: Iterable[SelectionNode],
-        found: dict[str, list[FieldNode]],
-        seen: set[str],
-    ) -> None:
-        for selection in selections:
-            if not self._included(selection.directives or ()):
-                continue
-            if isinstance(selection, FieldNode):
-                name = selection.name.value
-                if not name.startswith("__"):
-                    found.setdefault(name, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                if condition is None or self._applies(condition.name.value, parent):
-                    self._collect(parent, selection.selection_set.selections, found, seen)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name in seen:
-                    continue
-                seen.add(name)
-                fragment = self._fragments[name]
-                if self._applies(fragment.type_condition.name.value, parent):
-                    self._collect(parent, fragment.selection_set.selections, found, seen)
-
-    def _applies(self, condition: str, parent: GraphQLObjectType) -> bool:
-        if condition == parent.name:
-            return True
-        kind = self._schema.get_type(condition)
-        return is_abstract_type(kind) and self._schema.is_sub_type(kind, parent)
-
-    def _included(self, directives: Iterable[DirectiveNode]) -> bool:
-        for directive in directives:
-            name = directive.name.value
-            if name in {"skip", "include"} and self._claim(directive) is (name == "skip"):
-                return False
-        return True
-
-    def _claim(self, directive: DirectiveNode) -> bool:
-        value = next(argument.value for argument in directive.arguments or ())
-        if isinstance(value, VariableNode):
-            return bool(self._variables.get(value.name.value))
-        return isinstance(value, BooleanValueNode) and value.value
 
 
 def _node_type(target: GraphQLNamedType) -> GraphQLNamedType:
     if target.name in SOURCES:
         return target
-    return _known(_object(target))["nodes"].target
+    return known_fields(_object(target))["nodes"].target
 
 
 def _object(kind: GraphQLNamedType | None) -> GraphQLObjectType:

@@ -17,8 +17,8 @@ from hub.review.rules import OPEN
 from schema.base.enums import describe
 from schema.base.fields import SOURCES, ToOne
 from schema.base.filters import TimeRange, any_of, between, from_value, through, until
-from schema.base.reading import Info, read_list
-from schema.base.selection import Plan, Selection, refusal
+from schema.base.reading import Info, read_list, selection_of
+from schema.base.selection import Plan, refusal
 from schema.publishing.queries import PublicationFilter
 from schema.publishing.types import STATES
 from schema.review.types import ITEM_OF_TARGET
@@ -131,7 +131,7 @@ async def read_campaigns(info: Info, days: Sequence[Day], given: CalendarFilter)
     caller = info.context.caller
     if not caller.may(Permission.STRATEGY_READ):
         return refusal(Permission.STRATEGY_READ)
-    plan = _selection(info).plan("Campaign", under=("campaigns",))
+    plan = selection_of(info).plan("Campaign", under=("campaigns",))
     if plan is None:
         return []
     places = _places(given)
@@ -191,7 +191,7 @@ def _row(made: Any, state: str, **of: Any) -> Row:
 
 def _plan(info: Info, kind: str, field: str, *, item: Link) -> Plan:
     """Return what is wanted of a row: for its own field, and for those that every entry has."""
-    selection = _selection(info)
+    selection = selection_of(info)
     plan = selection.plan(kind, under=(*_ENTRIES, field)) or Plan(source=SOURCES[kind])
     caller = info.context.caller
     if caller.may(Permission.CONTENT_READ):
@@ -209,10 +209,6 @@ def _plan(info: Info, kind: str, field: str, *, item: Link) -> Plan:
         inner = inner or Plan(source=SOURCES[related_kind])
         plan.ones[attribute] = (ToOne(link=link), inner)
     return plan
-
-
-def _selection(info: Info) -> Selection:
-    return Selection(info._raw_info, info.context.caller)  # noqa: SLF001 - it has no public name
 
 
 def _places(given: CalendarFilter) -> dict[str, Any]:

@@ -234,13 +234,14 @@ class PublishedQueries:
             strawberry.argument(description="Only those for which this holds."),
         ] = strawberry.UNSET,
     ) -> Connection[PublishedContent]:
-        return await read_connection(
+        shown: Connection[PublishedContent] = await read_connection(
             info,
             "PublishedContent",
             page=PageArguments.of(first=first, after=after, last=last, before=before),
             filters=(_standing(channel), filter or None),
             order=("-published_at",),
         )
+        return shown
 
 
 def _standing(channel: Any, *, slug: str | None = None) -> _Standing:

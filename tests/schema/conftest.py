@@ -4,17 +4,22 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from hub.kernel.caller import ActorKind, Caller, Permission
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
+from schema.base.documents import Documents
 from schema.base.facts import RequestFacts
+from schema.base.limits import Limits
 from schema.base.masking import mask
+from schema.base.refusals import Refusal
+from schema.compiled.compiler import Compiler
 from schema.context import Context
 from schema.schema import build_schema
 from tests.conftest import Database
@@ -52,20 +57,42 @@ class Client:
     async def ask(self, query: str, **variables: Any) -> Answer:
         """Ask, and count the statements."""
         before = self.reader.statements
-        context = Context(
-            hub=self.hub,
-            reader=self.reader,
-            known=self.caller,
-            facts=RequestFacts(
-                idempotency_key=None, query=query, variables=variables, operation_name=None
-            ),
+        result = await self.schema.execute(
+            query, variable_values=variables, context_value=self._context(query, variables)
         )
-        result = await self.schema.execute(query, variable_values=variables, context_value=context)
+        statements = self.reader.statements - before
+        await self._compare(query, variables, result.data, statements)
         return Answer(
             data=result.data,
             errors=[mask(error) for error in result.errors or ()],
-            statements=self.reader.statements - before,
+            statements=statements,
         )
+
+    def _context(self, query: str, variables: dict[str, Any]) -> Context:
+        facts = RequestFacts(
+            idempotency_key=None, query=query, variables=variables, operation_name=None
+        )
+        return Context(hub=self.hub, reader=self.reader, known=self.caller, facts=facts)
+
+    async def _compare(
+        self, query: str, variables: dict[str, Any], data: Any, statements: int
+    ) -> None:
+        """Ask the compiler too: it gives the same answer with as many statements, or none."""
+        before = self.reader.statements
+        documents = Documents(self.schema._schema, limits=Limits())
+        try:
+            draft = documents.read(query, operation_name=None, variables=variables)
+            documents.check(draft, suggestions=False)
+        except Refusal:
+            return
+        if draft.operation.operation is not OperationType.QUERY:
+            return
+        context = self._context(query, variables)
+        compiled = await Compiler(self.schema).run(draft, variables, context)
+        if compiled is None:
+            return
+        assert orjson.loads(orjson.dumps(compiled.data)) == orjson.loads(orjson.dumps(data))
+        assert self.reader.statements - before == statements
 
     async def data(self, query: str, **variables: Any) -> Any:
         """Ask for something that must go well."""

@@ -91,7 +91,7 @@ async def test_tokens_are_for_those_who_manage_the_workspace(
             "label": "ci",
             "hint": "x1y2",
             "scopes": ["CONTENT_READ"],
-            "expiresAt": "2026-03-02T12:00:00.123456Z",
+            "expiresAt": "2026-03-02T12:00:00.123456+00:00",
             "revokedAt": None,
             "member": {"name": "Ada of Acme"},
         }

@@ -52,7 +52,7 @@ async def test_events_come_sealed_and_latest_first(client: Client, library: Libr
                     "actorKind": "MEMBER",
                     "actorName": "Ada",
                     "data": {"sequence": 3},
-                    "occurredAt": "2026-03-01T12:00:00.123456Z",
+                    "occurredAt": "2026-03-01T12:00:00.123456+00:00",
                     "hash": "h3",
                 }
             ],

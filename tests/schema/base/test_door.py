@@ -48,7 +48,7 @@ async def test_a_query_is_answered_in_the_type_asked_for(
     assert response.headers["content-type"] == f"{accept}; charset=utf-8"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.json() == {
-        "data": {"greeting": "hello", "now": "2026-03-01T09:30:00Z"},
+        "data": {"greeting": "hello", "now": "2026-03-01T09:30:00+00:00"},
         "extensions": {"cost": {"requested": 1, "limit": 5_000}},
     }
 
@@ -367,4 +367,4 @@ async def test_a_value_that_is_no_instant_is_the_clients_fault(client: httpx.Asy
 
     assert code(literal) == "GRAPHQL_VALIDATION_FAILED"
     assert (code(variable), "zone" in variable.text) == ("INVALID_VARIABLES", True)
-    assert right.json()["data"] == {"later": "2026-03-01T09:30:00Z", "mirror": {"a": 1}}
+    assert right.json()["data"] == {"later": "2026-03-01T09:30:00+00:00", "mirror": {"a": 1}}

@@ -48,12 +48,14 @@ def test_anything_else_is_no_instant(value: object) -> None:
         read_instant(value)
 
 
-def test_instants_are_written_in_utc_with_a_z() -> None:
-    assert write_instant(datetime(2026, 3, 1, 10, 30, tzinfo=PARIS)) == "2026-03-01T09:30:00Z"
+def test_instants_are_written_in_utc_as_postgresql_writes_them() -> None:
+    assert write_instant(datetime(2026, 3, 1, 10, 30, tzinfo=PARIS)) == "2026-03-01T09:30:00+00:00"
     assert (
         write_instant(datetime(2026, 3, 1, 9, 30, 0, 5, tzinfo=UTC))
-        == "2026-03-01T09:30:00.000005Z"
+        == "2026-03-01T09:30:00.000005+00:00"
     )
+    tenth = datetime(2026, 3, 1, 9, 30, 0, 100_000, tzinfo=UTC)
+    assert write_instant(tenth) == "2026-03-01T09:30:00.1+00:00"
 
 
 def test_a_time_without_a_zone_is_never_shown() -> None:

@@ -20,7 +20,7 @@ PAST = "2020-01-01T09:00:00Z"
 
 def _later(**more: float) -> str:
     when = (datetime.now(UTC) + timedelta(**more)).replace(microsecond=0)
-    return when.isoformat().replace("+00:00", "Z")
+    return when.isoformat()
 
 
 async def _approved(desk: Desk) -> dict[str, str]:

@@ -54,7 +54,7 @@ async def test_an_item_is_submitted_for_its_channels(desk: Desk) -> None:
     assert review["targets"] == [
         {
             "channel": {"id": gid("Channel", channel_id)},
-            "scheduledFor": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scheduledFor": when.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
         }
     ]
 

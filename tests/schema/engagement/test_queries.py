@@ -58,13 +58,13 @@ async def test_a_conversation_hangs_under_its_publication(client: Client, thread
     assert answer.statements == 1
     found = answer.data["node"]["thread"]
     assert found["publication"] == {"id": thread}
-    assert found["lastMessageAt"] == "2026-03-01T12:00:00.123456Z"
+    assert found["lastMessageAt"] == "2026-03-01T12:00:00.123456+00:00"
     assert found["messages"]["nodes"] == [
         {
             "direction": "OUTBOUND" if number == 1 else "INBOUND",
             "text": f"Message {number}",
             "html": f"<p>Message {number}</p>",
-            "writtenAt": f"2026-03-01T12:0{number}:00.123456Z",
+            "writtenAt": f"2026-03-01T12:0{number}:00.123456+00:00",
             "person": None if number == 1 else {"handle": "@zoe", "messages": {"totalCount": 2}},
             "publication": {"state": "PUBLISHED"} if number == 1 else None,
             "availableActions": [] if number == 1 else ["MESSAGE_REPLY"],

@@ -129,8 +129,8 @@ async def test_everything_with_a_time_stands_on_its_local_day_in_two_statements(
     calendar = answer.data["calendar"]
     assert (calendar["timeZone"], calendar["truncated"]) == ("Europe/Paris", False)
     assert [(day["date"], day["startsAt"], day["hours"]) for day in calendar["days"]] == [
-        ("2026-03-29", "2026-03-28T23:00:00Z", 23.0),
-        ("2026-03-30", "2026-03-29T22:00:00Z", 24.0),
+        ("2026-03-29", "2026-03-28T23:00:00+00:00", 23.0),
+        ("2026-03-30", "2026-03-29T22:00:00+00:00", 24.0),
     ]
     assert shown(calendar) == {
         "2026-03-29": [

@@ -218,8 +218,8 @@ async def test_what_is_out_is_shown_as_it_was_sent_in_one_statement(
         "link": "https://a.example",
         "brandName": "Acme Brand",
         "platform": "feed",
-        "publishedAt": "2026-03-01T12:00:00.123456Z",
-        "updatedAt": "2026-03-01T12:00:00.123456Z",
+        "publishedAt": "2026-03-01T12:00:00.123456+00:00",
+        "updatedAt": "2026-03-01T12:00:00.123456+00:00",
         "parts": [{"text": "Words", "images": [{"alt": "Cat"}]}],
     }
     assert sorted(address["url"] for address in addresses) == [

@@ -63,12 +63,12 @@ async def test_a_review_shows_targets_decisions_and_the_hashes_they_saw(
             "targets": [
                 {
                     "channel": {"name": "Channel 1"},
-                    "scheduledFor": "2026-03-01T12:00:00.123456Z",
+                    "scheduledFor": "2026-03-01T12:00:00.123456+00:00",
                     "edition": {"hash": digest},
                 },
                 {
                     "channel": {"name": "Channel 2"},
-                    "scheduledFor": "2026-03-01T12:00:00.123456Z",
+                    "scheduledFor": "2026-03-01T12:00:00.123456+00:00",
                     "edition": None,
                 },
             ],

@@ -1,0 +1,329 @@
+"""The door to compiled reads: an operation in, its whole answer out, or nothing at all.
+
+Whatever is in doubt is declined, and graphql-core answers: an error of the execution, a field with
+a resolver of its own below the root, something the caller may not read. What was declined for what
+it is stays declined; a query that is declined while it runs is simply run again. A mutation is
+declined before it runs or never.
+"""
+
+import asyncio
+import inspect
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+    located_error,
+)
+from graphql.execution.values import (
+    VariableValues,
+    get_argument_values,
+    get_variable_values,
+)
+from strawberry import Schema
+from strawberry.types import ExecutionResult
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from hub.kernel.caller import Caller
+from schema.base.collecting import Collector
+from schema.base.delivery import is_for_members
+from schema.base.documents import Draft
+from schema.base.fields import Asking, ReadContext
+from schema.base.perform import ANSWERS
+from schema.base.selection import known_fields
+from schema.compiled.asking import AskedField
+from schema.compiled.completing import completer, only_shown
+from schema.compiled.planning import Planner
+from schema.compiled.reads import Field
+from schema.compiled.running import Complete, Declined, Run
+
+#: How many programs one document may have: one per set of permissions and choice of fields.
+PROGRAMS = 8
+_INTROSPECTION = ("__schema", "__type")
+
+Arguments = Callable[[VariableValues], dict[str, Any]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Root:
+    """A root field: what it is asked with, its resolver, and what completes its result."""
+
+    key: str
+    nodes: Sequence[FieldNode]
+    definition: GraphQLField
+    asked: Field
+    arguments: Arguments
+    resolve: Callable[..., Any]
+    info: str | None
+    complete: Complete
+
+
+@dataclass(slots=True)
+class Program:
+    """An operation, compiled for callers of one set of permissions."""
+
+    roots: Sequence[Root] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    declined: str | None = None
+
+
+class Compiler:
+    """Compiles and runs the operations of one schema.
+
+    `counts` says how many were answered ("compiled"), and how many were declined for which reason.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._strawberry = schema
+        # The compiled schema has no public name in strawberry; its own servers use this one.
+        self._schema = schema._schema  # noqa: SLF001 - see above
+        self.counts: Counter[str] = Counter()
+
+    async def run(
+        self, draft: Draft, variables: Mapping[str, Any], context: Any
+    ) -> ExecutionResult | None:
+        """Return the answer to an operation that was found valid, or None: the reference has it."""
+        try:
+            result = await self._run(draft, variables, context)
+        except Declined as declined:
+            self.counts[declined.reason] += 1
+            return None
+        self.counts["compiled"] += 1
+        return result
+
+    async def _run(
+        self, draft: Draft, variables: Mapping[str, Any], context: Any
+    ) -> ExecutionResult:
+        operation = draft.operation
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise Declined("a subscription")
+        caller: Caller | None = context.known
+        if caller is None:
+            raise Declined("nobody in particular")
+        given = self._variables(operation, variables)
+        program = self._program(draft, given, caller)
+        if program.declined is not None:
+            raise Declined(program.declined)
+        if operation.operation is OperationType.MUTATION:
+            return await self._mutate(program, given, context)
+        return await self._query(program, given, context)
+
+    def _variables(
+        self, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> VariableValues:
+        definitions = operation.variable_definitions or ()
+        if not definitions:
+            return _NONE
+        values = get_variable_values(self._schema, definitions, dict(variables))
+        if isinstance(values, list):
+            raise Declined("variables that do not fit")
+        return values
+
+    def _program(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+        programs: OrderedDict[Any, Program] = draft.known.programs
+        name = draft.operation.name.value if draft.operation.name else None
+        choices = tuple(given.coerced.get(one) for one in _choosing(draft))
+        key = (name, choices, caller.permissions, caller.sees_only_published)
+        program = programs.get(key)
+        if program is None:
+            program = self._compiled(draft, given, caller)
+            programs[key] = program
+            while len(programs) > PROGRAMS:
+                programs.popitem(last=False)
+        return program
+
+    def _compiled(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+        try:
+            return self._compile(draft, given, caller)
+        except Declined as declined:
+            return Program(declined=declined.reason)
+
+    def _compile(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+        operation = draft.operation
+        parent = self._schema.get_root_type(operation.operation)
+        if parent is None:
+            raise Declined("a root that is not there")
+        fragments = {
+            definition.name.value: definition
+            for definition in draft.document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        collector = Collector(self._schema, fragments, given.coerced)
+        roots = []
+        words = {}
+        chosen = collector.selected(parent, [operation.selection_set.selections])
+        for key, nodes in chosen.items():
+            name = nodes[0].name.value
+            if name in _INTROSPECTION:
+                raise Declined("introspection")
+            if name == "__typename":
+                words[key] = parent.name
+                continue
+            root = self._root(parent, key, nodes, collector, caller)
+            if operation.operation is OperationType.MUTATION:
+                _plan_answer(root)
+            roots.append(root)
+        return Program(roots=roots, words={key: words.get(key, "") for key in chosen})
+
+    def _root(
+        self,
+        parent: GraphQLObjectType,
+        key: str,
+        nodes: Sequence[FieldNode],
+        collector: Collector,
+        caller: Caller,
+    ) -> Root:
+        definition = parent.fields[nodes[0].name.value]
+        if caller.sees_only_published and is_for_members(definition):
+            raise Declined("something the caller may not read")
+        declared: StrawberryField = definition.extensions["strawberry-definition"]
+        resolver = declared.base_resolver
+        if resolver is None or declared.extensions:
+            raise Declined("a field with a resolver of its own")
+        target = get_named_type(definition.type)
+        info = resolver.info_parameter
+        function = cast("Callable[..., Any]", resolver.wrapped_func)
+        if resolver.self_parameter is not None:
+            function = _without_self(function)
+        return Root(
+            key=key,
+            nodes=nodes,
+            definition=definition,
+            asked=Field(
+                name=nodes[0].name.value,
+                nodes=nodes,
+                target=target,
+                planner=lambda: Planner(collector, caller),
+            ),
+            arguments=self._arguments(definition, declared, nodes[0]),
+            resolve=function,
+            info=info.name if info else None,
+            complete=_completer(definition, nodes, collector),
+        )
+
+    def _arguments(
+        self, definition: GraphQLField, declared: StrawberryField, node: FieldNode
+    ) -> Arguments:
+        converter = self._strawberry.schema_converter
+
+        def read(given: VariableValues) -> dict[str, Any]:
+            try:
+                values = get_argument_values(definition, node, given)
+            except GraphQLError:
+                raise Declined("arguments that do not fit") from None
+            return convert_arguments(
+                values,
+                declared.arguments,
+                scalar_registry=converter.scalar_registry,
+                config=converter.config,
+            )
+
+        return read
+
+    async def _query(
+        self, program: Program, given: VariableValues, context: ReadContext
+    ) -> ExecutionResult:
+        roots = program.roots
+        try:
+            if len(roots) == 1:
+                found = [await _resolved(roots[0], given, context)]
+            else:
+                found = await _together([_resolved(root, given, context) for root in roots])
+        except Declined:
+            raise
+        except Exception as error:
+            # Whatever went wrong, the reference says it with its place, or finds that it passed.
+            raise Declined("an error") from error
+        shown: dict[str, Any] = dict(program.words)
+        for root, value in zip(roots, found, strict=True):
+            shown[root.key] = value
+        return ExecutionResult(data=shown, errors=None)
+
+    async def _mutate(
+        self, program: Program, given: VariableValues, context: ReadContext
+    ) -> ExecutionResult:
+        """Run every mutation in its order, once; what fails is said at its place."""
+        shown: dict[str, Any] = dict(program.words)
+        errors: list[GraphQLError] = []
+        lost = False
+        for root in program.roots:
+            try:
+                shown[root.key] = await _resolved(root, given, context, errors)
+            except Exception as error:  # noqa: BLE001 - it may be done: the reference must not repeat it
+                errors.append(located_error(error, list(root.nodes), [root.key]))
+                shown[root.key] = None
+                lost = lost or isinstance(root.definition.type, GraphQLNonNull)
+        return ExecutionResult(data=None if lost else shown, errors=errors or None)
+
+
+_NONE = VariableValues({}, {})
+
+
+async def _resolved(
+    root: Root,
+    given: VariableValues,
+    context: ReadContext,
+    errors: list[GraphQLError] | None = None,
+) -> Any:
+    arguments = root.arguments(given)
+    asked = AskedField(root.asked, context, given.coerced)
+    if root.info is not None:
+        arguments[root.info] = asked
+    value = root.resolve(**arguments)
+    if inspect.isawaitable(value):
+        value = await value
+    asking = Asking(context=context, now=cast("Any", None))
+    return root.complete(value, Run(asking, errors=errors, path=[root.key]))
+
+
+async def _together(waiting: Sequence[Any]) -> list[Any]:
+    tasks = [asyncio.ensure_future(one) for one in waiting]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _plan_answer(root: Root) -> None:
+    """Plan what a mutation's answer reads, so that it is declined before anything is done."""
+    target = root.asked.target
+    if not isinstance(target, GraphQLObjectType):
+        raise Declined("an object of an abstract type")
+    for name, known in known_fields(target).items():
+        declared = known.definition.extensions.get("strawberry-definition")
+        kind = getattr(declared, "metadata", {}).get(ANSWERS)
+        if kind is not None:
+            root.asked.read(kind, (name,))
+
+
+def _completer(
+    definition: GraphQLField, nodes: Sequence[FieldNode], collector: Collector
+) -> Complete:
+    try:
+        return completer(definition.type, nodes, collector)
+    except Declined as declined:
+        return only_shown(definition.type, declined)
+
+
+def _without_self(function: Callable[..., Any]) -> Callable[..., Any]:
+    def resolve(**arguments: Any) -> Any:
+        return function(None, **arguments)
+
+    return resolve
+
+
+def _choosing(draft: Draft) -> tuple[str, ...]:
+    """Return the variables that decide which fields are asked for."""
+    return draft.known.choosing
