@@ -1,103 +1,95 @@
-"""`make bench`: how quickly a hub is ready, what it weighs idle, and its quickest query."""
+"""`make bench` and `make bench-quick`: how fast the hub is beside others on the same data."""
 
-import statistics
 import sys
-import time
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Annotated
 
-import httpx
-import psutil
+import typer
 from rich.console import Console
-from rich.table import Table
 
-from tests.running import RunningHub, a_folder, a_running_hub
+from tests.bench import report, starting
+from tests.bench.data import CONTENTS
+from tests.bench.load import wrk
+from tests.bench.measure import Asked, Bench
+from tests.bench.place import KEPT, a_place
+from tests.bench.servers import SERVERS, Server
+from tests.node import FETCHED
 
-FIRST_START_SECONDS = 15.0
-START_SECONDS = 6.0
-MEGABYTES = 600.0
-VIEWER_MS = 5.0
-QUERIES = 500
-#: What a hub does once when it starts must be over before it is called idle.
-SETTLE_SECONDS = 3.0
+#: What the quick bench reads: few contents, so that all of it takes less than a minute.
+_FEW = 4_000
+_QUICK = ("hub", "limit", "reference")
+_QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q1u", "M1")
+_QUICK_QUERIES = ("Q1", "Q2", "Q3", "Q4", "M1")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One measurement beside its bar; all of them are better when smaller."""
-
-    name: str
-    value: float
-    bar: float
-    unit: str
-
-    @property
-    def reached(self) -> bool:
-        """Say whether the bar is reached."""
-        return self.value < self.bar
+console = Console()
 
 
-def measure() -> list[Figure]:
-    """Start a hub twice and measure it."""
-    with a_folder() as folder:
-        with a_running_hub(folder) as hub:
-            first = hub.seconds
-        with a_running_hub(folder) as hub:
-            second = hub.seconds
-            time.sleep(SETTLE_SECONDS)
-            weight = megabytes(hub)
-            latency = viewer_ms(hub)
-    return [
-        Figure(name="first start", value=first, bar=FIRST_START_SECONDS, unit="s"),
-        Figure(name="second start", value=second, bar=START_SECONDS, unit="s"),
-        Figure(name="all processes, idle (PSS)", value=weight, bar=MEGABYTES, unit="MB"),
-        Figure(name="{ viewer { name } }, median", value=latency, bar=VIEWER_MS, unit="ms"),
-    ]
+def main(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Hub, limit and reference, in less than a minute.")
+    ] = False,
+    start: Annotated[
+        bool, typer.Option("--start", help="Only time to ready, memory and the quickest query.")
+    ] = False,
+    scale: Annotated[
+        float, typer.Option(help="Times 20,000 contents: 1, 10 or 100.", min=0, max=100)
+    ] = 0,
+    servers: Annotated[str, typer.Option(help="Their names, with commas between.")] = "",
+    queries: Annotated[str, typer.Option(help="Their names, with commas between.")] = "",
+    rounds: Annotated[int, typer.Option(help="How often; 0: 3 times, quick 2.")] = 0,
+    seconds: Annotated[int, typer.Option(help="How long each time; 0: 4 s, quick 1 s.")] = 0,
+) -> None:
+    """Measure, print each figure beside its bar, and exit 1 where one is missed."""
+    if start:
+        sys.exit(starting.main())
+    contents = round(scale * CONTENTS) // 20 * 20 if scale else (_FEW if quick else CONTENTS)
+    chosen = _chosen(servers or ",".join(_QUICK if quick else SERVERS))
+    asked = Asked(
+        servers=chosen,
+        queries=(queries or ",".join(_QUICK_QUERIES if quick else _QUERIES)).split(","),
+        rounds=rounds or (2 if quick else 3),
+        seconds=seconds or (1 if quick else 4),
+        warm_seconds=1 if quick else 2,
+    )
+    whole = not (quick or servers or queries or scale)
+    lost = _measure(contents, asked, keep=whole)
+    if whole:
+        lost += starting.main()
+    raise typer.Exit(1 if lost else 0)
 
 
-def megabytes(hub: RunningHub) -> float:
-    """Return the proportional set size of every process of the hub, in megabytes."""
-    total = 0
-    for process in hub.processes():
-        try:
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        except (OSError, psutil.Error):
-            continue
-        total += next(int(line.split()[1]) for line in rollup.splitlines() if "Pss:" in line)
-    return total / 1024
+def _chosen(names: str) -> list[Server]:
+    unknown = [name for name in names.split(",") if name not in SERVERS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(SERVERS)}.")
+    return [SERVERS[name] for name in names.split(",")]
 
 
-def viewer_ms(hub: RunningHub) -> float:
-    """Return the median time of the quickest query over one connection, in milliseconds."""
-    headers = {"Authorization": f"Bearer {hub.tokens['editor']}"}
-    times = []
-    with httpx.Client(base_url=hub.url, headers=headers, trust_env=False) as client:
-        for _ in range(QUERIES):
-            started = time.perf_counter()
-            answer = client.post("/graphql", json={"query": "{ viewer { name } }"})
-            times.append((time.perf_counter() - started) * 1000)
-            assert answer.json()["data"]["viewer"]["name"], answer.text
-    return statistics.median(times)
+def _measure(contents: int, asked: Asked, *, keep: bool) -> int:
+    with console.status("Getting what is needed …") as status:
 
+        def tell(what: str) -> None:
+            status.update(f"{what} …")
 
-def main() -> int:
-    """Measure, print each figure beside its bar, and say whether all are reached."""
-    console = Console()
-    with console.status("Measuring …"):
-        figures = measure()
-    table = Table("what", "measured", "bar", "")
-    for figure in figures:
-        table.add_row(
-            figure.name,
-            f"{figure.value:.2f} {figure.unit}",
-            f"< {figure.bar:g} {figure.unit}",
-            "[green]✓[/green]" if figure.reached else "[red]✗[/red]",
-        )
-    console.print(table)
-    missed = [figure.name for figure in figures if not figure.reached]
-    console.print(f"Missed: {', '.join(missed)}" if missed else "Every bar is reached.")
-    return 1 if missed else 0
+        tool = wrk()
+        for server in asked.servers:
+            server.install(tell)
+        with a_place(contents, tell=lambda table: tell(f"writing {table}")) as place:
+            measured = Bench(place, asked, tool, tell=tell).run()
+    report.show(console, measured, asked)
+    kept = report.as_json(measured, asked, place)
+    folder = FETCHED.parent / "docs" if keep else KEPT
+    if keep:
+        report.write(folder, report.markdown(measured, asked, place), kept)
+    else:
+        (folder / "last.md").write_text(report.markdown(measured, asked, place))
+    found = report.figures(measured)
+    lost = report.failures(measured, found)
+    for line in lost:
+        console.print(f"[red]✗[/red] {line}", highlight=False)
+    reached = sum(one.reached for one in found)
+    console.print(f"{reached} of {len(found)} bars are reached; {len(lost)} things are wrong.")
+    return len(lost)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

@@ -1,0 +1,177 @@
+"""What is measured: every server is one process on the same database, described in one table."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from hub.embedded.environment import free_port
+from tests.bench.asking import FLAT, Facts, hub_bodies, plain_cursor
+from tests.bench.place import Place
+
+START_SECONDS = 90.0
+STOP_SECONDS = 20.0
+#: Connections to the database; the hub's own default, and enough for two cores.
+POOL = 5
+
+Bodies = Mapping[str, Sequence[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """How a server is started."""
+
+    argv: Sequence[str | Path]
+    environment: Mapping[str, str]
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One contestant: how it starts, what it is sent, and how its answer is read.
+
+    `cursors` says that the bodies want cursors that the hub itself has written. `paths` are where
+    queries go, where that differs from `path`.
+    """
+
+    name: str
+    command: Callable[[Place, int], Command]
+    bodies: Callable[[Facts, Sequence[str]], Bodies]
+    path: str = "/graphql"
+    paths: Mapping[str, str] = field(default_factory=dict)
+    headers: Callable[[Place], Mapping[str, str]] = lambda _place: {}
+    mutation_headers: Mapping[str, str] = field(default_factory=dict)
+    cursors: bool = False
+    same: bool = False
+    install: Callable[[Callable[[str], None]], None] = lambda _tell: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server that answers."""
+
+    server: Server
+    url: str
+    process: psutil.Process
+    headers: Mapping[str, str]
+
+    def headers_of(self, query: str) -> Mapping[str, str]:
+        """Return the headers a query is sent with."""
+        return {**self.headers, **(self.server.mutation_headers if query == "M1" else {})}
+
+    def url_of(self, query: str) -> str:
+        """Return where a query is sent."""
+        return self.url + self.server.paths.get(query, self.server.path)
+
+
+@contextmanager
+def running(server: Server, place: Place) -> Iterator[Running]:
+    """Start a server, wait until it answers, and stop it."""
+    port = free_port()
+    command = server.command(place, port)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    log = place.folder / f"{server.name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command.argv],
+            env={**clean, **command.environment},
+            cwd=command.folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(process, url + server.path, log)
+            yield Running(
+                server=server,
+                url=url,
+                process=psutil.Process(process.pid),
+                headers={"content-type": "application/json", **server.headers(place)},
+            )
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            # Any answer will do: it listens.
+            httpx.get(url, timeout=2, trust_env=False)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()[-3000:]}")
+
+
+def _hub(**settings: str) -> Callable[[Place, int], Command]:
+    def command(place: Place, port: int) -> Command:
+        return Command(
+            argv=[sys.executable, "-m", "schema"],
+            environment={
+                "HUB_DATABASE_URL": place.database_url,
+                "HUB_REDIS_URL": place.redis_url,
+                "HUB_SECRET_KEY": place.secret_key,
+                "HUB_DATA_DIR": str(place.folder),
+                "HUB_PORT": str(port),
+                "HUB_DATABASE_POOL": str(POOL),
+                "HUB_PAGE_MAX": str(FLAT),
+                "HUB_QUERY_COST": "1000000",
+                **settings,
+            },
+        )
+
+    return command
+
+
+def _bearer(place: Place) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {place.world.token}"}
+
+
+def a_hub(name: str, **settings: str) -> Server:
+    """Return the hub's own API process with these settings, such as HUB_COMPILED_READS."""
+    return Server(
+        name=name,
+        command=_hub(**settings),
+        bodies=hub_bodies,
+        headers=_bearer,
+        mutation_headers={"idempotency-key": f"bench-{'@' * 12}"},
+        cursors=True,
+        same=True,
+    )
+
+
+def _limit(place: Place, port: int) -> Command:
+    return Command(
+        argv=[sys.executable, "-m", "tests.bench.limit", "--port", str(port), "--pool", str(POOL)],
+        environment={
+            "HUB_BENCH_URL": place.owner_url,
+            "HUB_BENCH_WORKSPACE": place.world.workspace,
+        },
+        folder=Path(__file__).parent.parent.parent,
+    )
+
+
+def _limit_bodies(facts: Facts, _cursors: Sequence[str]) -> Bodies:
+    return hub_bodies(facts, [plain_cursor(row_id) for row_id in facts.places])
+
+
+HUB = a_hub("hub")
+REFERENCE = a_hub("reference", HUB_COMPILED_READS="false")
+LIMIT = Server(name="limit", command=_limit, bodies=_limit_bodies, same=True)
+
+#: A variant of the hub with other settings is one line here.
+SERVERS: Mapping[str, Server] = {server.name: server for server in (HUB, LIMIT, REFERENCE)}
