@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench clean
+.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick clean
 
 help: ## Say what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -64,8 +64,11 @@ audit: $(VENV)/.dev ## Run the GraphQL-over-HTTP audit against a running hub
 fuzz: $(VENV)/.dev ## Send 2,000 malformed or hostile requests to a running hub
 	@$(BIN)/python -m tests.fuzz
 
-bench: $(VENV)/.dev ## Measure: time to ready, memory, the quickest query
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.dev ## Measure the hub beside hand-written SQL and three other servers
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+bench-quick: $(VENV)/.dev ## Measure the hub beside hand-written SQL, in a minute
+	@$(BIN)/python -m tests.bench --quick $(BENCH)
 
 clean: ## Remove what was installed and built here; data in .hub stays
 	@rm -rf $(VENV) $(VENV)-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache

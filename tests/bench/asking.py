@@ -44,7 +44,9 @@ async def facts_of(place: Place, *, flat: int = FLAT) -> Facts:
     connection = await place.connect()
     try:
         workspace = await connection.fetchval("SELECT id FROM workspaces WHERE slug = $1", BIG)
-        brand = await connection.fetchval("SELECT id FROM brands WHERE workspace_id = $1", workspace)
+        brand = await connection.fetchval(
+            "SELECT id FROM brands WHERE workspace_id = $1", workspace
+        )
         campaign = await connection.fetchval(
             "SELECT id FROM campaigns WHERE workspace_id = $1 ORDER BY id LIMIT 1", workspace
         )
@@ -153,5 +155,3 @@ def plain_cursor(row_id: str) -> str:
     """Return what the limit takes for a cursor: like the hub's, without its signature."""
     raw = b"\0" * 9 + json.dumps([None, row_id], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-

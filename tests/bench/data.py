@@ -15,7 +15,6 @@ from hub.channels.platforms import platform
 from hub.channels.rules import basis
 from hub.cli.processes import newest_revision
 from hub.kernel.caller import Caller
-from hub.kernel.ids import global_id
 from hub.kernel.work import Hub
 
 #: Contents at scale 1. Everything else grows with them; the workspaces do not.
@@ -132,8 +131,8 @@ _MANY: tuple[tuple[str, str], ...] = (
             current_revision_id, archived, external_reference, version, created_at, updated_at)
         SELECT pg_temp.row_id('item', n, at), pg_temp.fixed('workspace', w),
             pg_temp.fixed('brand', w), pg_temp.fixed('campaign', w * 10 + n / 2 % 10),
-            'What grows in the garden this week, number ' || n, (ARRAY['en', 'fr', 'de'])[(1 + n % 3)::int],
-            pg_temp.row_id('revision', n, at), n % 50 = 13, 'story-' || n, 1 + n % 4, at,
+            'What grows in the garden this week, number ' || n,
+            (ARRAY['en', 'fr', 'de'])[(1 + n % 3)::int], pg_temp.row_id('revision', n, at), n % 50 = 13, 'story-' || n, 1 + n % 4, at,
             at + interval '90 minutes' + n % 1000 * interval '1 millisecond'
         FROM (SELECT n, pg_temp.begun(n, $1) AS at, pg_temp.space(n) AS w
             FROM generate_series(0, $1::bigint - 1) AS n) AS item
@@ -264,7 +263,11 @@ _INDEXES = """
         publications, measurements}'::regclass[])
     AND NOT indisprimary AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
-_QUICK = "SET session_replication_role = replica; SET maintenance_work_mem = '512MB'; SET work_mem = '256MB'"
+_QUICK = """
+    SET session_replication_role = replica;
+    SET maintenance_work_mem = '512MB';
+    SET work_mem = '256MB';
+"""
 _FOREVER = 7_200.0
 
 Tell = Callable[[str], None]
@@ -272,12 +275,15 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What the queries need of a data set: who asks, and how many rows there are of what."""
+    """What the queries need of a data set: who asks, and how many rows there are of what.
+
+    Whatever was made after `built` is no part of it.
+    """
 
     contents: int
     workspace: str
-    brand: str
     token: str
+    built: str
     rows: Mapping[str, int]
 
 
@@ -338,11 +344,7 @@ async def _channels(connection: asyncpg.Connection) -> None:
 
 async def describe(connection: asyncpg.Connection, hub: Hub, contents: int) -> World:
     """Return what there is, with a new token of the big workspace's member."""
-    workspace, brand = await connection.fetchrow(
-        "SELECT w.id, b.id FROM workspaces AS w JOIN brands AS b ON b.workspace_id = w.id "
-        "WHERE w.slug = $1",
-        BIG,
-    )
+    workspace = await connection.fetchval("SELECT id FROM workspaces WHERE slug = $1", BIG)
     rows = {
         table: await connection.fetchval(f"SELECT count(*) FROM {table}")
         for table in ("workspaces", "campaigns", "channels", *(name for name, _ in _MANY))
@@ -350,8 +352,8 @@ async def describe(connection: asyncpg.Connection, hub: Hub, contents: int) -> W
     return World(
         contents=contents,
         workspace=str(workspace),
-        brand=global_id("Brand", brand),
         token=await _token(hub, workspace),
+        built=await connection.fetchval("SELECT clock_timestamp()::text"),
         rows=rows,
     )
 

@@ -55,9 +55,7 @@ class Limit:
     async def open(self) -> None:
         """Open every connection."""
         for _ in range(self._size):
-            connection = await asyncpg.connect(
-                self._url, server_settings=_SESSION
-            )
+            connection = await asyncpg.connect(self._url, server_settings=_SESSION)
             # The bytes of the answer as PostgreSQL sends them, without a detour over text.
             await connection.set_type_codec(
                 "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
@@ -108,20 +106,25 @@ class Limit:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _one(self, connection: Connection, given: Mapping[str, Any]) -> bytes:
-        found = await connection.fetchval(STATEMENTS["Q1"], self._workspace, row_of(given["id"]))
+        found: bytes | None = await connection.fetchval(
+            STATEMENTS["Q1"], self._workspace, row_of(given["id"])
+        )
         return b'{"data":{"node":' + (found or b"null") + b"}}"
 
     async def _many(self, connection: Connection, given: Mapping[str, Any]) -> bytes:
-        found = await connection.fetchval(STATEMENTS["Q2"], self._workspace, given["locales"])
+        found: bytes = await connection.fetchval(
+            STATEMENTS["Q2"], self._workspace, given["locales"]
+        )
         return b'{"data":{"contentItems":{"nodes":' + found + b"}}}"
 
     async def _flat(self, connection: Connection, given: Mapping[str, Any]) -> bytes:
-        found = await connection.fetchval(STATEMENTS["Q3"], self._workspace, given["first"])
+        found: bytes = await connection.fetchval(STATEMENTS["Q3"], self._workspace, given["first"])
         return b'{"data":{"contentItems":{"nodes":' + found + b"}}}"
 
     async def _page(self, connection: Connection, given: Mapping[str, Any]) -> bytes:
         after = place_of(given["after"])
         found = await connection.fetchrow(STATEMENTS["Q4"], self._workspace, UUID(after))
+        assert found is not None
         return (
             b'{"data":{"contentItems":{"nodes":%b,"pageInfo":{"hasNextPage":%b,"endCursor":"%b"}}}}'
             % (
@@ -153,7 +156,7 @@ class Limit:
                 [variant["title"] for variant in variants],
                 [orjson.dumps(variant["parts"]).decode() for variant in variants],
             )
-        found = await connection.fetchval(READ_BACK, self._workspace, item)
+        found: bytes = await connection.fetchval(READ_BACK, self._workspace, item)
         return b'{"data":{"contentItemCreate":{"errors":[],"contentItem":' + found + b"}}}"
 
 

@@ -85,9 +85,9 @@ def load(
             *("--timeout", "20s", "-s", str(SCRIPT), base, "--"),
             *(str(lines), str(known), path, str(next(_runs) * 10_000_000)),
         ]
-        before = (_spent([server]), _spent([database]))
+        before = (_spent(server), _spent(database))
         said = run(command, environment=tool.environment)
-        after = (_spent([server]), _spent([database]))
+        after = (_spent(server), _spent(database))
     found = json.loads(said.splitlines()[-1])
     requests = max(1, found["requests"])
     spent_server, spent_database = (
@@ -110,23 +110,27 @@ def _split(url: str) -> tuple[str, str]:
     return f"{scheme}://{host}", slash + path
 
 
-def _spent(roots: Iterable[psutil.Process]) -> float:
-    """Return the processor seconds of process trees, those that ended in them included."""
+def _spent(root: psutil.Process) -> float:
+    """Return the processor seconds of a process tree, those that ended in it included."""
     total = 0.0
-    for root in roots:
-        for process in (root, *root.children(recursive=True)):
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
-                continue
-            total += times.user + times.system + times.children_user + times.children_system
+    for process in tree(root):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
-def megabytes(root: psutil.Process) -> float:
-    """Return the proportional set size of a process tree, in megabytes."""
+def tree(root: psutil.Process) -> list[psutil.Process]:
+    """Return a process and all that come from it."""
+    return [root, *root.children(recursive=True)]
+
+
+def megabytes(processes: Iterable[psutil.Process]) -> float:
+    """Return the proportional set size of processes, in megabytes."""
     total = 0
-    for process in (root, *root.children(recursive=True)):
+    for process in processes:
         try:
             rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         except (OSError, psutil.Error):

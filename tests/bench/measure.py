@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.bench.asking import FLAT, Facts, facts_of, hub_cursors
-from tests.bench.load import Loaded, Wrk, load, megabytes
-from tests.bench.place import Place, clean, instant
+from tests.bench.load import Loaded, Wrk, load, megabytes, tree
+from tests.bench.place import Place, clean
 from tests.bench.same import Different, ask, data_of, leaves, require_same
 from tests.bench.servers import HUB, Bodies, Running, Server, running
 
@@ -84,7 +84,8 @@ class Bench:
 
     def run(self) -> Measured:
         """Check, warm up, measure, clean up."""
-        since = asyncio.run(instant(self._place))
+        # Whoever was here before may not have come to the end.
+        asyncio.run(clean(self._place))
         try:
             with ExitStack() as stack:
                 self._start(stack)
@@ -93,10 +94,10 @@ class Bench:
                 self._first_runs()
                 self._rounds([name for name in self._asked.queries if name in WRITES])
                 for one in self._running:
-                    self.measured.memory[one.server.name] = megabytes(one.process)
+                    self.measured.memory[one.server.name] = megabytes(tree(one.process))
         finally:
             self._tell("cleaning up")
-            asyncio.run(clean(self._place, since=since))
+            asyncio.run(clean(self._place))
         return self.measured
 
     def _start(self, stack: ExitStack) -> None:
@@ -235,5 +236,3 @@ def ratio(measured: Measured, ours: Key, theirs: Key) -> float | None:
     if one is None or other is None or not other.rate:
         return None
     return one.rate / other.rate
-
-

@@ -53,7 +53,7 @@ class Figure:
     name: str
     value: float
     bar: float
-    unit: str = "×"
+    unit: str = "x"
     most: bool = False
 
     @property
@@ -111,8 +111,8 @@ def markdown(measured: Measured, asked: Asked, place: Place) -> str:
     queries = [name for name in asked.queries if any(key[1] == name for key in measured.runs)]
     lines = [
         f"{place.world.contents:,} contents, {asked.rounds} rounds of {asked.seconds} s, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit) · "
-        "processor ms of server + database for each request.",
+        + f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit) · "
+        + "processor ms of server + database for each request.",
         "",
         f"| | {' | '.join(queries)} | memory |",
         f"|---|{'---|' * len(queries)}---|",

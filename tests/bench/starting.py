@@ -1,16 +1,14 @@
-"""`make bench`: how quickly a hub is ready, what it weighs idle, and its quickest query."""
+"""How quickly a hub is ready, what it weighs idle, and its quickest query."""
 
 import statistics
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-import psutil
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.load import megabytes
 from tests.running import RunningHub, a_folder, a_running_hub
 
 FIRST_START_SECONDS = 15.0
@@ -45,7 +43,7 @@ def measure() -> list[Figure]:
         with a_running_hub(folder) as hub:
             second = hub.seconds
             time.sleep(SETTLE_SECONDS)
-            weight = megabytes(hub)
+            weight = megabytes(hub.processes())
             latency = viewer_ms(hub)
     return [
         Figure(name="first start", value=first, bar=FIRST_START_SECONDS, unit="s"),
@@ -53,18 +51,6 @@ def measure() -> list[Figure]:
         Figure(name="all processes, idle (PSS)", value=weight, bar=MEGABYTES, unit="MB"),
         Figure(name="{ viewer { name } }, median", value=latency, bar=VIEWER_MS, unit="ms"),
     ]
-
-
-def megabytes(hub: RunningHub) -> float:
-    """Return the proportional set size of every process of the hub, in megabytes."""
-    total = 0
-    for process in hub.processes():
-        try:
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        except (OSError, psutil.Error):
-            continue
-        total += next(int(line.split()[1]) for line in rollup.splitlines() if "Pss:" in line)
-    return total / 1024
 
 
 def viewer_ms(hub: RunningHub) -> float:
@@ -97,7 +83,3 @@ def main() -> int:
     missed = [figure.name for figure in figures if not figure.reached]
     console.print(f"Missed: {', '.join(missed)}" if missed else "Every bar is reached.")
     return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
