@@ -1,0 +1,189 @@
+"""Two answers are the same, or where they first differ; and the walk through many documents."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import orjson
+from graphql import GraphQLSchema
+
+from schema.schema import build_schema
+from tests.schema.compiled.arguments import Pool
+from tests.schema.compiled.documents import Asked, Path, Writer
+from tests.schema.compiled.doors import Pair, Reply
+
+#: Who asks how often; the first two see the most.
+_CALLERS = {
+    "admin": 40,
+    "editor": 10,
+    "viewer": 12,
+    "narrow": 12,
+    "narrower": 8,
+    "page": 6,
+    "elsewhere": 6,
+    "browser": 4,
+    "nobody": 2,
+}
+#: Ids of log lines; everything else in an error is part of the answer.
+_PASSING = frozenset({"id"})
+
+
+class Differs(AssertionError):
+    """The compiled path and graphql-core do not answer alike."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What a walk met, so that a test can say that it was worth the way."""
+
+    documents: int = 0
+    with_data: int = 0
+    with_errors: int = 0
+    refused: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, reply: Reply) -> None:
+        """Count an answer."""
+        self.documents += 1
+        errors = reply.body.get("errors", [])
+        whole = reply.body.get("data") is not None
+        self.with_data += whole
+        self.with_errors += bool(whole and errors)
+        self.refused += "data" not in reply.body
+        self.codes.update({error["extensions"]["code"] for error in errors})
+
+
+async def walk(pair: Pair, *, seed: int, count: int) -> Tally:
+    """Ask both applications for `count` random documents; raise Differs at the first difference."""
+    tally = Tally()
+    async for _ in steps(pair, seed=seed, count=count, tally=tally):
+        pass
+    return tally
+
+
+async def steps(pair: Pair, *, seed: int, count: int, tally: Tally) -> Any:
+    """Do the same step by step, for who shows progress."""
+    schema = build_schema()._schema
+    pools = {name: Pool() for name in _CALLERS}
+    for number in range(count):
+        random = Random(f"{seed}:{number}")
+        caller = random.choices(list(_CALLERS), list(_CALLERS.values()))[0]
+        asked = _write(schema, random, pair, caller, pools[caller])
+        tally.add(await same(pair, asked, caller=caller, pool=pools[caller], seed=seed, at=number))
+        yield number
+
+
+def _write(schema: GraphQLSchema, random: Random, pair: Pair, caller: str, pool: Pool) -> Asked:
+    here, there = pair.here, pair.there
+    if caller == "elsewhere":
+        here, there = there, here
+    writer = Writer(schema, random, here=here, there=there, pool=pool)
+    if random.random() < 0.08:
+        inner = [key[0] for key in pool.by_list if not key[0].startswith("Query.")]
+        asked = writer.below(random.choice(inner)) if inner else None
+        if asked is not None:
+            return asked
+    return writer.write()
+
+
+async def same(
+    pair: Pair, asked: Asked, *, caller: str, pool: Pool | None = None, seed: int = 0, at: int = 0
+) -> Reply:
+    """Ask both; return the reference's answer, or raise Differs with all it takes to repeat it."""
+    headers = pair.callers[caller]
+    reference = await pair.reference.ask(asked.query, asked.variables, headers)
+    compiled = await pair.compiled.ask(asked.query, asked.variables, headers)
+    where = difference(compiled, reference)
+    if where is not None:
+        # What depends on the clock may have changed in between: the reference itself decides.
+        again = await pair.reference.ask(asked.query, asked.variables, headers)
+        where = difference(compiled, again)
+    if where is not None:
+        raise Differs(
+            f"seed {seed}, document {at}, as {caller}: {where}\n"
+            f"query: {asked.query}\n"
+            f"variables: {orjson.dumps(asked.variables).decode()}"
+        )
+    if pool is not None:
+        for key, cursor in _cursors(reference.body.get("data"), (), asked):
+            pool.add(key, cursor)
+    return reference
+
+
+def difference(compiled: Reply, reference: Reply) -> str | None:
+    """Return where two answers first differ, and how; None where they are the same.
+
+    The order of errors is no part of the answer, that of keys is.
+    """
+    if compiled.status != reference.status:
+        return f"status {compiled.status} instead of {reference.status}"
+    return _differs(_comparable(compiled.body), _comparable(reference.body), "$")
+
+
+def _comparable(body: dict[str, Any]) -> dict[str, Any]:
+    if "errors" not in body:
+        return body
+    errors = [_error(error) for error in body["errors"]]
+    errors.sort(key=lambda error: orjson.dumps(error, option=orjson.OPT_SORT_KEYS))
+    return {**body, "errors": errors}
+
+
+def _error(error: dict[str, Any]) -> dict[str, Any]:
+    extensions = error.get("extensions", {})
+    shown = {name: value for name, value in extensions.items() if name not in _PASSING}
+    message = error["message"]
+    if "id" in extensions:
+        message = message.replace(extensions["id"], "…")
+    return {**error, "message": message, "extensions": shown}
+
+
+def _differs(compiled: Any, reference: Any, path: str) -> str | None:
+    if type(compiled) is not type(reference):
+        return f"{path}: {_shown(compiled)} instead of {_shown(reference)}"
+    if isinstance(reference, dict):
+        if list(compiled) != list(reference):
+            return f"{path}: keys {list(compiled)} instead of {list(reference)}"
+        pairs = ((f"{path}.{name}", compiled[name], reference[name]) for name in reference)
+    elif isinstance(reference, list):
+        if len(compiled) != len(reference):
+            return f"{path}: {len(compiled)} items instead of {len(reference)}"
+        pairs = (
+            (f"{path}[{number}]", one, other)
+            for number, (one, other) in enumerate(zip(compiled, reference, strict=True))
+        )
+    else:
+        same = compiled == reference
+        return None if same else f"{path}: {_shown(compiled)} instead of {_shown(reference)}"
+    found = (_differs(one, other, where) for where, one, other in pairs)
+    return next((one for one in found if one is not None), None)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 200 else f"{text[:200]}…"
+
+
+def _cursors(value: Any, path: Path, asked: Asked) -> Iterator[tuple[tuple[str, str], str]]:
+    """Find the cursors of an answer and the lists they are of."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _cursors(one, path, asked)
+    if not isinstance(value, dict):
+        return
+    key = asked.lists.get(path)
+    if key is not None:
+        for one in _named(value):
+            yield key, one
+    for name, inner in value.items():
+        yield from _cursors(inner, (*path, name), asked)
+
+
+def _named(connection: dict[str, Any]) -> Iterator[str]:
+    inside = [connection.get("pageInfo"), *(connection.get("edges") or ())]
+    for one in inside:
+        for name in ("cursor", "startCursor", "endCursor"):
+            found = one.get(name) if isinstance(one, dict) else None
+            if isinstance(found, str):
+                yield found

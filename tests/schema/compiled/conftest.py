@@ -1,0 +1,55 @@
+"""One filled database and two applications on it for each worker of the run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from hub.kernel.ids import new_id
+from hub.kernel.settings import Settings
+from tests.conftest import SECRET_KEY, TEMPLATE, Database, Servers, _as_admin
+from tests.schema.compiled.doors import Pair, a_pair
+
+SEED = 20260301
+
+
+@pytest.fixture(scope="session")
+def own_database(servers: Servers) -> Iterator[Database]:
+    """A database that no other test empties."""
+    name = f"t_{new_id().hex[-20:]}"
+    asyncio.run(_as_admin(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hub_owner"))
+    yield Database(
+        name=name,
+        admin_url=servers.url(name),
+        owner_url=servers.url(name, user="hub_owner"),
+        database_url=servers.url(name, user="hub_app"),
+    )
+    asyncio.run(_as_admin(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def own_settings(
+    own_database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """Settings of a hub on that database."""
+    redis_url = make_url(servers.redis_url).set(database="15")
+    return Settings(
+        database_url=own_database.database_url,
+        redis_url=redis_url.render_as_string(hide_password=False),
+        secret_key=SecretStr(SECRET_KEY),
+        data_dir=tmp_path_factory.mktemp("data"),
+        environment="development",
+        database_pool=2,
+        password_memory_kib=32,
+        password_passes=1,
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pair(own_database: Database, own_settings: Settings) -> AsyncIterator[Pair]:
+    """The application with compiled reads and without, over two filled workspaces."""
+    async with a_pair(own_settings, own_database.owner_url, seed=SEED) as opened:
+        yield opened
