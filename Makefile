@@ -61,7 +61,7 @@ targets: $(VENV)/.dev ## Run the story against servers that other people wrote
 audit: $(VENV)/.dev ## Run the GraphQL-over-HTTP audit against a running hub
 	@$(BIN)/python -m tests.audit
 
-fuzz: $(VENV)/.dev ## Send 2,000 malformed or hostile requests to a running hub
+fuzz: $(VENV)/.dev ## Send 2,000 hostile requests to a running hub, compare 50,000 random reads
 	@$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.dev ## Measure the hub beside hand-written SQL and three other servers

@@ -98,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             ),
         ],
     )
+    app.state.door = door
     # A redirect would be built from the Host header, which is the client's to choose.
     app.router.redirect_slashes = False
     return app

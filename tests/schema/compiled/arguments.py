@@ -1,4 +1,4 @@
-"""What arguments are given: ids that are right, foreign or broken, words that are found, cursors."""
+"""What arguments are given: ids that are right, foreign or broken, words that occur, cursors."""
 
 import base64
 from collections import defaultdict
@@ -73,9 +73,13 @@ class Name:
 
 @dataclass(kw_only=True)
 class Pool:
-    """Cursors that came back, by the list they are of; what they were asked with is the key."""
+    """What one caller got back: cursors by the list they are of, and what was refused at the root.
+
+    A list is known by its field and what it was asked with.
+    """
 
     limit: int = 40
+    refused: set[str] = field(default_factory=set)
     by_list: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, key: tuple[str, str], cursor: str) -> None:
@@ -101,6 +105,8 @@ class Arguments:
         self._random = random
         self._here = here
         self._there = there
+        #: The types of the ids that were drawn, until somebody forgets them.
+        self.kinds: set[str] = set()
 
     def value(self, kind: GraphQLInputType, name: str, *, depth: int = 0) -> Any:
         """Return a value of the type, in Python, enum values as `Name`."""

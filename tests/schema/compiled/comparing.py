@@ -1,8 +1,9 @@
 """Two answers are the same, or where they first differ; and the walk through many documents."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -26,6 +27,8 @@ _CALLERS = {
     "browser": 4,
     "nobody": 2,
 }
+#: With fewer operations run by the compiled path this would compare graphql-core with itself.
+SHARE = 0.8
 #: Ids of log lines; everything else in an error is part of the answer.
 _PASSING = frozenset({"id"})
 
@@ -54,32 +57,44 @@ class Tally:
         self.refused += "data" not in reply.body
         self.codes.update({error["extensions"]["code"] for error in errors})
 
+    def merge(self, other: "Tally") -> None:
+        """Count what another walk met."""
+        self.documents += other.documents
+        self.with_data += other.with_data
+        self.with_errors += other.with_errors
+        self.refused += other.refused
+        self.codes.update(other.codes)
+
+
+def compiled_share(counts: Mapping[str, int] | None) -> float | None:
+    """Return how many of the operations were run compiled; None where nobody counts."""
+    total = sum((counts or {}).values())
+    return None if not counts or not total else counts.get("compiled", 0) / total
+
 
 async def walk(pair: Pair, *, seed: int, count: int) -> Tally:
     """Ask both applications for `count` random documents; raise Differs at the first difference."""
     tally = Tally()
-    async for _ in steps(pair, seed=seed, count=count, tally=tally):
-        pass
-    return tally
-
-
-async def steps(pair: Pair, *, seed: int, count: int, tally: Tally) -> Any:
-    """Do the same step by step, for who shows progress."""
-    schema = build_schema()._schema
     pools = {name: Pool() for name in _CALLERS}
     for number in range(count):
         random = Random(f"{seed}:{number}")
         caller = random.choices(list(_CALLERS), list(_CALLERS.values()))[0]
-        asked = _write(schema, random, pair, caller, pools[caller])
+        asked = _write(random, pair, caller, pools[caller])
         tally.add(await same(pair, asked, caller=caller, pool=pools[caller], seed=seed, at=number))
-        yield number
+    return tally
 
 
-def _write(schema: GraphQLSchema, random: Random, pair: Pair, caller: str, pool: Pool) -> Asked:
+@cache
+def the_schema() -> GraphQLSchema:
+    """Return the schema documents are written for."""
+    return build_schema()._schema
+
+
+def _write(random: Random, pair: Pair, caller: str, pool: Pool) -> Asked:
     here, there = pair.here, pair.there
     if caller == "elsewhere":
         here, there = there, here
-    writer = Writer(schema, random, here=here, there=there, pool=pool)
+    writer = Writer(the_schema(), random, here=here, there=there, pool=pool)
     if random.random() < 0.08:
         inner = [key[0] for key in pool.by_list if not key[0].startswith("Query.")]
         asked = writer.below(random.choice(inner)) if inner else None
@@ -107,6 +122,7 @@ async def same(
             f"variables: {orjson.dumps(asked.variables).decode()}"
         )
     if pool is not None:
+        pool.refused.update(_refused(reference.body))
         for key, cursor in _cursors(reference.body.get("data"), (), asked):
             pool.add(key, cursor)
     return reference
@@ -163,6 +179,13 @@ def _differs(compiled: Any, reference: Any, path: str) -> str | None:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 200 else f"{text[:200]}…"
+
+
+def _refused(body: dict[str, Any]) -> Iterator[str]:
+    for error in body.get("errors", ()):
+        path = error.get("path", ())
+        if error["extensions"]["code"] == "FORBIDDEN" and len(path) == 1:
+            yield path[0]
 
 
 def _cursors(value: Any, path: Path, asked: Asked) -> Iterator[tuple[tuple[str, str], str]]:

@@ -1,6 +1,7 @@
 """One filled database and two applications on it for each worker of the run."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -52,4 +53,11 @@ def own_settings(
 async def pair(own_database: Database, own_settings: Settings) -> AsyncIterator[Pair]:
     """The application with compiled reads and without, over two filled workspaces."""
     async with a_pair(own_settings, own_database.owner_url, seed=SEED) as opened:
+        # As a server does: what is here by now stays, looking at it again and again costs time.
+        before = gc.get_threshold()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 1_000)
         yield opened
+        gc.set_threshold(*before)
+        gc.unfreeze()

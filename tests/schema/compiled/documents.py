@@ -81,7 +81,7 @@ class Writer:
         self._pool = pool
         self._here = here
         self._arguments = Arguments(random, here, there)
-        self._budget = budget or random.choice((3, 5, 8, 8, 12, 12, 18, 25))
+        self._budget = budget or random.choice((2, 3, 4, 5, 6, 8, 10, 14, 20))
         self._numbers = 0
         self._variables: dict[str, tuple[str, Any]] = {}
         self._given: dict[str, Any] = {}
@@ -97,11 +97,12 @@ class Writer:
         assert query is not None
         names = list(query.fields)
         weights = [_OFTEN.get(name, 1) for name in names]
-        count = self._random.choices((1, 2, 3), (80, 14, 6))[0]
-        fields = [
-            self._field(query, name, (), 6)
-            for name in self._random.choices(names, weights, k=count)
-        ]
+        count = self._random.choices((1, 2, 3), (86, 10, 4))[0]
+        drawn = self._random.choices(names, weights, k=count)
+        if self._pool.refused & set(drawn) and self._chance(0.8):
+            # Whoever may not read something is told so whatever is asked of it: once is enough.
+            drawn = self._random.choices(names, weights, k=count)
+        fields = [self._field(query, name, (), 6) for name in drawn]
         body = " ".join([*fields, *(["__typename"] if self._chance(0.1) else [])])
         return Asked(query=self._whole(body), variables=self._sent(), lists=dict(self._lists))
 
@@ -142,6 +143,7 @@ class Writer:
     def _field(self, parent: Any, name: str, path: Path, depth: int, *, apart: bool = False) -> str:
         """Write a field; `apart` gives it a name that nothing else has."""
         definition: GraphQLField = parent.fields[name]
+        self._arguments.kinds.clear()
         arguments, key = self._argued(parent, name, definition)
         answered, alias = self._answered(name, arguments, path, apart=apart or bool(arguments))
         place = (*path, answered)
@@ -162,10 +164,11 @@ class Writer:
         """Return the key in the answer and the alias that makes it."""
         field = (name, arguments)
         free = self._taken.get((*path, name), field) == field
-        if free and not (apart and (len(path) > 0 or (*path, name) in self._taken)):
-            if not self._chance(0.08) or self._aliases > 20:
-                self._taken[*path, name] = field
-                return name, ""
+        if apart and (path or (*path, name) in self._taken):
+            free = False
+        if free and (self._aliases > 20 or not self._chance(0.08)):
+            self._taken[*path, name] = field
+            return name, ""
         self._aliases += 1
         alias = f"{self._random.choice(('a', 'id', 'title', 'nodes'))}{self._number()}"
         return alias, f"{alias}: "
@@ -181,7 +184,7 @@ class Writer:
         if self._chance(0.1):
             at = self._random.randrange(len(written_down) + 1)
             condition = self._random.choice((f"on {kind.name}", "", *self._above(kind)))
-            inner = "__typename" if condition == "on Node" else self._leaves(kind, path, 2)
+            inner = "__typename" if condition == "on Node" else self._leaves(kind, 2)
             if condition == "on Node":
                 inner = self._random.choice(("id", "__typename", "id __typename"))
             written_down.insert(at, f"... {condition}{self._directive()} {{ {inner} }}")
@@ -195,7 +198,11 @@ class Writer:
     def _abstract(self, kind: GraphQLInterfaceType, path: Path, depth: int) -> str:
         parts = self._random.sample(("id", "__typename"), self._random.randint(1, 2))
         possible = list(self._schema.get_possible_types(kind))
-        for one in self._random.sample(possible, self._random.randint(1, 4)):
+        drawn = self._random.sample(possible, self._random.randint(0, 2))
+        # Mostly the types of the ids that are asked for, so that there is something to see.
+        meant = {one for one in self._arguments.kinds if self._chance(0.85)}
+        drawn += [one for one in possible if one.name in meant and one not in drawn]
+        for one in drawn:
             names = self._drawn(one, depth)
             inner = " ".join(
                 self._field(one, name, (*path, f"on {one.name}"), depth - 1, apart=True)
@@ -211,7 +218,7 @@ class Writer:
         """Return the fields to select; in connections, those that hold anything."""
         random = self._random
         if kind.name.endswith("Connection"):
-            several = random.sample(list(kind.fields), random.randint(1, 3))
+            several = random.sample(list(kind.fields), random.choice((1, 1, 2, 3)))
             if not {"edges", "nodes"} & set(several) and self._chance(0.7):
                 several.append(random.choice(("edges", "nodes")))
             return several
@@ -219,15 +226,15 @@ class Writer:
             return random.sample(list(kind.fields), random.randint(1, len(kind.fields)))
         leaves = [name for name, one in kind.fields.items() if _is_leaf(one)]
         others = [name for name in kind.fields if name not in leaves]
-        count = min(len(leaves), random.choice((1, 2, 2, 3, 5)))
-        deeper = random.choice((0, 1, 1, 2)) if depth > 0 and self._budget > 0 else 0
+        count = min(len(leaves), random.choice((1, 1, 2, 2, 3, 5)))
+        deeper = random.choice((0, 0, 1, 1, 2)) if depth > 0 and self._budget > 0 else 0
         drawn = random.sample(leaves, count)
         drawn += random.sample(others, min(len(others), deeper))
         self._budget -= len(drawn)
         random.shuffle(drawn)
-        return drawn or ["__typename"][:0] or [next(iter(kind.fields))]
+        return drawn or [next(iter(kind.fields))]
 
-    def _leaves(self, kind: GraphQLObjectType, path: Path, count: int) -> str:
+    def _leaves(self, kind: GraphQLObjectType, count: int) -> str:
         leaves = [name for name, one in kind.fields.items() if _is_leaf(one) and not one.args]
         several = self._random.sample(leaves, min(count, len(leaves)))
         return " ".join(several) or "__typename"
@@ -238,12 +245,11 @@ class Writer:
         if known and self._chance(0.6):
             return self._random.choice(known)
         name = f"F{self._number()}"
-        self._fragments[name] = (kind.name, self._leaves(kind, (), 3))
+        text = self._leaves(kind, 3)
         if self._chance(0.3):
-            inner = self._fragment(kind)
-            if inner != name:
-                on, text = self._fragments[name]
-                self._fragments[name] = (on, f"{text} ...{inner}")
+            # Written before this one is known: no fragment comes back to itself.
+            text = f"{text} ...{self._fragment(kind)}"
+        self._fragments[name] = (kind.name, text)
         return name
 
     def _directive(self) -> str:

@@ -1,20 +1,68 @@
 """Compiled reads answer as graphql-core does: thousands of random documents, no difference."""
 
+from collections import Counter
+
 import pytest
 
-from tests.schema.compiled.comparing import walk
-from tests.schema.compiled.doors import Pair
-
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+from tests.schema.compiled.comparing import SHARE, compiled_share, difference, walk
+from tests.schema.compiled.doors import Pair, Reply
 
 CHUNKS = 20
 DOCUMENTS = 105
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 async def test_random_documents_are_answered_as_graphql_core_answers_them(
     pair: Pair, chunk: int
 ) -> None:
+    before = Counter(pair.compiled.counts() or {})
+
     tally = await walk(pair, seed=chunk, count=DOCUMENTS)
-    print(tally)
+
+    ran = Counter(pair.compiled.counts() or {})
+    ran.subtract(before)
+    share = compiled_share(ran)
     assert tally.documents == DOCUMENTS
+    assert tally.with_data > DOCUMENTS * 0.55
+    assert tally.refused < DOCUMENTS * 0.15
+    assert share is None or share >= SHARE, ran
+
+
+def _reply(**body: object) -> Reply:
+    return Reply(status=200, body=body)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "where"),
+    [
+        ({"a": 1, "b": [None, "x"]}, None),
+        ({"b": [None, "x"], "a": 1}, "$.data: keys ['b', 'a'] instead of ['a', 'b']"),
+        ({"a": True, "b": [None, "x"]}, "$.data.a: True instead of 1"),
+        ({"a": 1.0, "b": [None, "x"]}, "$.data.a: 1.0 instead of 1"),
+        ({"a": 1, "b": [None, "y"]}, "$.data.b[1]: 'y' instead of 'x'"),
+        ({"a": 1, "b": [None]}, "$.data.b: 1 items instead of 2"),
+        ({"a": 1, "b": None}, "$.data.b: None instead of [None, 'x']"),
+    ],
+)
+def test_a_difference_is_found_where_it_is(compiled: object, where: str | None) -> None:
+    reference = {"a": 1, "b": [None, "x"]}
+    assert difference(_reply(data=compiled), _reply(data=reference)) == where
+
+
+def test_errors_may_stand_in_any_order_and_must_say_the_same() -> None:
+    one = {"message": "no", "path": ["a"], "extensions": {"code": "FORBIDDEN"}}
+    two = {"message": "no", "path": ["b"], "extensions": {"code": "FORBIDDEN"}}
+    other = {"message": "no", "path": ["b", 0], "extensions": {"code": "FORBIDDEN"}}
+
+    assert difference(_reply(errors=[one, two]), _reply(errors=[two, one])) is None
+    assert difference(_reply(errors=[one, two]), _reply(errors=[one, other])) is not None
+    assert difference(_reply(errors=[one]), _reply(errors=[one, one])) is not None
+
+
+def test_ids_of_log_lines_are_no_part_of_the_answer() -> None:
+    def failed(identity: str) -> Reply:
+        error = {"message": f"Quote {identity}.", "extensions": {"code": "X", "id": identity}}
+        return _reply(errors=[error])
+
+    assert difference(failed("abc"), failed("def")) is None
