@@ -36,6 +36,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from hub.kernel.caller import Caller
+from hub.kernel.errors import HubError
 from schema.base.collecting import Collector
 from schema.base.delivery import is_for_members
 from schema.base.documents import Draft
@@ -242,9 +243,12 @@ class Compiler:
                 found = await _together([_resolved(root, given, context) for root in roots])
         except Declined:
             raise
+        except HubError as error:
+            # The reference says it with its place.
+            raise Declined("an error of the request") from error
         except Exception as error:
-            # Whatever went wrong, the reference says it with its place, or finds that it passed.
-            raise Declined("an error") from error
+            # Whatever went wrong, it is logged when the reference meets it too.
+            raise Declined("an unexpected error") from error
         shown: dict[str, Any] = dict(program.words)
         for root, value in zip(roots, found, strict=True):
             shown[root.key] = value
