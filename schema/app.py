@@ -8,17 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from hub.content.storage import Storage
 from hub.kernel import log
+from hub.kernel.caller import Caller
 from hub.kernel.errors import Unauthenticated
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
@@ -28,28 +26,16 @@ from schema.access.sessions import session_routes
 from schema.authentication import Authenticator, authorization_of
 from schema.automation.hooks import hook_routes
 from schema.base.door import DoorSettings, GraphQLDoor
+from schema.base.facts import HttpRequest
 from schema.base.limits import Limits
 from schema.base.stopping import ending_with_the_server
 from schema.compiled.compiler import Compiler
 from schema.content.uploads import Stores, picture_routes
 from schema.context import Context
+from schema.front import Front
 from schema.metrics import Metrics, metrics_endpoint
 from schema.publishing import feeds
 from schema.schema import build_schema
-
-_ALLOWED_HEADERS = (
-    "authorization",
-    "content-type",
-    "idempotency-key",
-    "last-event-id",
-    "x-csrf-token",
-)
-_EXPOSED_HEADERS = ("idempotency-replayed", "retry-after")
-_STEADY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-}
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -81,31 +67,18 @@ def create_app(settings: Settings | None = None) -> Starlette:
             finally:
                 await reader.close()
 
-    app = Starlette(
-        routes=_routes(settings, metrics, door),
+    watched = metrics.watched(door)
+    app = Front(
+        door=watched,
+        origins=settings.cors_origins,
+        routes=_routes(settings, metrics, watched),
         lifespan=lifespan,
-        middleware=[
-            Middleware(_SteadyHeaders),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                allow_methods=("GET", "POST", "PUT", "DELETE"),
-                allow_headers=_ALLOWED_HEADERS,
-                expose_headers=_EXPOSED_HEADERS,
-                # Cookies are for origins that are named; whoever lets everybody in means tokens.
-                allow_credentials="*" not in settings.cors_origins,
-                max_age=600,
-            ),
-        ],
     )
     app.state.door = door
-    # A redirect would be built from the Host header, which is the client's to choose.
-    app.router.redirect_slashes = False
     return app
 
 
-def _routes(settings: Settings, metrics: Metrics, door: GraphQLDoor) -> list[BaseRoute]:
-    watched = metrics.watched(door)
+def _routes(settings: Settings, metrics: Metrics, watched: ASGIApp) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route("/graphql", watched),
         WebSocketRoute("/graphql", watched),
@@ -126,8 +99,8 @@ def _door(settings: Settings) -> GraphQLDoor:
     schema = build_schema()
     return GraphQLDoor(
         schema,
-        get_context=_context(settings),
         compiler=Compiler(schema) if settings.compiled_reads else None,
+        get_context=_context(settings),
         settings=DoorSettings(
             body_bytes=settings.body_bytes,
             body_seconds=settings.request_seconds,
@@ -152,7 +125,7 @@ def _context(settings: Settings) -> Any:
         connection: Request | WebSocket, parameters: Mapping[str, Any] | None
     ) -> Context:
         state = connection.app.state
-        caller = await state.authenticator.caller(authorization_of(connection.headers, parameters))
+        caller = await _of_token(state.authenticator, connection, parameters)
         if caller is None:
             session = cookies.session_of(connection, state.hub.vault)
             caller = await state.authenticator.of_session(session) if session else None
@@ -163,6 +136,19 @@ def _context(settings: Settings) -> Any:
         return Context(hub=state.hub, reader=state.reader, known=caller)
 
     return get_context
+
+
+async def _of_token(
+    authenticator: Authenticator,
+    connection: Request | WebSocket,
+    parameters: Mapping[str, Any] | None,
+) -> Caller | None:
+    if not isinstance(connection, HttpRequest):
+        return await authenticator.caller(authorization_of(connection.headers, parameters))
+    header = connection.head.first(b"authorization")
+    if header is None:
+        return None
+    return authenticator.known(header) or await authenticator.of_header(header)
 
 
 async def _health(_request: Request) -> Response:
@@ -204,20 +190,3 @@ def _tune_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)
-
-
-class _SteadyHeaders:
-    """Headers that every answer has, unless it has its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def steady(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _STEADY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, steady if scope["type"] == "http" else send)

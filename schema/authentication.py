@@ -1,6 +1,8 @@
 """From a token or a session to its caller, without asking the database each time."""
 
 import asyncio
+import hashlib
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,16 +27,38 @@ class Authenticator:
         self._hub = hub
         self._seconds = seconds
         self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        # The same by the header as it came, for the many requests of one client.
+        self._headers: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._key = secrets.token_bytes(32)
         self._asking: dict[bytes, asyncio.Task[Caller]] = {}
+
+    def known(self, header: bytes) -> Caller | None:
+        """Return who an Authorization header speaks for, if that was found out just now."""
+        found = self._headers.get(self._mark(header))
+        if found is None or time.monotonic() - found[0] >= self._seconds:
+            return None
+        return found[1]
+
+    async def of_header(self, header: bytes) -> Caller | None:
+        """Return who an Authorization header speaks for; Unauthenticated for a wrong one."""
+        text = header.decode("latin-1")
+        caller = await self.caller(text)
+        # No longer than the answer of the database counts: it may be seconds old already.
+        known = self._known.get(self._hub.vault.token_digest(_secret_of(text)))
+        if known is not None:
+            self._headers[self._mark(header)] = known
+            while len(self._headers) > _KNOWN_MOST:
+                self._headers.popitem(last=False)
+        return caller
+
+    def _mark(self, header: bytes) -> bytes:
+        return hashlib.blake2b(header, key=self._key, digest_size=16).digest()
 
     async def caller(self, authorization: str | None) -> Caller | None:
         """Return who a header speaks for, None without one; Unauthenticated for a wrong one."""
         if authorization is None:
             return None
-        scheme, _, secret = authorization.strip().partition(" ")
-        secret = secret.strip()
-        if scheme.lower() != "bearer" or not 0 < len(secret) <= _TOKEN_MOST:
-            raise Unauthenticated("Send the token as `Authorization: Bearer hub_pat_…`.")
+        secret = _secret_of(authorization)
         return await self._knowing(
             self._hub.vault.token_digest(secret), lambda: self._of_token(secret)
         )
@@ -86,6 +110,14 @@ class Authenticator:
         if not done.cancelled():
             # Whoever waits gets it too; if all of them have left, nobody needs to know.
             done.exception()
+
+
+def _secret_of(authorization: str) -> str:
+    scheme, _, secret = authorization.strip().partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not 0 < len(secret) <= _TOKEN_MOST:
+        raise Unauthenticated("Send the token as `Authorization: Bearer hub_pat_…`.")
+    return secret
 
 
 def authorization_of(

@@ -90,8 +90,10 @@ class Metrics:
             "How long the oldest pending delivery has waited.",
             registry=self.registry,
         )
-        for outcome in ("ok", "errors", "refused", "failed", "aborted"):
-            self._requests.labels(outcome)
+        self._by_outcome = {
+            outcome: self._requests.labels(outcome)
+            for outcome in ("ok", "errors", "refused", "failed", "aborted")
+        }
 
     def _gauge(self, name: str, description: str, *labels: str) -> Gauge:
         return Gauge(name, description, labels, registry=self.registry)
@@ -113,7 +115,7 @@ class Metrics:
                     self._streams.dec()
                 else:
                     self._duration.observe(time.perf_counter() - started)
-                self._requests.labels(watch.outcome()).inc()
+                self._by_outcome[watch.outcome()].inc()
 
         return _Endpoint(serve)
 
@@ -212,6 +214,8 @@ class _Endpoint:
 
 class _Watch:
     """Listens to an answer while it is sent."""
+
+    __slots__ = ("_errors", "_send", "_status", "_streams", "streamed")
 
     def __init__(self, send: Send, streams: Gauge) -> None:
         self._send = send

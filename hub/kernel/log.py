@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -17,6 +19,19 @@ _SECRET_VALUES = re.compile(
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user and password of an address
 )
 _SCRUBBED = "[scrubbed]"
+
+#: The id of the request that is being answered, for every line that is logged meanwhile.
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def with_request(
+    _logger: Any, _method: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Say which request a line belongs to."""
+    identity = REQUEST_ID.get()
+    if identity is not None:
+        entry.setdefault("request_id", identity)
+    return entry
 
 
 def scrub(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +58,7 @@ def configure(*, level: str) -> None:
     """Write every log line of this process as JSON to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        with_request,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),

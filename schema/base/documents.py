@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import (
     DirectiveNode,
@@ -69,7 +70,7 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 )
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Known:
     """A parsed document and what has been found out about it.
 
@@ -79,10 +80,8 @@ class Known:
 
     document: DocumentNode
     valid: bool = False
-    # Per operation: the variables its cost depends on, and the costs for values seen of them.
-    costs: dict[str | None, tuple[frozenset[str], dict[tuple[int | None, ...], Cost]]] = field(
-        default_factory=dict
-    )
+    #: By the name asked for.
+    measured: dict[str | None, "_Measured"] = field(default_factory=dict)
     programs: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
 
     @cached_property
@@ -93,9 +92,20 @@ class Known:
         return tuple(sorted(choices.names))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
+class _Measured:
+    """An operation, the variables its cost depends on, and drafts by the sizes seen of them."""
+
+    names: tuple[str, ...]
+    drafts: dict[tuple[int | None, ...], "Draft"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """A document that is parsed and affordable, but perhaps not valid."""
+    """A document that is parsed and affordable, but perhaps not valid.
+
+    As long as the document is remembered, the same operation of the same cost is the same draft.
+    """
 
     query: str
     operation: OperationDefinitionNode
@@ -106,6 +116,11 @@ class Draft:
     def document(self) -> DocumentNode:
         """The parsed document."""
         return self.known.document
+
+    @cached_property
+    def extensions(self) -> orjson.Fragment:
+        """The `extensions` of a plain answer, as JSON."""
+        return orjson.Fragment(orjson.dumps({"cost": self.cost.extension()}))
 
 
 class Documents:
@@ -121,12 +136,14 @@ class Documents:
         self, query: str, *, operation_name: str | None, variables: Mapping[str, Any]
     ) -> Draft:
         """Parse a document and measure the operation in question. Raises Refusal."""
-        known = self._remembered.get(query) or Known(document=_parse(query))
-        if known.valid:
+        known = self._remembered.get(query)
+        if known is None:
+            known = Known(document=_parse(query))
+        else:
             self._remembered.move_to_end(query)
-        operation = _operation(known.document, operation_name)
-        cost = self._cost(known, operation, variables)
-        return Draft(query=query, operation=operation, cost=cost, known=known)
+        seen = known.measured.get(operation_name)
+        draft = seen and seen.drafts.get(_sizes(seen.names, variables))
+        return draft or self._draft(query, known, operation_name, variables)
 
     def check(self, draft: Draft, *, suggestions: bool) -> None:
         """Validate a document that was read, unless it is known to be valid. Raises Refusal."""
@@ -149,14 +166,10 @@ class Documents:
             forgotten, _ = self._remembered.popitem(last=False)
             self._characters -= len(forgotten)
 
-    def _cost(
-        self, known: Known, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> Cost:
-        name = operation.name.value if operation.name else None
-        names, costs = known.costs.get(name, (frozenset(), {}))
-        values = _sizes(names, variables)
-        if values in costs:
-            return costs[values]
+    def _draft(
+        self, query: str, known: Known, name: str | None, variables: Mapping[str, Any]
+    ) -> Draft:
+        operation = _operation(known.document, name)
         cost, names = measure(
             schema=self._schema,
             document=known.document,
@@ -164,18 +177,17 @@ class Documents:
             variables=variables,
             limits=self._limits,
         )
-        if len(costs) >= _COSTS:
-            costs.clear()
-        costs[_sizes(names, variables)] = cost
-        known.costs[name] = (names, costs)
-        return cost
+        draft = Draft(query=query, operation=operation, cost=cost, known=known)
+        seen = known.measured.setdefault(name, _Measured(names=tuple(sorted(names))))
+        if len(seen.drafts) >= _COSTS:
+            seen.drafts.clear()
+        seen.drafts[_sizes(seen.names, variables)] = draft
+        return draft
 
 
 def _sizes(names: Iterable[str], variables: Mapping[str, Any]) -> tuple[int | None, ...]:
     # A variable that is absent may have a default, one that is null has none.
-    return tuple(
-        size_of(variables[name]) if name in variables else _ABSENT for name in sorted(names)
-    )
+    return tuple([size_of(variables[name]) if name in variables else _ABSENT for name in names])
 
 
 _running: ContextVar[Draft | None] = ContextVar("running", default=None)

@@ -1,27 +1,25 @@
 """GraphQL over HTTP and WebSocket: bounded, and typed in every answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-import orjson
 import strawberry
-from graphql import GraphQLError, OperationType
-from starlette.requests import ClientDisconnect, Request
+from graphql import OperationType
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 from strawberry.types import ExecutionResult
 
-from hub.kernel.errors import ErrorCode
+from schema.base.answers import Answer, failure_answer, refusal_answer, result_answer
 from schema.base.documents import Documents, Draft, PreparedDocument, running
-from schema.base.facts import DoorContext, GetContext, RequestFacts
+from schema.base.facts import DoorContext, GetContext, HttpRequest, RequestFacts
+from schema.base.head import Wanted, wanted
 from schema.base.limits import Limits
-from schema.base.masking import mask, mask_exception
-from schema.base.media import MediaType, choose_media, require_json, wants_page, wants_stream
-from schema.base.refusals import DoorCode, Refusal, bad_document, bad_request, code_of
+from schema.base.media import MediaType, require_json
+from schema.base.refusals import DoorCode, Refusal, bad_document, bad_request
 from schema.base.requests import (
     GraphQLRequest,
     read_body,
@@ -31,24 +29,9 @@ from schema.base.requests import (
 from schema.base.sockets import Sockets, SocketSettings
 from schema.base.streams import STREAM, Results, Streams, one_event, read_position
 
-_STATUS: Mapping[str, int] = {
-    ErrorCode.UNAUTHENTICATED: 401,
-    ErrorCode.FORBIDDEN: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.CONFLICT: 409,
-    ErrorCode.IN_PROGRESS: 409,
-    ErrorCode.IDEMPOTENCY_KEY_REUSED: 422,
-    ErrorCode.UNAVAILABLE: 503,
-    ErrorCode.TOO_MANY_TRIES: 429,
-    DoorCode.INTERNAL: 500,
-}
 _DISCARDED_BYTES = 8_000_000
 _DISCARDED_SECONDS = 1.0
-_STEADY_HEADERS = {
-    "cache-control": "no-store",
-    "vary": "accept, authorization, cookie",
-    "x-content-type-options": "nosniff",
-}
+_JSON = b"application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,60 +103,55 @@ class GraphQLDoor:
         if scope["type"] == "websocket":
             await self._sockets.serve(scope, receive, send)
             return
-        request = Request(scope, receive)
-        response = await self._answer(request)
-        await response(scope, receive, send)
+        answer = await self._answer(HttpRequest(scope, receive), receive)
+        await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        accept = request.headers.getlist("accept")
-        media = choose_media(accept)
-        streams = wants_stream(accept)
+    async def _answer(self, request: HttpRequest, receive: Receive) -> Answer | Response:
+        want = wanted(request.head)
+        media = want.media
         try:
-            if self._settings.development and _is_for_page(request, accept):
+            if self._settings.development and _is_for_page(request, want):
                 # The page loads its scripts from a public server: it needs the internet.
                 return HTMLResponse(get_graphql_ide_html())
-            _refuse_transport(request.method, media, streams=streams)
-            asked = await self._read(request)
+            _refuse_transport(request.method, want)
+            asked = await self._read(request, receive)
             draft = self._documents.read(
                 asked.query, operation_name=asked.operation_name, variables=asked.variables
             )
-            if streams and draft.operation.operation is OperationType.SUBSCRIPTION:
+            if want.stream and draft.operation.operation is OperationType.SUBSCRIPTION:
                 media = None
                 return await self._follow(request, asked, draft)
             return await self._perform(request, asked, draft, media)
         except Refusal as refusal:
-            if media is None and streams and not refusal.transport:
+            if media is None and want.stream and not refusal.transport:
                 return one_event(
                     {"errors": [error.formatted for error in refusal.errors]}, headers={}
                 )
-            return _refusal(refusal, media or MediaType.JSON)
-        except ClientDisconnect:
+            return refusal_answer(refusal, media or MediaType.JSON)
+        except _Gone:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a code
-            return _failure(error, media or MediaType.JSON)
+            return failure_answer(error, media or MediaType.JSON)
 
-    async def _read(self, request: Request) -> GraphQLRequest:
+    async def _read(self, request: HttpRequest, receive: Receive) -> GraphQLRequest:
         if request.method == "GET":
             return read_parameters(request.scope["query_string"])
-        require_json(
-            request.headers.getlist("content-type"), request.headers.get("content-encoding")
-        )
-        return read_body(await self._body(request))
+        head = request.head
+        if head.joined(b"content-type") != _JSON or head.first(b"content-encoding") is not None:
+            encoding = head.first(b"content-encoding")
+            require_json(
+                head.all(b"content-type"), None if encoding is None else encoding.decode("latin-1")
+            )
+        return read_body(await self._body(request, receive))
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: HttpRequest, receive: Receive) -> bytes:
         limit = self._settings.body_bytes
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > 15 or int(length) > limit + _DISCARDED_BYTES):
+        length = request.head.first(b"content-length") or b""
+        if length.isdigit() and (len(length) > 15 or int(length) > limit + _DISCARDED_BYTES):
             raise _too_large(limit)
-        body = bytearray()
-        stream = request.stream()
         try:
             async with asyncio.timeout(self._settings.body_seconds):
-                async for chunk in stream:
-                    body += chunk
-                    if len(body) > limit:
-                        await _discard(stream)
-                        raise _too_large(limit)
+                return await _whole(receive, limit)
         except TimeoutError:
             raise bad_request(
                 DoorCode.BODY_TOO_SLOW,
@@ -181,11 +159,10 @@ class GraphQLDoor:
                 status=408,
                 connection="close",
             ) from None
-        return bytes(body)
 
-    async def _follow(self, request: Request, asked: GraphQLRequest, draft: Draft) -> Response:
+    async def _follow(self, request: HttpRequest, asked: GraphQLRequest, draft: Draft) -> Response:
         """Begin a stream; only its beginning has a deadline."""
-        position = read_position(request.headers.getlist("last-event-id"))
+        position = read_position(request.head.all(b"last-event-id"))
         deadline = asyncio.timeout(self._settings.request_seconds)
         try:
             async with deadline:
@@ -209,10 +186,10 @@ class GraphQLDoor:
         return self.streams.answer(cast("Results", results), draft=draft, context=context)
 
     async def _perform(
-        self, request: Request, asked: GraphQLRequest, draft: Draft, media: MediaType | None
-    ) -> Response:
+        self, request: HttpRequest, asked: GraphQLRequest, draft: Draft, media: MediaType | None
+    ) -> Answer | Response:
         facts = RequestFacts(
-            read_idempotency_key(request.headers.getlist("idempotency-key")),
+            read_idempotency_key(request.head.all(b"idempotency-key")),
             asked.query,
             asked.variables,
             asked.operation_name,
@@ -230,16 +207,17 @@ class GraphQLDoor:
             if not deadline.expired():
                 raise  # Somebody else's: a store that does not answer.
             raise _deadline(self._settings.request_seconds, draft) from None
-        return _result(result, draft=draft, context=context, media=media, suggestions=suggestions)
+        return result_answer(
+            result, draft=draft, context=context, media=media, suggestions=suggestions
+        )
 
     async def _execute(
         self, draft: Draft, asked: GraphQLRequest, context: DoorContext
     ) -> ExecutionResult:
-        compiled = (
-            await self.compiler.run(draft, asked.variables, context) if self.compiler else None
-        )
-        if compiled is not None:
-            return compiled
+        if self.compiler is not None:
+            compiled = await self.compiler.run(draft, asked.variables, context)
+            if compiled is not None:
+                return compiled
         # `Schema.execute` rather than graphql-core's: it makes the conversions, runs the
         # extensions and builds the `info` that strawberry's resolvers rely on.
         with running(draft):
@@ -251,14 +229,18 @@ class GraphQLDoor:
             )
 
 
-def _is_for_page(request: Request, accept: Sequence[str]) -> bool:
-    return request.method == "GET" and "query" not in request.query_params and wants_page(accept)
+class _Gone(Exception):
+    """The client left before it had said what it wants."""
 
 
-def _refuse_transport(method: str, media: MediaType | None, *, streams: bool) -> None:
+def _is_for_page(request: HttpRequest, want: Wanted) -> bool:
+    return want.page and request.method == "GET" and "query" not in request.query_params
+
+
+def _refuse_transport(method: str, want: Wanted) -> None:
     if method not in {"GET", "POST"}:
         raise _not_allowed("Use POST, or GET for queries.", allow="GET, POST")
-    if media is None and not streams:
+    if want.media is None and not want.stream:
         raise bad_request(
             DoorCode.NOT_ACCEPTABLE,
             f"Answers are {MediaType.GRAPHQL}, {MediaType.JSON} or {STREAM}, in UTF-8.",
@@ -284,76 +266,41 @@ def _refuse_wrong_operation(method: str, draft: Draft, facts: RequestFacts) -> N
         )
 
 
-def _result(
-    result: ExecutionResult,
-    *,
-    draft: Draft,
-    context: DoorContext,
-    media: MediaType | None,
-    suggestions: bool,
-) -> Response:
-    errors = [mask(error, suggestions=suggestions) for error in result.errors or ()]
-    content: dict[str, Any] = {}
-    if errors:
-        content["errors"] = [error.formatted for error in errors]
-    # Nothing was run when no error has a place in the answer: then there is no `data` at all.
-    failed = result.data is None and bool(errors) and all(error.path is None for error in errors)
-    if not failed:
-        content["data"] = result.data
-    content["extensions"] = {**(result.extensions or {}), "cost": draft.cost.extension()}
-    if media is None:
-        return one_event(content, headers=context.response_headers)
-    status = context.status or (_status_of(errors, media) if failed else 200)
-    return _json(content, status=status, media=media, headers=context.response_headers)
-
-
-def _status_of(errors: Sequence[GraphQLError], media: MediaType) -> int:
-    if media is MediaType.JSON:
-        return 200
-    return max(_STATUS.get(code_of(error), 400) for error in errors)
-
-
-def _refusal(refusal: Refusal, media: MediaType) -> Response:
-    tolerant = media is MediaType.JSON and not refusal.transport
-    return _json(
-        {"errors": [error.formatted for error in refusal.errors]},
-        status=200 if tolerant else refusal.status,
-        media=media,
-        headers=refusal.headers,
-    )
-
-
-def _failure(error: Exception, media: MediaType) -> Response:
-    shown = mask_exception(error)
-    status = _STATUS.get(code_of(shown), 400)
-    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
-    return _json({"errors": [shown.formatted]}, status=status, media=media, headers=headers)
-
-
-def _json(
-    content: Mapping[str, Any], *, status: int, media: MediaType, headers: Mapping[str, str]
-) -> Response:
-    return Response(
-        orjson.dumps(content),
-        status_code=status,
-        media_type=f"{media}; charset=utf-8",
-        headers={**_STEADY_HEADERS, **headers},
-    )
-
-
 def _not_allowed(message: str, *, allow: str) -> Refusal:
     return bad_request(DoorCode.METHOD_NOT_ALLOWED, message, status=405, allow=allow)
 
 
-async def _discard(stream: AsyncIterator[bytes]) -> None:
+async def _whole(receive: Receive, limit: int) -> bytes:
+    """Return the body of a request. Raises Refusal, and _Gone when the client leaves."""
+    message = await receive()
+    body: bytes = _part(message)
+    if message.get("more_body"):
+        parts = bytearray(body)
+        while message.get("more_body") and len(parts) <= limit:
+            message = await receive()
+            parts += _part(message)
+        body = bytes(parts)
+    if len(body) > limit:
+        await _discard(receive, message)
+        raise _too_large(limit)
+    return body
+
+
+def _part(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise _Gone
+    part: bytes = message.get("body", b"")
+    return part
+
+
+async def _discard(receive: Receive, message: Message) -> None:
     """Let a client that is only a little over finish: most cannot hear us before they do."""
     left = _DISCARDED_BYTES
     with suppress(TimeoutError):
         async with asyncio.timeout(_DISCARDED_SECONDS):
-            async for chunk in stream:
-                left -= len(chunk)
-                if left < 0:
-                    return
+            while message.get("more_body") and left >= 0:
+                message = await receive()
+                left -= len(_part(message))
 
 
 def _too_large(limit: int) -> Refusal:

@@ -8,7 +8,18 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from starlette.requests import Request
+from starlette.types import Receive, Scope
 from starlette.websockets import WebSocket
+
+from schema.base.head import head_of
+
+
+class HttpRequest(Request):
+    """A request whose headers have been looked at."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self.head = head_of(scope)
 
 
 @dataclass(frozen=True)

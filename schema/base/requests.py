@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+import orjson
+
 from schema.base.refusals import DoorCode, Refusal, bad_request
 
 _DEPTH = 64
 _VALUES = 20_000
 _INTEGER_BITS = 63
+_EDGE = 1 << _INTEGER_BITS
 # Half a pair of UTF-16 is no character, and PostgreSQL stores no NUL.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# Every key of an object ends like this; text may, too.
+_KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,9 @@ class GraphQLRequest:
 
 def read_body(body: bytes) -> GraphQLRequest:
     """Read the JSON body of a POST. Raises Refusal."""
+    value = _read_plain(body)
+    if value is not None:
+        return from_object(value)
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -82,6 +90,47 @@ def read_json(text: str) -> Any:
         ) from None
     _refuse_unusable(value)
     return value
+
+
+def _read_plain(body: bytes) -> dict[str, Any] | None:
+    """Read an object in which nothing can be amiss, many times as fast; None: look closely.
+
+    The quick reader keeps the last of equal keys and rounds huge integers. The first shows in
+    there being more ends of keys than keys, the second in the size of a number.
+    """
+    if b"\\u0000" in body:
+        return None
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    keys = _count_plain(value)
+    return value if keys == len(_KEY_ENDS.findall(body)) else None
+
+
+def _count_plain(value: dict[str, Any]) -> int:
+    """Return how many keys there are; -1 where a limit is near."""
+    keys = 0
+    left = _VALUES
+    level: list[Any] = [value]
+    for _ in range(_DEPTH):
+        inner: list[Any] = []
+        for one in level:
+            left -= len(one)
+            if isinstance(one, dict):
+                keys += len(one)
+            for item in one.values() if isinstance(one, dict) else one:
+                kind = type(item)
+                if kind is dict or kind is list:
+                    inner.append(item)
+                elif (kind is int or kind is float) and not -_EDGE < item < _EDGE:
+                    return -1
+        if not inner:
+            return keys if left > 0 else -1
+        level = inner
+    return -1
 
 
 def from_object(value: Any) -> GraphQLRequest:
@@ -139,8 +188,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(digits: str) -> int:
     # At most a sign and 19 digits; the interpreter need not convert thousands of them first.
-    value = int(digits) if len(digits) <= 20 else 1 << _INTEGER_BITS
-    if not -(1 << _INTEGER_BITS) <= value < 1 << _INTEGER_BITS:
+    value = int(digits) if len(digits) <= 20 else _EDGE
+    if not -_EDGE <= value < _EDGE:
         raise _malformed("A whole number does not fit into 64 bits.")
     return value
 

@@ -1,7 +1,13 @@
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schema.base.refusals import Refusal, code_of
 from schema.base.requests import (
+    from_object,
     read_body,
     read_idempotency_key,
     read_json,
@@ -132,3 +138,83 @@ def test_an_idempotency_key_is_visible_ascii_and_comes_once() -> None:
         with pytest.raises(Refusal) as refusal:
             read_idempotency_key(values)
         assert refused_with(refusal) == (400, "INVALID_IDEMPOTENCY_KEY")
+
+
+# What JSON may look like, and the texts where a quick reader and an exact one differ.
+_TEXTS = st.one_of(
+    st.text(max_size=5),
+    st.sampled_from(
+        [
+            *("a", "query", '"', '":', '" :', "\\", "\\u0000", "\x00"),
+            *("\ud800", "\\ud800", "é", '{a:"1"}'),
+        ]
+    ),
+)
+_NUMBERS = st.one_of(
+    st.integers(-(2**65), 2**65),
+    st.sampled_from([2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, 1e19, -0.0, 5e-324]),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), _NUMBERS, _TEXTS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(st.tuples(_TEXTS, inner), max_size=4).map(dict),
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    pairs=st.lists(
+        st.tuples(st.sampled_from(["query", "variables", "extensions", "x"]), _VALUES | _TEXTS),
+        max_size=5,
+    ),
+    exact=st.booleans(),
+    spaces=st.sampled_from(["", " ", "\n\t "]),
+)
+def test_a_body_is_read_quickly_exactly_as_it_is_read_closely(
+    pairs: list[tuple[str, Any]], exact: bool, spaces: str
+) -> None:
+    inner = ",".join(
+        f"{json.dumps(name)}{spaces}:{spaces}{json.dumps(value, ensure_ascii=exact)}"
+        for name, value in pairs
+    )
+    body = f"{{{inner}}}".encode("utf-8", "surrogatepass")
+
+    def outcome(read: Any) -> Any:
+        try:
+            return repr(read())
+        except Refusal as refusal:
+            return str(refusal)
+
+    def closely() -> Any:
+        try:
+            return from_object(read_json(body.decode()))
+        except UnicodeDecodeError:
+            return read_body(body)
+
+    assert outcome(lambda: read_body(body)) == outcome(closely)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        '{"a":1,"a":2}',
+        '{"a" :1,"a":2}',
+        '{"a":1,"\\u0061":2}',
+        '{"b":"\\":","a":1,"a":2}',
+        '{"b":[{"a":1},{"a" :1,"a"\n:2}]}',
+    ],
+)
+def test_a_key_given_twice_is_found_wherever_it_hides(variables: str) -> None:
+    with pytest.raises(Refusal, match="a key twice"):
+        read_body(f'{{"query":"{{a}}","variables":{variables}}}'.encode())
+
+
+def test_text_that_looks_like_the_end_of_a_key_is_text() -> None:
+    body = b'{"query":"{a(b:\\"\\":\\")}","variables":{"a":"\\" :"}}'
+
+    asked = read_body(body)
+
+    assert (asked.query, asked.variables) == ('{a(b:"":")}', {"a": '" :'})

@@ -12,10 +12,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 from starlette.datastructures import Headers
+from structlog.testing import capture_logs
 
 from hub.access import operations as access
 from hub.access.models import Role
 from hub.kernel.ids import new_id
+from hub.kernel.log import with_request
 from hub.kernel.secrets import new_token
 from hub.kernel.settings import Settings
 from hub.publishing.models import Publication, PublicationState
@@ -394,7 +396,12 @@ async def test_only_known_origins_are_let_in_and_may_read_the_headers_they_need(
     assert unknown.status_code == 400
     assert "access-control-allow-origin" not in unknown.headers
     exposed = answer.headers["access-control-expose-headers"].lower()
-    assert {name.strip() for name in exposed.split(",")} == {"idempotency-replayed", "retry-after"}
+    assert {name.strip() for name in exposed.split(",")} == {
+        "etag",
+        "idempotency-replayed",
+        "retry-after",
+        "x-request-id",
+    }
     assert answer.headers["access-control-allow-credentials"] == "true"
 
 
@@ -405,6 +412,51 @@ async def test_every_answer_has_steady_headers(api: Api) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff", path
         assert answer.headers["x-frame-options"] == "DENY", path
         assert answer.headers["referrer-policy"] == "no-referrer", path
+
+
+async def test_every_answer_has_the_id_of_its_request_and_logs_say_it(desk: Desk) -> None:
+    mine, bad = {"x-request-id": "trace-1:a/b"}, {"x-request-id": "a b\tc"}
+    http = desk.api.http
+    for path in ("/health", "/nothing", "/graphql?query={__typename}", "/graphql"):
+        kept = await http.get(path, headers=mine)
+        made = await http.get(path)
+        other = await http.get(path, headers=bad)
+
+        assert kept.headers.get_list("x-request-id") == ["trace-1:a/b"], path
+        assert len(made.headers["x-request-id"]) >= 28, path
+        assert other.headers["x-request-id"] not in {"a b\tc", made.headers["x-request-id"]}
+    async with an_api(
+        desk.api.app.state.hub.settings.model_copy(
+            update={"database_url": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"}
+        )
+    ) as broken:
+        with capture_logs(processors=[with_request]) as logs:
+            answer = await broken.as_(desk.world.tokens[Role.EDITOR]).sending(**mine).ask(VIEWER)
+
+    assert answer.codes == ["UNAVAILABLE"]
+    assert [entry["request_id"] for entry in logs] == ["trace-1:a/b"]
+
+
+async def test_the_short_way_says_the_same_to_browsers_as_the_long_one(
+    settings: Settings,
+) -> None:
+    for origins in (("https://app.example",), ("*",), ()):
+        async with an_api(settings.model_copy(update={"cors_origins": origins})) as api:
+            for origin in ({"origin": "https://app.example"}, {"origin": "https://evil.example"}):
+                short = await api.http.post(
+                    "/graphql", json={"query": "{__typename}"}, headers=origin
+                )
+                long = await api.http.get("/health", headers=origin)
+
+                names = [name for name in long.headers if name.startswith("access-control-")]
+                assert names == [
+                    name for name in short.headers if name.startswith("access-control-")
+                ]
+                assert {name: short.headers[name] for name in names} == {
+                    name: long.headers[name] for name in names
+                }
+                assert "Origin" in short.headers["vary"]
+                assert "Origin" in long.headers["vary"]
 
 
 async def test_no_redirect_is_built_from_the_host_header(api: Api) -> None:
