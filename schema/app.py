@@ -20,6 +20,7 @@ from hub.kernel.caller import Caller
 from hub.kernel.errors import Unauthenticated
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
+from hub.kernel.shared import Shelf
 from hub.runtime import open_hub
 from schema.access.cookies import Cookies
 from schema.access.sessions import session_routes
@@ -28,14 +29,19 @@ from schema.automation.hooks import hook_routes
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.facts import HttpRequest
 from schema.base.limits import Limits
+from schema.base.persisted import Persisted, read_manifest
 from schema.base.stopping import ending_with_the_server
 from schema.compiled.compiler import Compiler
 from schema.content.uploads import Stores, picture_routes
 from schema.context import Context
+from schema.freshness import Freshness
 from schema.front import Front
 from schema.metrics import Metrics, metrics_endpoint
 from schema.publishing import feeds
 from schema.schema import build_schema
+
+#: Documents that clients have asked to keep, for all processes together.
+_SHARED_DOCUMENTS = 1_000
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -49,7 +55,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     if alone:
         log.configure(level=settings.log_level)
     metrics = Metrics()
-    door = _door(settings)
+    documents = Shelf(settings.redis_url, name="documents", most=_SHARED_DOCUMENTS)
+    door = _door(settings, documents)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -57,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             reader = Reader(settings)
             app.state.hub = hub
             app.state.reader = reader
+            app.state.freshness = Freshness(reader)
             app.state.authenticator = Authenticator(hub)
             app.state.stores = Stores(hub=hub, storage=Storage(settings.data_dir / "assets"))
             if alone:
@@ -66,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                     yield
             finally:
                 await reader.close()
+                await documents.close()
 
     watched = metrics.watched(door)
     app = Front(
@@ -95,17 +104,26 @@ def _routes(settings: Settings, metrics: Metrics, watched: ASGIApp) -> list[Base
     return routes
 
 
-def _door(settings: Settings) -> GraphQLDoor:
-    schema = build_schema()
-    return GraphQLDoor(
-        schema,
-        compiler=Compiler(schema) if settings.compiled_reads else None,
+def _door(settings: Settings, documents: Shelf) -> GraphQLDoor:
+    development = settings.environment == "development"
+    path = settings.trusted_documents
+    trusted = {} if path is None else read_manifest(path)
+    door = GraphQLDoor(
+        build_schema(),
+        persisted=Persisted(
+            trusted=trusted,
+            only_trusted=settings.trusted_only and not development,
+            shared=documents,
+        ),
         get_context=_context(settings),
         settings=DoorSettings(
             body_bytes=settings.body_bytes,
             body_seconds=settings.request_seconds,
             request_seconds=settings.request_seconds,
-            development=settings.environment == "development",
+            development=development,
+            points_per_minute=settings.token_points_per_minute,
+            response_bytes=settings.response_cache_bytes,
+            response_seconds=settings.response_cache_seconds,
             limits=Limits(
                 depth=settings.query_depth,
                 aliases=settings.query_aliases,
@@ -115,6 +133,8 @@ def _door(settings: Settings) -> GraphQLDoor:
             origins=(*settings.cors_origins, _origin(settings.public_url)),
         ),
     )
+    door.require_valid(trusted)
+    return door
 
 
 def _context(settings: Settings) -> Any:
@@ -133,7 +153,7 @@ def _context(settings: Settings) -> Any:
             raise Unauthenticated(
                 "Send a token, `Authorization: Bearer hub_pat_…`, or sign in at /session."
             )
-        return Context(hub=state.hub, reader=state.reader, known=caller)
+        return Context(hub=state.hub, reader=state.reader, known=caller, freshness=state.freshness)
 
     return get_context
 

@@ -1,6 +1,6 @@
 """What every resolver can reach: who asks, the reader, and the one way to write."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from hub.kernel.errors import Unauthenticated
 from hub.kernel.reading import Reader
 from hub.kernel.work import Hub, UnitOfWork
 from schema.base.facts import RequestFacts
+from schema.freshness import Freshness, Workspace
 
 
 @dataclass(kw_only=True)
@@ -20,6 +21,7 @@ class Context:
     hub: Hub
     reader: Reader
     known: Caller | None
+    freshness: Freshness | None = None
     facts: RequestFacts | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
@@ -36,11 +38,28 @@ class Context:
         return self.known
 
     @property
-    def holder(self) -> str:
-        """Return whose open streams are counted together: a token's, or nobody's."""
+    def holder(self) -> Hashable:
+        """Return whose open streams and points are counted together: a token's, or nobody's."""
         if self.known is None:
-            return ""
-        return str(self.known.token_id or self.known.member_id or self.known.workspace_id)
+            return None
+        return self.known.token_id or self.known.member_id or self.known.workspace_id
+
+    @property
+    def audience(self) -> Workspace | None:
+        """Return the workspace for those who all see the same of it: only what is published."""
+        if self.known is None or not self.known.sees_only_published:
+            return None
+        return self.standing()
+
+    def standing(self) -> Workspace:
+        """Return how far the caller's workspace has come."""
+        freshness = self.freshness or Freshness(self.reader)
+        return freshness.of(self.caller.workspace_id)
+
+    def changed(self) -> None:
+        """Have everybody look again, in this process: the request may have changed something."""
+        if self.known is not None:
+            self.standing().forget()
 
     @property
     def anonymous(self) -> bool:

@@ -98,6 +98,25 @@ class Settings(BaseSettings):
     page_max: int = Field(
         default=100, ge=1, le=1_000, description="Most items of one page of a list."
     )
+    token_points_per_minute: int = Field(
+        default=300_000,
+        ge=0,
+        description="Cost one token may ask for in a minute, per API process; 0: any.",
+    )
+    trusted_documents: Path | None = Field(
+        default=None, description="JSON file of documents clients may name: id → text."
+    )
+    trusted_only: bool = Field(
+        default=False, description="Refuse every other document, but in development."
+    )
+    response_cache_bytes: int = Field(
+        default=16_000_000,
+        ge=0,
+        description="Memory of an API process for kept answers to delivery tokens; 0: none.",
+    )
+    response_cache_seconds: float = Field(
+        default=60.0, gt=0, description="How long such an answer is kept at most."
+    )
     compiled_reads: bool = Field(
         default=True,
         description="Whether the database writes answers itself; off, graphql-core makes them.",

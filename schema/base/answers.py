@@ -11,10 +11,11 @@ from strawberry.types import ExecutionResult
 from hub.kernel.errors import ErrorCode
 from schema.base.documents import Draft
 from schema.base.facts import DoorContext
-from schema.base.head import RawHeaders
+from schema.base.head import Head, RawHeaders
 from schema.base.masking import mask, mask_exception
 from schema.base.media import MediaType
 from schema.base.refusals import DoorCode, Refusal, code_of
+from schema.base.responses import Kept
 from schema.base.streams import one_event
 
 _STATUS: Mapping[str, int] = {
@@ -33,9 +34,13 @@ _STEADY = (
     (b"x-content-type-options", b"nosniff"),
 )
 _NOT_KEPT = (b"cache-control", b"no-store")
+# One browser may keep it, and asks each time whether it is still true.
+_ASKED_AGAIN = (b"cache-control", b"private, no-cache")
+_CONTENT_TYPE: Mapping[MediaType, tuple[bytes, bytes]] = {
+    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in MediaType
+}
 _PLAIN: Mapping[MediaType, RawHeaders] = {
-    media: (*_STEADY, _NOT_KEPT, (b"content-type", f"{media}; charset=utf-8".encode()))
-    for media in MediaType
+    media: (*_STEADY, _NOT_KEPT, _CONTENT_TYPE[media]) for media in MediaType
 }
 
 
@@ -52,9 +57,39 @@ class Answer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature is ASGI's
         """Send it."""
         body = self.body
-        headers = [*self.headers, (b"content-length", b"%d" % len(body))]
+        headers = list(self.headers)
+        if self.status != 304:
+            headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def plain_body(result: ExecutionResult, *, draft: Draft, context: DoorContext) -> bytes | None:
+    """Return the body of a result with nothing special about it; None for every other one."""
+    special = result.errors or result.extensions or context.status or context.response_headers
+    if special:
+        return None
+    return orjson.dumps({"data": result.data, "extensions": draft.extensions})
+
+
+def plain_answer(kept: Kept, media: MediaType, head: Head | None) -> Answer:
+    """Answer with a body; with the head of a GET so that it may be kept and asked for again."""
+    if head is None:
+        return Answer(200, _PLAIN[media], kept.body)
+    # The same data in another media type is another representation, and has another tag.
+    tag = b'"%s%s"' % (kept.tag, b"" if media is MediaType.JSON else b"-g")
+    steady = (*_STEADY, _ASKED_AGAIN, (b"etag", tag))
+    if _is_had(head.joined(b"if-none-match"), tag):
+        return Answer(304, steady, b"")
+    return Answer(200, (*steady, _CONTENT_TYPE[media]), kept.body)
+
+
+def _is_had(given: bytes, tag: bytes) -> bool:
+    if not given:
+        return False
+    return given.strip() == b"*" or tag in {
+        one.strip().removeprefix(b"W/") for one in given.split(b",")
+    }
 
 
 def result_answer(
@@ -66,9 +101,6 @@ def result_answer(
     suggestions: bool,
 ) -> Answer | Response:
     """Answer with what an execution gave; without a media type as a stream of one event."""
-    if not result.errors and media is not None and not result.extensions:
-        body = orjson.dumps({"data": result.data, "extensions": draft.extensions})
-        return _answer(body, context.status or 200, media, context.response_headers)
     errors = [mask(error, suggestions=suggestions) for error in result.errors or ()]
     content: dict[str, Any] = {}
     if errors:

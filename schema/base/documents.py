@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -38,6 +39,7 @@ from schema.base.limits import Cost, Limits, measure, size_of
 from schema.base.masking import mask
 from schema.base.refusals import DoorCode, Refusal, bad_document
 from schema.base.requests import refuse_unusable_text
+from schema.base.sharing import is_shared
 
 _TOKENS = 2_000
 _COMMENTS = 2_000
@@ -111,11 +113,19 @@ class Draft:
     operation: OperationDefinitionNode
     cost: Cost
     known: Known
+    #: Whether everybody of an audience gets the same.
+    shared: bool = False
 
     @property
     def document(self) -> DocumentNode:
         """The parsed document."""
         return self.known.document
+
+    @cached_property
+    def mark(self) -> bytes:
+        """A digest of the document and the operation in it."""
+        name = self.operation.name.value if self.operation.name else ""
+        return blake2b(f"{name}\n{self.query}".encode(), digest_size=16).digest()
 
     @cached_property
     def extensions(self) -> orjson.Fragment:
@@ -144,6 +154,13 @@ class Documents:
         seen = known.measured.get(operation_name)
         draft = seen and seen.drafts.get(_sizes(seen.names, variables))
         return draft or self._draft(query, known, operation_name, variables)
+
+    def require_valid(self, query: str) -> None:
+        """Parse and validate a document that is not asked for yet. Raises Refusal."""
+        document = _parse(query)
+        errors = validate(self._schema, document, RULES, _ERRORS)
+        if errors:
+            raise Refusal([_validation_error(error) for error in errors])
 
     def check(self, draft: Draft, *, suggestions: bool) -> None:
         """Validate a document that was read, unless it is known to be valid. Raises Refusal."""
@@ -177,7 +194,13 @@ class Documents:
             variables=variables,
             limits=self._limits,
         )
-        draft = Draft(query=query, operation=operation, cost=cost, known=known)
+        draft = Draft(
+            query=query,
+            operation=operation,
+            cost=cost,
+            known=known,
+            shared=is_shared(self._schema, known.document, operation),
+        )
         seen = known.measured.setdefault(name, _Measured(names=tuple(sorted(names))))
         if len(seen.drafts) >= _COSTS:
             seen.drafts.clear()

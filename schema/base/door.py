@@ -1,7 +1,8 @@
 """GraphQL over HTTP and WebSocket: bounded, and typed in every answer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -13,12 +14,21 @@ from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 from strawberry.types import ExecutionResult
 
-from schema.base.answers import Answer, failure_answer, refusal_answer, result_answer
+from schema.base.answers import (
+    Answer,
+    failure_answer,
+    plain_answer,
+    plain_body,
+    refusal_answer,
+    result_answer,
+)
 from schema.base.documents import Documents, Draft, PreparedDocument, running
 from schema.base.facts import DoorContext, GetContext, HttpRequest, RequestFacts
 from schema.base.head import Wanted, wanted
 from schema.base.limits import Limits
 from schema.base.media import MediaType, require_json
+from schema.base.persisted import Persisted, require_valid
+from schema.base.rates import Rates
 from schema.base.refusals import DoorCode, Refusal, bad_document, bad_request
 from schema.base.requests import (
     GraphQLRequest,
@@ -26,6 +36,7 @@ from schema.base.requests import (
     read_idempotency_key,
     read_parameters,
 )
+from schema.base.responses import Kept, Place, Responses, place_of
 from schema.base.sockets import Sockets, SocketSettings
 from schema.base.streams import STREAM, Results, Streams, one_event, read_position
 
@@ -50,6 +61,9 @@ class DoorSettings:
     subscriptions: int = 20
     init_seconds: float = 5.0
     beat_seconds: float = 15.0
+    points_per_minute: int = 0
+    response_bytes: int = 0
+    response_seconds: float = 60.0
 
 
 class Compiling(Protocol):
@@ -74,7 +88,8 @@ class GraphQLDoor:
         *,
         get_context: GetContext,
         settings: DoorSettings,
-        compiler: Compiling | None = None,
+        persisted: Persisted | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if PreparedDocument not in schema.extensions:
             raise TypeError("The schema must be a GuardedSchema: only that runs what was checked.")
@@ -83,8 +98,14 @@ class GraphQLDoor:
         self._settings = settings
         # The compiled schema has no public name in strawberry; its own servers use this one.
         self._documents = Documents(schema._schema, limits=settings.limits)  # noqa: SLF001 - see above
+        self._persisted = persisted or Persisted()
+        self._rates = Rates(per_minute=settings.points_per_minute, clock=clock)
+        self._responses = Responses(
+            most_bytes=settings.response_bytes, seconds=settings.response_seconds, clock=clock
+        )
         self._sockets = Sockets(
             schema,
+            admit=self._admit,
             documents=self._documents,
             get_context=get_context,
             settings=SocketSettings(
@@ -106,6 +127,10 @@ class GraphQLDoor:
         answer = await self._answer(HttpRequest(scope, receive), receive)
         await answer(scope, receive, send)
 
+    def require_valid(self, trusted: Mapping[str, str]) -> None:
+        """Raise ManifestBroken for a document of a list that could never run."""
+        require_valid(trusted, self._documents.require_valid)
+
     async def _answer(self, request: HttpRequest, receive: Receive) -> Answer | Response:
         want = wanted(request.head)
         media = want.media
@@ -115,6 +140,8 @@ class GraphQLDoor:
                 return HTMLResponse(get_graphql_ide_html())
             _refuse_transport(request.method, want)
             asked = await self._read(request, receive)
+            if self._persisted.concerns(asked):
+                asked = await self._persisted.resolved(asked)
             draft = self._documents.read(
                 asked.query, operation_name=asked.operation_name, variables=asked.variables
             )
@@ -177,6 +204,7 @@ class GraphQLDoor:
         self._documents.check(
             draft, suggestions=self._settings.development and not context.anonymous
         )
+        self._rates.charge(context.holder, draft.cost.requested)
         results = await self._schema.subscribe(
             asked.query,
             variable_values=dict(asked.variables),
@@ -202,14 +230,55 @@ class GraphQLDoor:
                 context.facts = facts
                 suggestions = self._settings.development and not context.anonymous
                 self._documents.check(draft, suggestions=suggestions)
-                result = await self._execute(draft, asked, context)
+                if asked.sha256 is not None and not context.anonymous:
+                    await self._persisted.keep(asked)
+                place = await self._place(draft, asked, context) if media else None
+                # Whoever is given a kept answer pays nothing for it.
+                kept = None if place is None else self._responses.find(place)
+                if kept is None:
+                    result = await self._run(draft, asked, context)
         except TimeoutError:
             if not deadline.expired():
                 raise  # Somebody else's: a store that does not answer.
             raise _deadline(self._settings.request_seconds, draft) from None
-        return result_answer(
-            result, draft=draft, context=context, media=media, suggestions=suggestions
-        )
+        if kept is None:
+            body = plain_body(result, draft=draft, context=context)
+            if body is None or media is None:
+                return result_answer(
+                    result, draft=draft, context=context, media=media, suggestions=suggestions
+                )
+            kept = Kept(body) if place is None else self._responses.keep(place, body)
+        # Streams are given no kept answers.
+        head = request.head if request.method == "GET" else None
+        return plain_answer(kept, media or MediaType.JSON, head)
+
+    async def _place(
+        self, draft: Draft, asked: GraphQLRequest, context: DoorContext
+    ) -> Place | None:
+        audience = context.audience if draft.shared and self._settings.response_bytes else None
+        if audience is None:
+            return None
+        version = audience.version()
+        if version is None:
+            version = await audience.look()
+        return place_of(audience, version, draft, asked.variables)
+
+    async def _run(
+        self, draft: Draft, asked: GraphQLRequest, context: DoorContext
+    ) -> ExecutionResult:
+        """Execute what was admitted, at the expense of the token."""
+        self._rates.charge(context.holder, draft.cost.requested)
+        if draft.operation.operation is not OperationType.MUTATION:
+            return await self._execute(draft, asked, context)
+        try:
+            return await self._execute(draft, asked, context)
+        finally:
+            context.changed()
+
+    def _admit(self, draft: Draft, context: DoorContext) -> None:
+        """Let a subscription in that did not come as a request. Raises Refusal."""
+        self._persisted.require_trusted(draft.query)
+        self._rates.charge(context.holder, draft.cost.requested)
 
     async def _execute(
         self, draft: Draft, asked: GraphQLRequest, context: DoorContext

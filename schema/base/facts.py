@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 from starlette.websockets import WebSocket
 
 from schema.base.head import head_of
+from schema.base.sharing import Audience
 
 
 class HttpRequest(Request):
@@ -60,12 +61,19 @@ class DoorContext(Protocol):
     position: int | None
 
     @property
-    def holder(self) -> str:
-        """Whose open streams are counted together: those of one token."""
+    def holder(self) -> Hashable:
+        """Whose open streams and points are counted together: those of one token."""
 
     @property
     def anonymous(self) -> bool:
         """Whether nobody is known to be asking."""
+
+    @property
+    def audience(self) -> Audience | None:
+        """Those who get the same answers to shared fields; None for who is one of a kind."""
+
+    def changed(self) -> None:
+        """Hear that this request may have changed something."""
 
 
 # The second argument is what a WebSocket client sent with `connection_init`; None over HTTP.

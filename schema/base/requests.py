@@ -17,6 +17,8 @@ _INTEGER_BITS = 63
 _EDGE = 1 << _INTEGER_BITS
 # Half a pair of UTF-16 is no character, and PostgreSQL stores no NUL.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ID_CHARACTERS = 255
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 # Every key of an object ends like this; text may, too.
 _KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
@@ -24,11 +26,16 @@ _KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
 
 @dataclass(frozen=True, kw_only=True)
 class GraphQLRequest:
-    """A request whose parts have the types they must have; nothing is said of the document."""
+    """A request whose parts have the types they must have; nothing is said of the document.
+
+    `query` is empty where the document is only named: by its id on a list, or by its SHA-256.
+    """
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None
+    document_id: str | None = None
+    sha256: str | None = None
 
 
 def read_body(body: bytes) -> GraphQLRequest:
@@ -141,15 +148,45 @@ def from_object(value: Any) -> GraphQLRequest:
         )
     if not isinstance(value, dict):
         raise _malformed("Send a JSON object with a `query`.")
-    query = _part(value, "query", str, "text")
-    if not query:
+    query = _part(value, "query", str, "text") or ""
+    extensions = _part(value, "extensions", dict, "an object")
+    sha256 = _persisted(extensions) if extensions else None
+    document_id = _document_id(value, query)
+    if not query and sha256 is None and document_id is None:
         raise _malformed("The request has no `query`.")
-    _part(value, "extensions", dict, "an object")
     return GraphQLRequest(
         query=query,
         variables=_part(value, "variables", dict, "an object") or {},
         operation_name=_part(value, "operationName", str, "text") or None,
+        document_id=document_id,
+        sha256=sha256,
     )
+
+
+def is_sha256(text: str) -> bool:
+    """Say whether it is a SHA-256 in lower-case hexadecimal."""
+    return _SHA256.fullmatch(text) is not None
+
+
+def _persisted(extensions: Mapping[str, Any]) -> str | None:
+    given = _part(extensions, "persistedQuery", dict, "an object")
+    if given is None:
+        return None
+    if given.get("version") != 1:
+        raise bad_request(DoorCode.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
+    sha256 = given.get("sha256Hash")
+    if not isinstance(sha256, str) or not is_sha256(sha256):
+        raise _malformed("`sha256Hash` is a SHA-256 in 64 lower-case hexadecimal digits.")
+    return sha256
+
+
+def _document_id(value: Mapping[str, Any], query: str) -> str | None:
+    given: str | None = _part(value, "documentId", str, "text") or None
+    if given is None:
+        return None
+    if query or len(given) > _ID_CHARACTERS:
+        raise _malformed("`documentId` is a short id, sent in the place of a `query`.")
+    return given.removeprefix("sha256:")
 
 
 def read_idempotency_key(values: list[str]) -> str | None:

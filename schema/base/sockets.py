@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -37,6 +37,9 @@ from schema.base.refusals import DoorCode, Refusal, bad_document, coded
 from schema.base.requests import from_object, read_json
 
 _ID_CHARACTERS = 128
+
+#: What the door has to say against a subscription, beyond its document. Raises Refusal.
+Admit = Callable[[Draft, DoorContext], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +163,7 @@ class _View(GraphQL[Any, None]):
         schema: strawberry.Schema,
         *,
         documents: Documents,
+        admit: Admit,
         get_context: GetContext,
         settings: SocketSettings,
     ) -> None:
@@ -172,6 +176,7 @@ class _View(GraphQL[Any, None]):
             allowed_origins=settings.origins,
         )
         self._documents = documents
+        self._admit = admit
         self._make_context = get_context
         self._settings = settings
 
@@ -230,6 +235,7 @@ class _View(GraphQL[Any, None]):
         context.facts = RequestFacts(None, asked.query, asked.variables, asked.operation_name)
         suggestions = self._settings.development and not context.anonymous
         self._documents.check(draft, suggestions=suggestions)
+        self._admit(draft, context)
         return draft, context
 
 
@@ -241,10 +247,13 @@ class Sockets:
         schema: strawberry.Schema,
         *,
         documents: Documents,
+        admit: Admit,
         get_context: GetContext,
         settings: SocketSettings,
     ) -> None:
-        self._view = _View(schema, documents=documents, get_context=get_context, settings=settings)
+        self._view = _View(
+            schema, documents=documents, admit=admit, get_context=get_context, settings=settings
+        )
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it closes; nothing a client sends makes it raise."""

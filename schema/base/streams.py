@@ -6,7 +6,7 @@ bounds, and without ids: a reader that was interrupted could not go on where it 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -68,7 +68,7 @@ class Streams:
         self.beat_seconds = beat_seconds
         self.closing = asyncio.Event()
         self._most = most
-        self._open: Counter[str] = Counter()
+        self._open: Counter[Hashable] = Counter()
 
     def close(self) -> None:
         """End every stream in the midst, as when the server stops: readers come back elsewhere."""
@@ -89,7 +89,7 @@ class Streams:
         return _EventStream(self, results, draft=draft, context=context)
 
     @contextmanager
-    def place(self, holder: str) -> Iterator[None]:
+    def place(self, holder: Hashable) -> Iterator[None]:
         """Hold one of the places of a token."""
         self._open[holder] += 1
         try:

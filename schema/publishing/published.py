@@ -18,6 +18,7 @@ from schema.base.filters import TimeRange, any_of, between, equal, has, through
 from schema.base.node import row_id, to_global_id
 from schema.base.paging import After, Before, Connection, First, Last, PageArguments
 from schema.base.reading import Info, read_best, read_connection
+from schema.base.sharing import SHARED
 
 _SLUG_MAX = 200
 
@@ -190,7 +191,8 @@ ChannelArgument = Annotated[
 class PublishedQueries:
     @strawberry.field(
         description="The text of this slug that is out; null when there is none. In the locale "
-        "asked for, else in its language, else in the main language of the brand, else the newest."
+        "asked for, else in its language, else in the main language of the brand, else the newest.",
+        metadata={SHARED: True},
     )
     async def published_content(
         self,
@@ -220,7 +222,7 @@ class PublishedQueries:
         )
         return found
 
-    @strawberry.field(description="Every text that is out, newest first.")
+    @strawberry.field(description="Every text that is out, newest first.", metadata={SHARED: True})
     async def published_contents(
         self,
         info: Info,

@@ -6,24 +6,23 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import strawberry
 
 from hub.access.queries import token_lives
-from hub.audit.queries import Sealed, last_sequence, sealed_after
-from hub.kernel.caller import Caller, Permission
+from hub.audit.queries import Sealed, sealed_after
+from hub.kernel.caller import Permission
 from hub.kernel.errors import Unauthenticated
-from hub.kernel.reading import Reader
 from hub.publishing.queries import publication_exists
 from schema.base.node import row_id, unknown_id
 from schema.base.reading import Info, read_many
 from schema.base.scalars import JsonObject
 from schema.context import Context
+from schema.freshness import LOOK_SECONDS
 from schema.publishing.types import Publication
 
-#: How often the end of a workspace's stream is looked at, however many follow it.
-_POLL_SECONDS = 0.5
+#: How often a follower asks for the end of the stream, which is looked at once for all.
+_POLL_SECONDS = LOOK_SECONDS
 #: How long a token that was revoked may still listen.
 _TOKEN_SECONDS = 4.0
 
@@ -44,29 +43,6 @@ class PublicationChange:
     publication: Publication | None = strawberry.field(
         description="The publication as it is now, which may be later than the event."
     )
-
-
-class _Ends:
-    """The ends of the workspaces' streams, each read once for all who follow it."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._locks: dict[UUID, asyncio.Lock] = {}
-        self._seen: dict[UUID, tuple[float, int]] = {}
-
-    async def last(self, caller: Caller) -> int:
-        """Return the newest sequence of the caller's workspace, half a second old at most."""
-        workspace = caller.workspace_id
-        async with self._locks.setdefault(workspace, asyncio.Lock()):
-            read_at, sequence = self._seen.get(workspace, (0.0, 0))
-            if time.monotonic() - read_at >= _POLL_SECONDS:
-                now = time.monotonic()
-                sequence = await last_sequence(self._reader, caller)
-                self._seen[workspace] = (now, sequence)
-            return sequence
-
-
-_ENDS: WeakKeyDictionary[Reader, _Ends] = WeakKeyDictionary()
 
 
 @strawberry.type
@@ -121,15 +97,15 @@ async def _existing(context: Context, global_id: strawberry.ID) -> UUID:
 
 async def _followed(context: Context, after: int | None) -> AsyncIterator[Sequence[Sealed]]:
     """Yield what is sealed, batch by batch, until the token ends."""
-    ends = _ENDS.setdefault(context.reader, _Ends(context.reader))
-    last = await ends.last(context.caller) if after is None else after
+    standing = context.standing()
+    last = await standing.last() if after is None else after
     checked_at = time.monotonic()
     while True:
         if time.monotonic() - checked_at >= _TOKEN_SECONDS:
             if not await token_lives(context.reader, context.caller):
                 raise Unauthenticated("The token is not valid any more.")
             checked_at = time.monotonic()
-        more = await ends.last(context.caller) > last
+        more = await standing.last() > last
         events = await sealed_after(context.reader, context.caller, last) if more else ()
         if not events:
             await asyncio.sleep(_POLL_SECONDS)

@@ -25,6 +25,7 @@ from schema.base.documents import GuardedSchema
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.facts import RequestFacts
 from schema.base.scalars import SCALARS, JsonObject
+from schema.base.sharing import Audience
 
 TOKEN = "toy-token"
 
@@ -37,6 +38,11 @@ class Context:
     facts: RequestFacts | None = None
     position: int | None = None
     holder: str = "toy"
+    audience: Audience | None = None
+    changes: list[str] = field(default_factory=list)
+
+    def changed(self) -> None:
+        self.changes.append(self.holder)
 
 
 Info = strawberry.Info[Context, None]
