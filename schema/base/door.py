@@ -22,6 +22,7 @@ from schema.base.answers import (
     refusal_answer,
     result_answer,
 )
+from schema.base.deadlines import Deadline, Deadlines
 from schema.base.documents import Documents, Draft, PreparedDocument, running
 from schema.base.facts import DoorContext, GetContext, HttpRequest, RequestFacts
 from schema.base.head import Wanted, wanted
@@ -98,6 +99,8 @@ class GraphQLDoor:
         self._settings = settings
         # The compiled schema has no public name in strawberry; its own servers use this one.
         self._documents = Documents(schema._schema, limits=settings.limits)  # noqa: SLF001 - see above
+        self._deadlines = Deadlines(settings.request_seconds)
+        self._body_deadlines = Deadlines(settings.body_seconds)
         self._persisted = persisted or Persisted()
         self._rates = Rates(per_minute=settings.points_per_minute, clock=clock)
         self._responses = Responses(
@@ -177,7 +180,7 @@ class GraphQLDoor:
         if length.isdigit() and (len(length) > 15 or int(length) > limit + _DISCARDED_BYTES):
             raise _too_large(limit)
         try:
-            async with asyncio.timeout(self._settings.body_seconds):
+            with Deadline(self._body_deadlines):
                 return await _whole(receive, limit)
         except TimeoutError:
             raise bad_request(
@@ -190,12 +193,12 @@ class GraphQLDoor:
     async def _follow(self, request: HttpRequest, asked: GraphQLRequest, draft: Draft) -> Response:
         """Begin a stream; only its beginning has a deadline."""
         position = read_position(request.head.all(b"last-event-id"))
-        deadline = asyncio.timeout(self._settings.request_seconds)
+        deadline = Deadline(self._deadlines)
         try:
-            async with deadline:
+            with deadline:
                 context = await self._get_context(request, None)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise  # Somebody else's: a store that does not answer.
             raise _deadline(self._settings.request_seconds, draft) from None
         context.facts = RequestFacts(
@@ -223,9 +226,9 @@ class GraphQLDoor:
             asked.operation_name,
         )
         _refuse_wrong_operation(request.method, draft, facts)
-        deadline = asyncio.timeout(self._settings.request_seconds)
+        deadline = Deadline(self._deadlines)
         try:
-            async with deadline:
+            with deadline:
                 context = await self._get_context(request, None)
                 context.facts = facts
                 suggestions = self._settings.development and not context.anonymous
@@ -238,7 +241,7 @@ class GraphQLDoor:
                 if kept is None:
                     result = await self._run(draft, asked, context)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise  # Somebody else's: a store that does not answer.
             raise _deadline(self._settings.request_seconds, draft) from None
         if kept is None:

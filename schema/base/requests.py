@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,7 @@ _EDGE = 1 << _INTEGER_BITS
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID_CHARACTERS = 255
+_REMEMBERED_BYTES = 4_000
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 # Every key of an object ends like this; text may, too.
 _KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
@@ -54,6 +56,13 @@ def read_body(body: bytes) -> GraphQLRequest:
 
 def read_parameters(query_string: bytes) -> GraphQLRequest:
     """Read the parameters of a GET: `query`, `operationName`, and JSON in the others."""
+    # Whoever asks by GET asks for the same again.
+    if len(query_string) <= _REMEMBERED_BYTES:
+        return _read_known(query_string)
+    return _read_parameters(query_string)
+
+
+def _read_parameters(query_string: bytes) -> GraphQLRequest:
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"),
@@ -73,6 +82,9 @@ def read_parameters(query_string: bytes) -> GraphQLRequest:
             del parameters[name]
     _refuse_unusable(parameters)
     return from_object(parameters)
+
+
+_read_known = lru_cache(maxsize=256)(_read_parameters)
 
 
 def read_json(text: str) -> Any:

@@ -65,7 +65,7 @@ class Responses:
         self._most = most_bytes
         self._seconds = seconds
         self._clock = clock
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[Hashable, bytes, bytes], Kept] = OrderedDict()
         self.bytes = 0
 
     def find(self, place: Place) -> Kept | None:
@@ -93,7 +93,7 @@ class Responses:
             self._forget(next(iter(self._kept)))
         return kept
 
-    def _forget(self, key: Any) -> None:
+    def _forget(self, key: tuple[Hashable, bytes, bytes]) -> None:
         found = self._kept.pop(key, None)
         if found is not None:
             self.bytes -= _size(key[2], found.body)

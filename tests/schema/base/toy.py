@@ -5,7 +5,8 @@ import json
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -24,6 +25,7 @@ from hub.kernel.errors import NotFound, Unauthenticated
 from schema.base.documents import GuardedSchema
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.facts import RequestFacts
+from schema.base.persisted import Persisted
 from schema.base.scalars import SCALARS, JsonObject
 from schema.base.sharing import Audience
 
@@ -200,11 +202,22 @@ async def get_context(
     return Context(anonymous=not given)
 
 
-def a_door(**settings: Any) -> GraphQLDoor:
+def a_door(
+    *,
+    persisted: Persisted | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **settings: Any,
+) -> GraphQLDoor:
     schema = GuardedSchema(
         Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS)
     )
-    return GraphQLDoor(schema, get_context=get_context, settings=DoorSettings(**settings))
+    return GraphQLDoor(
+        schema,
+        get_context=get_context,
+        settings=DoorSettings(**settings),
+        persisted=persisted,
+        clock=clock,
+    )
 
 
 def an_app(**settings: Any) -> Starlette:
