@@ -108,8 +108,10 @@ def _door(settings: Settings, documents: Shelf) -> GraphQLDoor:
     development = settings.environment == "development"
     path = settings.trusted_documents
     trusted = {} if path is None else read_manifest(path)
+    schema = build_schema()
     door = GraphQLDoor(
-        build_schema(),
+        schema,
+        compiler=Compiler(schema) if settings.compiled_reads else None,
         persisted=Persisted(
             trusted=trusted,
             only_trusted=settings.trusted_only and not development,

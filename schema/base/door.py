@@ -90,6 +90,7 @@ class GraphQLDoor:
         get_context: GetContext,
         settings: DoorSettings,
         persisted: Persisted | None = None,
+        compiler: Compiling | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if PreparedDocument not in schema.extensions:
