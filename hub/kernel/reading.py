@@ -1,53 +1,18 @@
 """Reading without a transaction: a pool of read-only connections that know their workspace."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from uuid import UUID
 
-import asyncpg
-import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.engine import make_url
 
 from hub.kernel.caller import Caller
+from hub.kernel.connections import Connections
 from hub.kernel.settings import Settings
 from hub.kernel.statements import Statement
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
-
-# Every value is written as the hub reads it: times in UTC. Compiling a plan to machine code takes
-# far longer than any read of the hub.
-_SESSION = {
-    "default_transaction_read_only": "on",
-    "TimeZone": "UTC",
-    "jit": "off",
-    "application_name": "hub read",
-}
-
-
-if TYPE_CHECKING:
-    _Base = asyncpg.Connection[asyncpg.Record]
-else:
-    _Base = asyncpg.Connection  # not generic at run time
-
-
-class _Connection(_Base):
-    """A connection that remembers the workspace its policies see."""
-
-    workspace: UUID | None = None
-
-    async def enter(self, workspace: UUID) -> None:
-        """Make the workspace the only one this connection can see."""
-        if self.workspace == workspace:
-            return
-        # Forgotten first: if this is cancelled half way, nobody knows which one is set.
-        self.workspace = None
-        await self.execute(
-            "SELECT set_config('hub.workspace_id', $1, false)", str(workspace), timeout=5
-        )
-        self.workspace = workspace
 
 
 class Reader:
@@ -59,10 +24,11 @@ class Reader:
 
     def __init__(self, settings: Settings, *, pool: int | None = None) -> None:
         self.statements = 0
-        self._settings = settings
-        self._size = pool or settings.database_pool
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._opening = asyncio.Lock()
+        self._connections = Connections(
+            settings.database_url,
+            size=pool or settings.database_pool,
+            seconds=settings.request_seconds,
+        )
 
     async def rows(
         self,
@@ -76,38 +42,28 @@ class Reader:
         caller's. A SQLAlchemy SELECT carries its values in itself; JSON arrives as Python values.
         """
         sql, arguments = _prepared(statement, {**(values or {}), **_of(caller)})
-        pool = await self._open()
-        async with pool.acquire(timeout=self._settings.request_seconds) as connection:
-            # The pool hands out a proxy of the class it was told to use.
-            await cast("_Connection", connection).enter(caller.workspace_id)
-            self.statements += 1
-            found = await connection.fetch(sql, *arguments)
+        self.statements += 1
+        found = await self._connections.rows(caller.workspace_id, sql, arguments)
         return [dict(row) for row in found]
+
+    async def row(
+        self, caller: Caller, statement: Statement, values: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the one row of a compiled statement; see `rows`. `values` are added to."""
+        values["workspace"] = workspace = caller.workspace_id
+        values["member"] = caller.member_id
+        constants = statement.constants
+        arguments = [
+            values[name] if name in values else constants[name] for name in statement.names
+        ]
+        self.statements += 1
+        found = await self._connections.rows(workspace, statement.sql, arguments)
+        answer: Mapping[str, Any] = cast("Mapping[str, Any]", found[0])
+        return answer
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
-
-    async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
-        if self._pool is not None:
-            return self._pool
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    **_where(self._settings.database_url),
-                    min_size=0,
-                    max_size=self._size,
-                    timeout=5,
-                    command_timeout=self._settings.request_seconds,
-                    max_queries=1_000_000,
-                    server_settings=_SESSION,
-                    connection_class=_Connection,
-                    init=_speak_json,
-                    reset=_keep,
-                )
-        return self._pool
+        await self._connections.close()
 
 
 def _of(caller: Caller) -> dict[str, UUID | None]:
@@ -129,22 +85,3 @@ def _prepared(
         for name in compiled.positiontup or ()
     ]
     return compiled.string, arguments
-
-
-def _where(url: str) -> dict[str, Any]:
-    _, options = _DIALECT.create_connect_args(make_url(url))  # type: ignore[no-untyped-call]  # as above
-    return dict(options)
-
-
-async def _speak_json(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-        )
-
-
-async def _keep(connection: object) -> None:
-    """Leave a returned connection as it is: resetting it would forget its workspace."""

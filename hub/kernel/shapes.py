@@ -155,11 +155,12 @@ class Edge:
 class Window:
     """Which rows of a list: its order (`-name` descends, nulls last), its ends, its size.
 
-    `limit` is a number or the name of a parameter. `distinct` keeps the first row of each value.
+    The size is no parameter: how many rows are wanted decides how PostgreSQL finds them. `distinct`
+    keeps the first row of each value.
     """
 
     order: tuple[str, ...]
-    limit: int | str
+    limit: int
     after: Edge | None = None
     before: Edge | None = None
     backwards: bool = False
@@ -339,6 +340,8 @@ def named_in(column: str, path: str) -> Link:
         document = cast(row.c[column], JSONB)
         found = func.jsonb_path_query(document, cast(literal_column(f"'{path}'"), JSONPATH))
         ids = cast(found.op("#>>")(literal_column("'{}'")), Uuid)
-        return other.c.id.in_(select(ids).correlate(row))
+        # As an array, or PostgreSQL reads every row of the workspace to join it with the few ids.
+        named = func.array(select(ids).correlate(row).scalar_subquery(), type_=ARRAY(Uuid()))
+        return other.c.id == func.any(named)
 
     return Link(on=on)

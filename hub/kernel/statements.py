@@ -14,7 +14,6 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     Text,
     and_,
@@ -193,7 +192,8 @@ class _Builder:
                 each = each.where(_beyond(origin, row, window.order, edge, later=later))
         if window.distinct:
             each = each.ext(distinct_on(*(origin.fact(name, row) for name in window.distinct)))
-        return each.order_by(*_ordered(origin, row, window)).limit(_limit(window.limit))
+        size: ColumnElement[int] = literal_column(str(window.limit))
+        return each.order_by(*_ordered(origin, row, window)).limit(size)
 
     def _count(
         self, origin: Origin, where: Condition | None, *, link: Link | None, row: FromClause | None
@@ -232,12 +232,6 @@ def _global_id(kind: str, id_: ColumnElement[Any]) -> ColumnElement[Any]:
     if (len(rest) + UUID_LETTERS) % 3:
         tail = func.rtrim(tail, literal_column("'='"))
     return literal_column(f"'{head}'::text").concat(tail)
-
-
-def _limit(limit: int | str) -> ColumnElement[Any]:
-    if isinstance(limit, int):
-        return literal_column(str(limit))
-    return bindparam(limit, type_=Integer())
 
 
 def _condition(condition: Condition, row: FromClause) -> ColumnElement[bool]:

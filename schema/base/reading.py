@@ -322,10 +322,9 @@ class Shapes:
         nested: bool,
     ) -> Window:
         """Return the window of a page, one row longer: that says whether there is more."""
-        limit = self._terms.name(page.size(self._most) + 1)
         return Window(
             order=order,
-            limit=limit,
+            limit=page.size(self._most) + 1,
             backwards=page.backwards,
             after=self._edge(listing, order, identity, page.after, "after", nested=nested),
             before=self._edge(listing, order, identity, page.before, "before", nested=nested),

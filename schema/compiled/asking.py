@@ -173,7 +173,7 @@ class AskedField(Asked):
                 filtering.words,
                 order,
             )
-        values = {**terms.values, "p": size, "pm": size + 1}
+        values = terms.values
         after = edge_of(
             read.source, order, identity, page.after, "after", "pa", values, nested=False
         )
@@ -181,7 +181,7 @@ class AskedField(Asked):
             read.source, order, identity, page.before, "before", "pb", values, nested=False
         )
         window = Window(
-            order=order, limit="p", after=after, before=before, backwards=page.backwards
+            order=order, limit=size, after=after, before=before, backwards=page.backwards
         )
 
         ready = read.remember(
@@ -200,7 +200,7 @@ class AskedField(Asked):
     ) -> Ready:
         origin = read.source.origin
         total = plan.counted
-        more = replace(window, limit="pm")
+        more = replace(window, limit=window.limit + 1)
         writer = self._writer(pages, checked=True)
         pick, assemble = writer.items(plan, window.order)
         values = Question(origin=origin, pick=pick, window=more, where=where, total=total)
@@ -308,7 +308,6 @@ class AskedField(Asked):
             identity = list_identity(workspace, *slot.words)
             source, order = slot.source, slot.order
             name = f"p{number}"
-            values[name], values[f"{name}m"] = size, size + 1
             after = edge_of(
                 source, order, identity, page.after, "after", f"{name}a", values, nested=True
             )
@@ -319,11 +318,11 @@ class AskedField(Asked):
                 placed.add(number)
             windows.append(
                 Window(
-                    order=order, limit=name, after=after, before=before, backwards=page.backwards
+                    order=order, limit=size, after=after, before=before, backwards=page.backwards
                 )
             )
             slots.append(Slot(page, identity))
-            key.append((page.backwards, after, before))
+            key.append((size, page.backwards, after, before))
         return AskedPages(slots, windows, values, frozenset(placed), tuple(key))
 
     async def _run(
@@ -331,8 +330,7 @@ class AskedField(Asked):
     ) -> Mapping[str, Any]:
         given = {**values, **pages.values}
         context = self.context
-        found = await context.reader.rows(context.caller, ready.statement, given)
-        answer: Mapping[str, Any] = found[0]
+        answer: Mapping[str, Any] = await context.reader.row(context.caller, ready.statement, given)
         return answer
 
     def _asking(self, answer: Mapping[str, Any]) -> Asking:

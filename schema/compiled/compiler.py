@@ -20,19 +20,12 @@ from graphql import (
     GraphQLField,
     GraphQLNonNull,
     GraphQLObjectType,
-    OperationDefinitionNode,
     OperationType,
     get_named_type,
     located_error,
 )
-from graphql.execution.values import (
-    VariableValues,
-    get_argument_values,
-    get_variable_values,
-)
 from strawberry import Schema
 from strawberry.types import ExecutionResult
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from hub.kernel.caller import Caller
@@ -43,6 +36,7 @@ from schema.base.documents import Draft
 from schema.base.fields import Asking, ReadContext
 from schema.base.perform import ANSWERS
 from schema.base.selection import known_fields
+from schema.compiled.arguments import Arguments, Values, Variables, arguments_of, variables_of
 from schema.compiled.asking import AskedField
 from schema.compiled.completing import completer, only_shown
 from schema.compiled.planning import Planner
@@ -52,8 +46,6 @@ from schema.compiled.running import Complete, Declined, Run
 #: How many programs one document may have: one per set of permissions and choice of fields.
 PROGRAMS = 8
 _INTROSPECTION = ("__schema", "__type")
-
-Arguments = Callable[[VariableValues], dict[str, Any]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,7 +104,7 @@ class Compiler:
         caller: Caller | None = context.known
         if caller is None:
             raise Declined("nobody in particular")
-        given = self._variables(operation, variables)
+        given = self._variables(draft)(variables)
         program = self._program(draft, given, caller)
         if program.declined is not None:
             raise Declined(program.declined)
@@ -120,22 +112,18 @@ class Compiler:
             return await self._mutate(program, given, context)
         return await self._query(program, given, context)
 
-    def _variables(
-        self, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> VariableValues:
-        definitions = operation.variable_definitions or ()
-        if not definitions:
-            return _NONE
-        values = get_variable_values(self._schema, definitions, dict(variables))
-        if isinstance(values, list):
-            raise Declined("variables that do not fit")
-        return values
+    def _variables(self, draft: Draft) -> Variables:
+        known: OrderedDict[Any, Any] = draft.known.programs
+        name = _name(draft)
+        variables: Variables | None = known.get(name)
+        if variables is None:
+            variables = known[name] = variables_of(self._schema, draft.operation)
+        return variables
 
-    def _program(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+    def _program(self, draft: Draft, given: Values, caller: Caller) -> Program:
         programs: OrderedDict[Any, Program] = draft.known.programs
-        name = draft.operation.name.value if draft.operation.name else None
-        choices = tuple(given.coerced.get(one) for one in _choosing(draft))
-        key = (name, choices, caller.permissions, caller.sees_only_published)
+        choices = tuple(given.get(one) for one in draft.known.choosing)
+        key = (_name(draft), choices, caller.permissions, caller.sees_only_published)
         program = programs.get(key)
         if program is None:
             program = self._compiled(draft, given, caller)
@@ -144,13 +132,13 @@ class Compiler:
                 programs.popitem(last=False)
         return program
 
-    def _compiled(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+    def _compiled(self, draft: Draft, given: Values, caller: Caller) -> Program:
         try:
             return self._compile(draft, given, caller)
         except Declined as declined:
             return Program(declined=declined.reason)
 
-    def _compile(self, draft: Draft, given: VariableValues, caller: Caller) -> Program:
+    def _compile(self, draft: Draft, given: Values, caller: Caller) -> Program:
         operation = draft.operation
         parent = self._schema.get_root_type(operation.operation)
         if parent is None:
@@ -160,7 +148,7 @@ class Compiler:
             for definition in draft.document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        collector = Collector(self._schema, fragments, given.coerced)
+        collector = Collector(self._schema, fragments, given)
         roots = []
         words = {}
         chosen = collector.selected(parent, [operation.selection_set.selections])
@@ -207,33 +195,14 @@ class Compiler:
                 target=target,
                 planner=lambda: Planner(collector, caller),
             ),
-            arguments=self._arguments(definition, declared, nodes[0]),
+            arguments=arguments_of(self._strawberry, definition, declared, nodes[0]),
             resolve=function,
             info=info.name if info else None,
             complete=_completer(definition, nodes, collector),
         )
 
-    def _arguments(
-        self, definition: GraphQLField, declared: StrawberryField, node: FieldNode
-    ) -> Arguments:
-        converter = self._strawberry.schema_converter
-
-        def read(given: VariableValues) -> dict[str, Any]:
-            try:
-                values = get_argument_values(definition, node, given)
-            except GraphQLError:
-                raise Declined("arguments that do not fit") from None
-            return convert_arguments(
-                values,
-                declared.arguments,
-                scalar_registry=converter.scalar_registry,
-                config=converter.config,
-            )
-
-        return read
-
     async def _query(
-        self, program: Program, given: VariableValues, context: ReadContext
+        self, program: Program, given: Values, context: ReadContext
     ) -> ExecutionResult:
         roots = program.roots
         try:
@@ -255,7 +224,7 @@ class Compiler:
         return ExecutionResult(data=shown, errors=None)
 
     async def _mutate(
-        self, program: Program, given: VariableValues, context: ReadContext
+        self, program: Program, given: Values, context: ReadContext
     ) -> ExecutionResult:
         """Run every mutation in its order, once; what fails is said at its place."""
         shown: dict[str, Any] = dict(program.words)
@@ -271,17 +240,14 @@ class Compiler:
         return ExecutionResult(data=None if lost else shown, errors=errors or None)
 
 
-_NONE = VariableValues({}, {})
-
-
 async def _resolved(
     root: Root,
-    given: VariableValues,
+    given: Values,
     context: ReadContext,
     errors: list[GraphQLError] | None = None,
 ) -> Any:
     arguments = root.arguments(given)
-    asked = AskedField(root.asked, context, given.coerced)
+    asked = AskedField(root.asked, context, given)
     if root.info is not None:
         arguments[root.info] = asked
     value = root.resolve(**arguments)
@@ -328,6 +294,6 @@ def _without_self(function: Callable[..., Any]) -> Callable[..., Any]:
     return resolve
 
 
-def _choosing(draft: Draft) -> tuple[str, ...]:
-    """Return the variables that decide which fields are asked for."""
-    return draft.known.choosing
+def _name(draft: Draft) -> str | None:
+    name = draft.operation.name
+    return name.value if name else None

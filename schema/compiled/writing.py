@@ -145,7 +145,7 @@ class Writer:
             pick, assemble = self.items(plan, step.order)
             more = Window(
                 order=window.order,
-                limit=f"{window.limit}m",
+                limit=window.limit + 1,
                 after=window.after,
                 before=window.before,
                 backwards=window.backwards,

@@ -10,6 +10,7 @@ from asyncpg.exceptions import ReadOnlySQLTransactionError
 from sqlalchemy import select, text
 
 from hub.kernel.caller import Permission
+from hub.kernel.connections import Connections
 from hub.kernel.reading import Reader
 from hub.kernel.settings import Settings
 from hub.strategy.models import Brand
@@ -63,15 +64,18 @@ async def test_fifty_contents_with_all_that_belongs_to_them_take_one_statement(
     ]
 
 
+NAMED = "query($title: String) { contentItems(filter: {titleContains: $title}) { nodes { id } } }"
+
+
 async def test_equal_questions_share_one_compiled_statement(
     client: Client, library: Library
 ) -> None:
     from hub.kernel.statements import compiled
 
     await full_items(library, 2)
-    await client.data(LIST, first=1)
+    await client.data(NAMED, title="One")
     before = compiled.cache_info()
-    await client.data(LIST, first=2)
+    await client.data(NAMED, title="Two")
     after = compiled.cache_info()
 
     assert after.misses == before.misses
@@ -332,13 +336,13 @@ async def test_the_total_is_counted_only_when_it_is_asked_for(
 def sql(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement the reader runs, as text."""
     seen: list[str] = []
-    rows = Reader.rows
+    run = Connections.rows
 
-    async def noted(self: Reader, caller: Any, statement: Any, values: Any = None) -> Any:
-        seen.append(statement.sql)
-        return await rows(self, caller, statement, values)
+    async def noted(self: Connections, workspace: UUID, sql: str, arguments: Any) -> Any:
+        seen.append(sql)
+        return await run(self, workspace, sql, arguments)
 
-    monkeypatch.setattr(Reader, "rows", noted)
+    monkeypatch.setattr(Connections, "rows", noted)
     return seen
 
 
