@@ -3,7 +3,7 @@
 import asyncio
 import re
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from asyncpg.exceptions import ReadOnlySQLTransactionError
