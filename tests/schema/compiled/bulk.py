@@ -1,0 +1,280 @@
+"""Twenty thousand rows of every type that has a list, written by the database itself."""
+
+import asyncpg
+
+from tests.conftest import Database
+
+ROWS = 20_000
+WORKSPACES = ("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b")
+
+#: Ids grow with the number, as real ones grow with time.
+_FUNCTIONS = """
+    CREATE FUNCTION pg_temp.row_id(kind text, space uuid, n bigint) RETURNS uuid
+    LANGUAGE sql IMMUTABLE AS $$
+        SELECT (lpad(to_hex(n), 12, '0') || substr(md5(kind || space || n), 1, 20))::uuid
+    $$;
+    CREATE FUNCTION pg_temp.at(n bigint) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE AS $$
+        SELECT timestamptz '2026-01-01 00:00+00' + (n * 7919 % 1000003) * interval '1 s'
+    $$;
+"""
+
+#: Per table: columns and what they hold for row `n` of workspace `w`.
+_TABLES: dict[str, dict[str, str]] = {
+    "members": {"name": "'Name ' || n", "email": "n || '@x.example'", "role": "'EDITOR'"},
+    "tokens": {
+        "member_id": "pg_temp.row_id('members', w, n % 5000 + 1)",
+        "label": "'Label ' || n",
+        "digest": "decode(md5(w::text || n), 'hex')",
+        "hint": "'abcd'",
+        "scopes": "'[]'",
+        "last_used_at": "CASE WHEN n % 3 > 0 THEN pg_temp.at(n) END",
+    },
+    "brands": {
+        "slug": "'slug-' || n",
+        "name": "'Name ' || n * 7919 % 20011",
+        "description": "''",
+        "locales": "'[\"en\"]'",
+    },
+    "campaigns": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "name": "'Name ' || n * 7919 % 20011",
+        "objective": "''",
+        "brief": "''",
+        "locale": "CASE WHEN n % 50 = 0 THEN 'fr' ELSE 'en' END",
+        "starts_on": "CASE WHEN n % 3 > 0 THEN pg_temp.at(n)::date END",
+        "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
+    },
+    "channels": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "platform": "CASE WHEN n % 50 = 0 THEN 'feed' ELSE 'mastodon' END",
+        "name": "'Name ' || n * 7919 % 20011",
+        "timezone": "'UTC'",
+        "settings": "'{}'",
+        "enabled": "n % 50 > 0",
+        "state": "CASE WHEN n % 50 = 0 THEN 'FAILED' ELSE 'READY' END",
+        "state_message": "''",
+        "remote_id": "''",
+        "handle": "''",
+        "url": "''",
+        "dialect": "''",
+        "guarantee": "'SEARCH'",
+        "capabilities": "'[]'",
+        "limits": "'{}'",
+        "basis": "''",
+        "public_key": "w::text || n",
+        "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
+    },
+    "assets": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "filename": "'file' || n",
+        "state": "CASE WHEN n % 50 = 0 THEN 'REFUSED' ELSE 'READY' END",
+        "size": "n",
+        "sha256": "md5(n::text)",
+        "alt": "'{}'",
+    },
+    "content_items": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "campaign_id": "pg_temp.row_id('campaigns', w, n % 500 + 1)",
+        "title": "'Title ' || n * 7919 % 20011",
+        "locale": "CASE WHEN n % 50 = 0 THEN 'fr' ELSE 'en' END",
+        "current_revision_id": "pg_temp.row_id('revisions', w, n)",
+        "archived": "n % 50 = 0",
+        "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
+    },
+    "revisions": {
+        "item_id": "pg_temp.row_id('content_items', w, n)",
+        "number": "1",
+        "title": "'Title'",
+        "summary": "''",
+        "parts": "'[]'",
+        "link": "''",
+        "tags": "'[\"news\"]'",
+        "slug": "'slug-' || n",
+        "locale": "CASE WHEN n % 50 = 0 THEN 'fr' ELSE 'en' END",
+        "hash": "''",
+    },
+    "editions": {
+        "revision_id": "pg_temp.row_id('revisions', w, n)",
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "origin": "'CONTENT'",
+        "body": "'{\"title\":\"\",\"parts\":[],\"fields\":{}}'",
+        "hash": "encode(sha256(convert_to('{\"title\":\"\",\"parts\":[],\"fields\":{}}', 'UTF8')),"
+        " 'hex')",
+        "basis": "''",
+        "problems": "'[]'",
+    },
+    "publications": {
+        "edition_id": "pg_temp.row_id('editions', w, n)",
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "item_id": "pg_temp.row_id('content_items', w, n)",
+        "revision_id": "pg_temp.row_id('revisions', w, n)",
+        "origin": "'CONTENT'",
+        "state": "CASE WHEN n % 50 = 0 THEN 'HELD' WHEN n % 3 = 0 THEN 'PUBLISHED' "
+        "ELSE 'PLANNED' END",
+        "hold_reason": "CASE WHEN n % 50 = 0 THEN 'MISSED' END",
+        "problem": "''",
+        "idempotency_key": "pg_temp.row_id('keys', w, n)",
+        "approved_hash": "'h'",
+        "sent_hash": "CASE WHEN n % 3 = 0 THEN 'h' END",
+        "checkpoint": "'{}'",
+        "refs": "'[]'",
+        "remote_id": "'remote-' || n",
+        "scheduled_for": "CASE WHEN n % 2 > 0 THEN pg_temp.at(n) END",
+        "due_at": "CASE WHEN n % 50 = 1 THEN pg_temp.at(n) END",
+        "published_at": "CASE WHEN n % 3 = 0 THEN pg_temp.at(n) END",
+        "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
+    },
+    "reviews": {
+        "item_id": "pg_temp.row_id('content_items', w, n)",
+        "revision_id": "pg_temp.row_id('revisions', w, n)",
+        "state": "CASE WHEN n % 50 = 0 THEN 'IN_REVIEW' ELSE 'APPROVED' END",
+        "four_eyes": "true",
+        "submitted_by": "pg_temp.row_id('members', w, n % 500 + 1)",
+        "note": "''",
+    },
+    "review_targets": {
+        "review_id": "pg_temp.row_id('reviews', w, n)",
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "scheduled_for": "pg_temp.at(n)",
+    },
+    "threads": {
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "publication_id": "pg_temp.row_id('publications', w, n)",
+        "last_message_at": "CASE WHEN n % 3 > 0 THEN pg_temp.at(n) END",
+        "cursor": "''",
+    },
+    "persons": {
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "remote_id": "n::text",
+        "handle": "''",
+        "name": "''",
+        "url": "''",
+    },
+    "messages": {
+        "thread_id": "pg_temp.row_id('threads', w, n % 4000 + 1)",
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "person_id": "pg_temp.row_id('persons', w, n % 4000 + 1)",
+        "direction": "CASE WHEN n % 50 = 0 THEN 'OUTBOUND' ELSE 'INBOUND' END",
+        "remote_id": "n::text",
+        "parent_remote_id": "''",
+        "text": "'Text ' || n",
+        "html": "''",
+        "url": "''",
+        "written_at": "pg_temp.at(n)",
+        "extra": "'{}'",
+    },
+    "events": {
+        "name": "CASE WHEN n % 50 = 0 THEN 'rare' ELSE 'often' END",
+        "subject_type": "CASE WHEN n % 50 = 0 THEN 'Brand' ELSE 'ContentItem' END",
+        "subject_id": "pg_temp.row_id('content_items', w, n % 4000 + 1)",
+        "actor_kind": "'system'",
+        "actor_name": "''",
+        "data": "'{}'",
+        "occurred_at": "pg_temp.at(n)",
+        "sequence": "n",
+        "hash": "''",
+    },
+    "triggers": {
+        "name": "'Name ' || n * 7919 % 20011",
+        "action": "'PUBLISH'",
+        "public_key": "w::text || n",
+        "enabled": "n % 50 > 0",
+        "key_id": "''",
+        "sealed": "''",
+    },
+    "endpoints": {
+        "url": "'https://x.example/' || n",
+        "description": "''",
+        "events": "'[]'",
+        "enabled": "n % 50 > 0",
+        "problem": "''",
+        "cursor": "0",
+        "key_id": "''",
+        "sealed": "''",
+    },
+    "deliveries": {
+        "endpoint_id": "pg_temp.row_id('endpoints', w, n % 20 + 1)",
+        "event_id": "pg_temp.row_id('events', w, n)",
+        "event_name": "CASE WHEN n % 50 = 0 THEN 'rare' ELSE 'often' END",
+        "sequence": "n",
+        "state": "CASE WHEN n % 50 = 0 THEN 'PENDING' ELSE 'DELIVERED' END",
+        "attempt_count": "1",
+        "promised_at": "pg_temp.at(n)",
+        "next_at": "CASE WHEN n % 50 = 0 THEN pg_temp.at(n) END",
+    },
+}
+
+
+def row_id(kind: str, number: int) -> str:
+    """Return SQL for the id of a row of the first workspace."""
+    return f"SELECT pg_temp.row_id('{kind}', '{WORKSPACES[0]}', {number})"
+
+
+async def fill_in_bulk(database: Database, *, rows: int = ROWS) -> dict[str, str]:
+    """Fill the first workspace with so many rows per table, the second with few.
+
+    Returns an id that occurs in few rows, by the table's name.
+    """
+    admin = await asyncpg.connect(database.admin_url.replace("+asyncpg", ""))
+    try:
+        # What belongs together is written together; looking up every parent takes half the time.
+        await admin.execute("SET session_replication_role = replica")
+        await admin.execute(_FUNCTIONS)
+        for number, space in enumerate(WORKSPACES):
+            await admin.execute(
+                "INSERT INTO workspaces (id, slug, name, version) VALUES ($1, $2, $2, 1)",
+                space,
+                f"bulk{number}",
+            )
+            for table, columns in _TABLES.items():
+                await admin.execute(await _insert(admin, table, columns, space, rows, number))
+        await admin.execute("ANALYZE")
+        return {
+            table: str(await admin.fetchval(row_id(table, 17))) for table in (*_TABLES, "nothing")
+        }
+    finally:
+        await admin.close()
+
+
+async def _insert(
+    admin: asyncpg.Connection, table: str, columns: dict[str, str], space: str, rows: int, nth: int
+) -> str:
+    known = {row["attname"] for row in await admin.fetch(_COLUMNS, table)}
+    every = {"id": f"pg_temp.row_id('{table}', w, n)", "workspace_id": "w", **columns}
+    every |= {
+        name: value
+        for name, value in (
+            ("version", "1"),
+            ("created_at", "pg_temp.at(n)"),
+            ("updated_at", "pg_temp.at(n + 1)"),
+        )
+        if name in known
+    }
+    # What has a default in the program alone: counters and switches.
+    needed = {row["attname"]: row["kind"] for row in await admin.fetch(_NEEDED, table)}
+    every |= {name: _PLAIN[kind] for name, kind in needed.items() if name not in every}
+    count = rows if nth == 0 else rows // 100
+    return (
+        f"INSERT INTO {table} ({', '.join(every)}) SELECT {', '.join(every.values())} "
+        f"FROM generate_series(1, {count}) AS n, (SELECT '{space}'::uuid AS w) AS s"
+    )
+
+
+_COLUMNS = """
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+"""
+_NEEDED = """
+    SELECT attname, atttypid::regtype::text AS kind FROM pg_attribute
+    WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+        AND attnotnull AND NOT atthasdef
+"""
+_PLAIN = {
+    "integer": "0",
+    "bigint": "0",
+    "boolean": "false",
+    "text": "''",
+    "jsonb": "'{}'",
+    "timestamp with time zone": "pg_temp.at(n)",
+}

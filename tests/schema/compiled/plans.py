@@ -1,0 +1,107 @@
+"""What PostgreSQL does for a statement the API ran: its plan, as the application role sees it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A statement with its values."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The steps of a plan, the outer ones first."""
+
+    steps: Sequence[dict[str, Any]]
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of its steps, such as Index Scan."""
+        return {step["Node Type"] for step in self.steps}
+
+    @property
+    def sequential(self) -> list[str]:
+        """The tables that are read from end to end."""
+        return [
+            step["Relation Name"]
+            for step in self.steps
+            if step["Node Type"] == "Seq Scan" and step["Relation Name"] != "clock"
+        ]
+
+    @property
+    def conditions(self) -> str:
+        """All conditions by which indexes are entered."""
+        return " ".join(str(step.get("Index Cond", "")) for step in self.steps)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            " ".join(
+                str(step[name])
+                for name in ("Node Type", "Relation Name", "Index Name", "Index Cond", "Sort Key")
+                if name in step
+            )
+            for step in self.steps
+        )
+
+
+@contextmanager
+def recorded() -> Iterator[list[Ran]]:
+    """Keep every SELECT that connections of this process run in the block, whoever opened them."""
+    ran: list[Ran] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fetch", "fetchrow", "fetchval"):
+            patch.setattr(asyncpg.Connection, name, _recording(name, ran))
+        yield ran
+
+
+def _recording(name: str, ran: list[Ran]) -> Any:
+    original = getattr(asyncpg.Connection, name)
+
+    async def record(self: Any, query: str, *values: Any, **more: Any) -> Any:
+        ran.append(Ran(sql=query, values=values))
+        return await original(self, query, *values, **more)
+
+    return record
+
+
+class Explainer:
+    """Asks for plans as the application, in one workspace."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, url: str, workspace: UUID | str) -> "Explainer":
+        """Connect as the application role; policies bind it."""
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        await connection.execute("SELECT set_config('hub.workspace_id', $1, false)", str(workspace))
+        await connection.execute("SET jit = off")
+        return cls(connection)
+
+    async def close(self) -> None:
+        """Leave."""
+        await self._connection.close()
+
+    async def plan(self, ran: Ran, *, avoid: Sequence[str] = ()) -> Plan:
+        """Return the plan; `avoid` names ways to be taken only where there is no other."""
+        for name in ("seqscan", "sort"):
+            await self._connection.execute(f"SET enable_{name} = {'off' if name in avoid else 'on'}")
+        text = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {ran.sql}", *ran.values)
+        return Plan(steps=list(_steps(orjson.loads(text)[0]["Plan"])))
+
+
+def _steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _steps(inner)
