@@ -55,6 +55,7 @@ class Member(Versioned, WorkspaceOwned, Base):
         UniqueConstraint("workspace_id", "email"),
         # An address is the same whatever its case, for two who add it at once as well.
         Index("uq_members_address", "workspace_id", text("lower(email)"), unique=True),
+        Index("ix_members_name", "workspace_id", "name", "id"),
     )
 
     name: Mapped[str]
@@ -125,6 +126,7 @@ class Token(Base):
         UniqueConstraint("digest"),
         within_workspace("member_id", "members"),
         Index("ix_tokens_workspace_id", "workspace_id", "id"),
+        Index("ix_tokens_member_id", "workspace_id", "member_id", "id"),
     )
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))

@@ -24,6 +24,13 @@ class EventRow(WorkspaceOwned, Base):
         Index(
             "ix_events_unsealed", "workspace_id", "id", postgresql_where=text("sequence IS NULL")
         ),
+        Index(
+            "ix_events_sealed",
+            "workspace_id",
+            text("sequence DESC NULLS LAST"),
+            text("id DESC"),
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
         Index("ix_events_subject", "workspace_id", "subject_id", "id"),
     )
 

@@ -65,7 +65,9 @@ class Trigger(Sealed, Versioned, WorkspaceOwned, Base):
     """A door for one automation tool: whoever holds its secret may have it do its one action."""
 
     __tablename__ = "triggers"
-    __table_args__ = workspace_args(UniqueConstraint("public_key"))
+    __table_args__ = workspace_args(
+        UniqueConstraint("public_key"), Index("ix_triggers_name", "workspace_id", "name", "id")
+    )
 
     name: Mapped[str]
     action: Mapped[TriggerAction] = mapped_column(text_enum(TriggerAction))
@@ -132,6 +134,7 @@ class Delivery(WorkspaceOwned, Base):
         within_workspace("endpoint_id", "endpoints"),
         within_workspace("event_id", "events"),
         UniqueConstraint("endpoint_id", "sequence"),
+        Index("ix_deliveries_sequence", "workspace_id", "sequence", "id"),
         Index(
             "ix_deliveries_pending",
             "endpoint_id",

@@ -40,6 +40,7 @@ class Channel(Versioned, WorkspaceOwned, Base):
     __table_args__ = workspace_args(
         within_workspace("brand_id", "brands"),
         UniqueConstraint("public_key"),
+        Index("ix_channels_name", "workspace_id", "name", "id"),
         Index("ix_channels_brand_id", "workspace_id", "brand_id", "id"),
         Index(
             "uq_channels_external_reference",

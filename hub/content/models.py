@@ -26,6 +26,7 @@ class ContentItem(Versioned, WorkspaceOwned, Base):
         within_workspace("brand_id", "brands"),
         within_workspace("campaign_id", "campaigns"),
         Index("ix_content_items_campaign_id", "workspace_id", "campaign_id", "id"),
+        Index("ix_content_items_updated_at", "workspace_id", "updated_at", "id"),
         Index("ix_content_items_brand_id", "workspace_id", "brand_id", "id"),
         Index(
             "uq_content_items_external_reference",

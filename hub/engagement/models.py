@@ -49,6 +49,12 @@ class Thread(Versioned, WorkspaceOwned, Base):
         within_workspace("channel_id", "channels"),
         within_workspace("publication_id", "publications"),
         UniqueConstraint("publication_id"),
+        Index(
+            "ix_threads_last_message_at",
+            "workspace_id",
+            sql("last_message_at DESC NULLS LAST"),
+            sql("id DESC"),
+        ),
         Index("ix_threads_channel_id", "workspace_id", "channel_id", "id"),
     )
 
@@ -68,6 +74,8 @@ class Message(WorkspaceOwned, Base):
         within_workspace("person_id", "persons"),
         within_workspace("publication_id", "publications"),
         UniqueConstraint("channel_id", "remote_id"),
+        Index("ix_messages_written_at", "workspace_id", "written_at", "id"),
+        Index("ix_messages_person_id", "workspace_id", "person_id", "id"),
         Index("ix_messages_thread_id", "workspace_id", "thread_id", "id"),
     )
 

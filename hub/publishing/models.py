@@ -129,6 +129,13 @@ class Publication(Versioned, WorkspaceOwned, Base):
             "revision_id",
             postgresql_where=text("state = 'PUBLISHED' AND origin = 'CONTENT'"),
         ),
+        Index(
+            "ix_publications_attention",
+            "workspace_id",
+            "updated_at",
+            "id",
+            postgresql_where=text("state IN ('HELD', 'UNCONFIRMED', 'FAILED')"),
+        ),
         Index("ix_publications_item_id", "workspace_id", "item_id", "id"),
         Index("ix_publications_channel_id", "workspace_id", "channel_id", "id"),
         Index("ix_publications_state", "workspace_id", "state", "id"),
@@ -211,6 +218,12 @@ class Amendment(WorkspaceOwned, Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_amendments_due", "due_at", postgresql_where=text("state = 'PENDING'")),
+        Index(
+            "ix_amendments_message_id",
+            "workspace_id",
+            "message_id",
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
         Index("ix_amendments_publication_id", "workspace_id", "publication_id", "id"),
     )
 

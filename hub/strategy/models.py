@@ -13,7 +13,10 @@ class Brand(Versioned, WorkspaceOwned, Base):
     """A name under which a workspace speaks; its channels and contents belong to it."""
 
     __tablename__ = "brands"
-    __table_args__ = workspace_args(UniqueConstraint("workspace_id", "slug"))
+    __table_args__ = workspace_args(
+        UniqueConstraint("workspace_id", "slug"),
+        Index("ix_brands_name", "workspace_id", "name", "id"),
+    )
 
     slug: Mapped[str]
     name: Mapped[str]

@@ -98,8 +98,8 @@ _TABLES: dict[str, dict[str, str]] = {
         "revision_id": "pg_temp.row_id('revisions', w, n)",
         "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
         "origin": "'CONTENT'",
-        "body": "'{\"title\":\"\",\"parts\":[],\"fields\":{}}'",
-        "hash": "encode(sha256(convert_to('{\"title\":\"\",\"parts\":[],\"fields\":{}}', 'UTF8')),"
+        "body": '\'{"title":"","parts":[],"fields":{}}\'',
+        "hash": 'encode(sha256(convert_to(\'{"title":"","parts":[],"fields":{}}\', \'UTF8\')),'
         " 'hex')",
         "basis": "''",
         "problems": "'[]'",
@@ -203,6 +203,34 @@ _TABLES: dict[str, dict[str, str]] = {
         "promised_at": "pg_temp.at(n)",
         "next_at": "CASE WHEN n % 50 = 0 THEN pg_temp.at(n) END",
     },
+    "renditions": {"asset_id": "pg_temp.row_id('assets', w, n)", "name": "'small'"},
+    "variants": {
+        "revision_id": "pg_temp.row_id('revisions', w, n)",
+        "platform": "'mastodon'",
+    },
+    "attempts": {"publication_id": "pg_temp.row_id('publications', w, n)", "number": "1"},
+    "amendments": {
+        "publication_id": "pg_temp.row_id('publications', w, n)",
+        "kind": "CASE WHEN n % 2 = 0 THEN 'HIDE' ELSE 'WITHDRAW' END",
+        "message_id": "CASE WHEN n % 2 = 0 THEN pg_temp.row_id('messages', w, n) END",
+        "state": "'DONE'",
+    },
+    "measurements": {
+        "publication_id": "pg_temp.row_id('publications', w, n % 4000 + 1)",
+        "metric": "'likes'",
+        "measured_at": "pg_temp.at(n)",
+    },
+    "trigger_calls": {
+        "trigger_id": "pg_temp.row_id('triggers', w, n % 40 + 1)",
+        "message_id": "n::text",
+        "received_at": "pg_temp.at(n)",
+    },
+    "delivery_attempts": {"delivery_id": "pg_temp.row_id('deliveries', w, n)", "number": "1"},
+    "decisions": {
+        "review_id": "pg_temp.row_id('reviews', w, n)",
+        "member_id": "pg_temp.row_id('members', w, n % 500 + 1)",
+        "verdict": "'APPROVE'",
+    },
 }
 
 
@@ -277,4 +305,5 @@ _PLAIN = {
     "text": "''",
     "jsonb": "'{}'",
     "timestamp with time zone": "pg_temp.at(n)",
+    "uuid": "pg_temp.row_id('other', w, n)",
 }

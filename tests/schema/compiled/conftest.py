@@ -3,6 +3,8 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,9 +19,9 @@ from tests.schema.compiled.doors import Pair, a_pair
 SEED = 20260301
 
 
-@pytest.fixture(scope="session")
-def own_database(servers: Servers) -> Iterator[Database]:
-    """A database that no other test empties."""
+@contextmanager
+def a_database(servers: Servers) -> Iterator[Database]:
+    """Copy the template: a database that no other test empties."""
     name = f"t_{new_id().hex[-20:]}"
     asyncio.run(_as_admin(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hub_owner"))
     yield Database(
@@ -31,22 +33,34 @@ def own_database(servers: Servers) -> Iterator[Database]:
     asyncio.run(_as_admin(servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture(scope="session")
-def own_settings(
-    own_database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
-) -> Settings:
-    """Settings of a hub on that database."""
+def settings_of(database: Database, servers: Servers, folder: Path) -> Settings:
+    """Return settings of a hub on that database."""
     redis_url = make_url(servers.redis_url).set(database="15")
     return Settings(
-        database_url=own_database.database_url,
+        database_url=database.database_url,
         redis_url=redis_url.render_as_string(hide_password=False),
         secret_key=SecretStr(SECRET_KEY),
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=folder,
         environment="development",
         database_pool=2,
         password_memory_kib=32,
         password_passes=1,
     )
+
+
+@pytest.fixture(scope="session")
+def own_database(servers: Servers) -> Iterator[Database]:
+    """A database for the two filled workspaces."""
+    with a_database(servers) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def own_settings(
+    own_database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """Settings of a hub on that database."""
+    return settings_of(own_database, servers, tmp_path_factory.mktemp("data"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
