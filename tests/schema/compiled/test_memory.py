@@ -1,0 +1,74 @@
+"""Documents that never repeat do not fill the memory: every cache has an end."""
+
+import functools
+import gc
+import sys
+from collections.abc import Iterator, Sized
+from itertools import combinations
+
+import psutil
+import pytest
+
+from tests.schema.compiled.comparing import the_schema
+from tests.schema.compiled.doors import Door, Pair
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+DOCUMENTS = 3_000
+#: More than this no cache of documents, statements or plans may hold.
+MOST = 2_048
+CHARACTERS = 150_000
+#: What one third of the documents may add once the caches are full, in bytes.
+GROWTH = 12_000_000
+
+
+def _documents() -> Iterator[str]:
+    """Write documents whose statements differ as well: every choice of a few fields."""
+    item = the_schema().get_type("Channel")
+    names = [
+        name
+        for name in item.fields  # type: ignore[union-attr]  # an object type
+        if name not in {"publications", "threads", "brand", "platform", "limits"}
+        and name not in {"feedUrls", "problems"}
+    ]
+    for chosen in combinations(names, 5):
+        yield f"{{ channels(first: 1) {{ nodes {{ {' '.join(chosen)} }} }} }}"
+
+
+def _sizes(door: Door) -> dict[str, int]:
+    """Return how much every cache of the program and of this door holds."""
+    found: dict[str, int] = {}
+    for one in gc.get_objects():
+        if not isinstance(one, functools._lru_cache_wrapper):
+            continue
+        module = str(getattr(one, "__module__", ""))
+        if module.partition(".")[0] in {"hub", "schema"}:
+            found[f"{module}.{one.__qualname__}"] = one.cache_info().currsize
+    known = door.app.state.door
+    found["documents"] = len(known._documents._remembered)
+    compiler = getattr(known, "compiler", None)
+    for name, kept in vars(compiler).items() if compiler is not None else ():
+        if isinstance(kept, Sized) and not isinstance(kept, str):
+            found[f"compiler.{name}"] = len(kept)
+    return found
+
+
+@pytest.mark.timeout(300)
+async def test_a_stream_of_new_documents_fills_no_memory(pair: Pair) -> None:
+    door = pair.compiled
+    process = psutil.Process()
+    documents = _documents()
+    sizes: list[int] = []
+    for _ in range(3):
+        for _ in range(DOCUMENTS // 3):
+            reply = await door.ask(next(documents), {}, pair.callers["admin"])
+            assert "errors" not in reply.body
+        gc.collect()
+        sizes.append(process.memory_info().rss)
+
+    held = _sizes(door)
+    assert {name: size for name, size in held.items() if size > MOST} == {}
+    assert held["documents"] <= 512
+    assert door.app.state.door._documents._characters <= CHARACTERS
+    assert sizes[2] - sizes[1] < GROWTH, sizes
+    assert sys.getsizeof(door.app.state.door._documents._remembered) < 100_000
