@@ -57,6 +57,10 @@ _BROKEN_IDS = ("", "x", "Q29udGVudEl0ZW06", "!!", "QnJhbmQ6MTIz", "Ünicode")
 _NOBODY = UUID(int=7)
 
 
+#: The default of a variable that has none; null is one.
+NOTHING = object()
+
+
 @dataclass(frozen=True)
 class Variable:
     """Stands for a variable inside a value that is written into a document."""
@@ -209,6 +213,29 @@ def written(value: Any) -> str:
         case str():
             return _quoted(value)
     return orjson.dumps(value).decode()
+
+
+def inside(given: Mapping[str, Any]) -> str:
+    """Write arguments without their parentheses."""
+    return ", ".join(f"{name}: {written(value)}" for name, value in given.items())
+
+
+def parenthesised(given: Mapping[str, Any]) -> str:
+    """Write arguments; nothing where there are none."""
+    return f"({inside(given)})" if given else ""
+
+
+def settled(given: Mapping[str, Any], sent: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """Write arguments with the values of their variables, as they can be asked for again."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if not isinstance(value, Variable):
+            found[name] = value
+        elif value.name in sent:
+            found[name] = sent[value.name]
+        elif known[value.name][1] is not NOTHING:
+            found[name] = known[value.name][1]
+    return inside(found)
 
 
 def plain(value: Any) -> Any:

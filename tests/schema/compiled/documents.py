@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLField,
     GraphQLInputType,
     GraphQLInterfaceType,
@@ -23,12 +24,15 @@ from graphql import (
 
 from hub.kernel.ids import global_id
 from tests.schema.compiled.arguments import (
+    NOTHING,
     Arguments,
-    Name,
     Pool,
     Variable,
+    inside,
     parent_of,
+    parenthesised,
     plain,
+    settled,
     written,
 )
 from tests.schema.compiled.data import Workspaceful
@@ -108,7 +112,7 @@ class Writer:
 
     def _whole(self, body: str) -> str:
         declared = ", ".join(
-            f"${name}: {kind}" + ("" if default is _NONE else f" = {written(default)}")
+            f"${name}: {kind}" + ("" if default is NOTHING else f" = {written(default)}")
             for name, (kind, default) in self._variables.items()
         )
         fragments = "".join(
@@ -129,7 +133,7 @@ class Writer:
                 given[name] = self._random.choice(([[1]], "what?", {"no": 1}, 1.5, None, 2**40))
         if self._chance(0.03):
             given["unknown"] = 1
-        return given or self._random.choice(({}, None))
+        return given or (None if self._chance(0.5) else {})
 
     def _chance(self, share: float) -> bool:
         return self._random.random() < share
@@ -260,7 +264,7 @@ class Writer:
         name = self._random.choice(("skip", "include"))
         if self._chance(0.5):
             return f" @{name}(if: {str(value).lower()})"
-        boolean = GraphQLNonNull(self._schema.get_type("Boolean"))  # type: ignore[type-var, arg-type]  # it is there
+        boolean = GraphQLNonNull(GraphQLBoolean)
         return f" @{name}(if: {written(self._variable(boolean, value))})"
 
     # Arguments
@@ -284,9 +288,8 @@ class Writer:
             if is_required_argument(wanted) or self._chance(0.45):
                 value = self._arguments.value(wanted.type, argument)
                 given[argument] = self._variable(wanted.type, value) if self._chance(0.3) else value
-        settled = _settled(given, self._given, self._variables)
-        key = (where, settled)
-        return _parenthesised({**given, **(page or {})}), key
+        key = (where, settled(given, self._given, self._variables))
+        return parenthesised({**given, **(page or {})}), key
 
     def _further(self, key: tuple[str, str], page: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         """Ask for more of a list that was seen before."""
@@ -296,8 +299,8 @@ class Writer:
         page["before" if backwards else "after"] = cursor
         if self._chance(0.1):
             page["after" if backwards else "before"] = self._random.choice(self._pool.by_list[key])
-        inside = ", ".join(part for part in (key[1], _inside(page)) if part)
-        return f"({inside})", key
+        several = ", ".join(part for part in (key[1], inside(page)) if part)
+        return f"({several})", key
 
     def _page(self, where: str, definition: GraphQLField) -> dict[str, Any] | None:
         """Return the paging arguments; None where the field has none."""
@@ -341,7 +344,7 @@ class Writer:
     def _variable(self, kind: GraphQLInputType, value: Any) -> Variable:
         """Declare a variable for a value: given, defaulted, both, or neither."""
         name = f"v{self._number()}"
-        default: Any = _NONE
+        default: Any = NOTHING
         needed = isinstance(kind, GraphQLNonNull)
         shape = self._random.choices(
             ("given", "default", "both", "null", "absent"), (70, 12, 10, 5, 3)
@@ -380,7 +383,7 @@ class Writer:
         selected = self._selections(inner, place, 2)
         query = (
             f'{{ node(id: "{global_id(kind, parent)}") '
-            f"{{ ... on {kind} {{ {name}({_inside(page)}) {{ {selected} pageInfo {{ hasNextPage "
+            f"{{ ... on {kind} {{ {name}({inside(page)}) {{ {selected} pageInfo {{ hasNextPage "
             "hasPreviousPage startCursor endCursor } } } } }"
         )
         return Asked(
@@ -388,32 +391,5 @@ class Writer:
         )
 
 
-_NONE = object()
-
-
 def _is_leaf(definition: GraphQLField) -> bool:
     return is_leaf_type(get_named_type(definition.type))
-
-
-def _inside(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {written(value)}" for name, value in given.items())
-
-
-def _parenthesised(given: Mapping[str, Any]) -> str:
-    return f"({_inside(given)})" if given else ""
-
-
-def _settled(given: Mapping[str, Any], sent: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    """Write arguments with the values of their variables, as they can be asked for again."""
-    found: dict[str, Any] = {}
-    for name, value in given.items():
-        if not isinstance(value, Variable):
-            found[name] = value
-        elif value.name in sent:
-            found[name] = sent[value.name]
-        elif known[value.name][1] is not _NONE:
-            found[name] = known[value.name][1]
-    return _inside(found)
-
-
-__all__ = ["Asked", "Name", "Writer"]

@@ -6,11 +6,12 @@ Plans are made as the application's role, with policies, for the values that wer
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 import pytest_asyncio
-from graphql import GraphQLField, GraphQLObjectType, get_named_type
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
 from hub.access import operations as access
 from hub.kernel.caller import Caller
@@ -180,7 +181,7 @@ async def _admin_token(database: Database, settings: Settings, ids: Mapping[str,
     space = await admin.fetchval("SELECT workspace_id FROM members WHERE id = $1", ids["members"])
     await admin.close()
     async with open_hub(settings) as hub, hub.unit_of_work(Caller.system(space)) as work:
-        _, secret = await access.issue_token(work, member_id=ids["members"], label="test")
+        _, secret = await access.issue_token(work, member_id=UUID(ids["members"]), label="test")
     return secret
 
 
@@ -207,11 +208,18 @@ def _values(argument: Any) -> list[str]:
     return [] if argument is None else list(get_named_type(argument.type).values)
 
 
+def _filter_fields(field: GraphQLField) -> Mapping[str, Any]:
+    kind = get_named_type(field.args["filter"].type)
+    assert isinstance(kind, GraphQLInputObjectType)
+    found: Mapping[str, Any] = kind.fields
+    return found
+
+
 def _filters() -> list[str]:
     return [
         f"{name}.{one}"
         for name, field in _lists().items()
-        for one in get_named_type(field.args["filter"].type).fields
+        for one in _filter_fields(field)
         if one not in {"and", "or", "not"}
     ]
 
@@ -278,7 +286,7 @@ async def _faults_of_order(library: Library, order: str, door: str) -> dict[str,
 
 async def _faults_of_filter(library: Library, one: str, door: str) -> dict[str, str]:
     name, _, condition = one.partition(".")
-    field = get_named_type(_lists()[name].args["filter"].type).fields[condition]
+    field = _filter_fields(_lists()[name])[condition]
     value = _value(library, condition, get_named_type(field.type).name)
     ran, _ = await library.ran(_asked(name, f", filter: {{ {condition}: {value} }}"), door)
     if one not in FOUND:

@@ -24,6 +24,12 @@ from tests.schema.compiled.doors import Pair, Reply
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+COSTLY = (
+    "query($n: Int) { contentItems(first: $n) { nodes { "
+    "revisions(first: $n) { nodes { author { id name } } } } } }"
+)
+
+
 def _nested(levels: int) -> str:
     body = "name"
     for _ in range(levels):
@@ -41,8 +47,7 @@ def _nested(levels: int) -> str:
             "TOO_MANY_NODES",
         ),
         (
-            "query($n: Int) { contentItems(first: $n) { nodes { "
-            + "revisions(first: $n) { nodes { author { id name } } } } } }",
+            COSTLY,
             {"n": 60},
             "TOO_COSTLY",
         ),

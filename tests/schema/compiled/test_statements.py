@@ -12,6 +12,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
 
+CALENDAR = (
+    '{ calendar(from: "2026-03-01", to: "2026-03-02", timeZone: "UTC") '
+    "{ days { entries { title channel { name } } } campaigns { name } } }"
+)
+TWICE = (
+    "{ contentItems(first: 3) { nodes { one: revisions(first: 1) { nodes { number } } "
+    "two: revisions(last: 1) { nodes { number } } } } }"
+)
+
 
 def whole(kind: str, *, depth: int) -> str:
     """Select every field of a type, and of what belongs to it: one row, a list, a page."""
@@ -92,14 +101,12 @@ async def test_an_object_with_all_that_belongs_to_it_is_one_statement(
         ('{ publishedContent(slug: "slug-1") { title } }', 1),
         ('{ contentItemByReference(externalReference: "none") { id } }', 1),
         (
-            '{ calendar(from: "2026-03-01", to: "2026-03-02", timeZone: "UTC") '
-            + "{ days { entries { title channel { name } } } campaigns { name } } }",
+            CALENDAR,
             3,
         ),
         ("{ contentItems(first: 1) { nodes { x: title y: title title } } }", 1),
         (
-            "{ contentItems(first: 3) { nodes { one: revisions(first: 1) { nodes { number } } "
-            + "two: revisions(last: 1) { nodes { number } } } } }",
+            TWICE,
             1,
         ),
     ],

@@ -1,0 +1,341 @@
+"""Rows of what goes out and comes back: reviews, publications, answers, events, deliveries."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.access.models import Member
+from hub.analytics.models import Measurement
+from hub.audit.models import EventRow
+from hub.automation import models as automation
+from hub.channels.models import Channel
+from hub.content.models import (
+    ContentItem,
+    Edition,
+    Revision,
+)
+from hub.engagement.models import Direction, Message, Person, Thread
+from hub.kernel.caller import ActorKind
+from hub.publishing.models import (
+    Amendment,
+    AmendmentKind,
+    AmendmentState,
+    Attempt,
+    HoldReason,
+    Publication,
+    PublicationState,
+    Standing,
+)
+from hub.review.models import Approval, Decision, Review, ReviewState, ReviewTarget, Verdict
+from hub.strategy.models import Brand
+from tests.schema.compiled.contents import Contents
+from tests.schema.compiled.values import NOON
+
+METRICS = ("likes", "replies", "views")
+_ALMOST = timedelta(seconds=1)
+
+
+class Outgoing(Contents):
+    """Makes what follows from contents."""
+
+    def _reviews(self) -> None:
+        for item in self._all(ContentItem):
+            is_open = False
+            for _ in range(self.values.random.randint(0, 2)):
+                state = self.values.one(ReviewState)
+                opens = state in {"PREPARING", "IN_REVIEW", "BLOCKED"}
+                if opens and is_open:
+                    continue
+                is_open = is_open or opens
+                self._review(item, state)
+
+    def _review(self, item: Mapping[str, Any], state: ReviewState) -> None:
+        revisions = [row["id"] for row in self._all(Revision) if row["item_id"] == item["id"]]
+        revision = self.values.one(revisions)
+        review = self._add(
+            Review,
+            item_id=item["id"],
+            revision_id=revision,
+            state=state,
+            four_eyes=self.values.chance(0.5),
+            submitted_by=self.values.maybe(self.values.one(self.ids(Member))),
+            note=self.values.text(),
+        )["id"]
+        editions = [row for row in self._all(Edition) if row["revision_id"] == revision]
+        for channel in self.values.some(self.ids(Channel), 3):
+            self._add(
+                ReviewTarget,
+                review_id=review,
+                channel_id=channel,
+                scheduled_for=self.values.maybe(self.values.time()),
+                edition_id=self.values.maybe(self.values.one([e["id"] for e in editions]))
+                if editions
+                else None,
+            )
+        for _ in range(self.values.random.randint(0, 2)):
+            self._add(
+                Decision,
+                review_id=review,
+                member_id=self.values.one(self.ids(Member)),
+                verdict=self.values.one(Verdict),
+                remark=self.values.text(),
+                editions={str(one["id"]): one["hash"] for one in self.values.some(editions, 2)},
+            )
+        for edition in self.values.some(editions, 2):
+            self._add(
+                Approval,
+                edition_id=edition["id"],
+                hash=self.values.one((edition["hash"], edition["hash"], "other")),
+                review_id=review,
+                policy=None,
+                member_id=self.values.maybe(self.values.one(self.ids(Member))),
+                revoked_at=self.values.maybe(self.values.time(), 0.2),
+            )
+
+    def _publications(self) -> None:
+        states = [*PublicationState, *[PublicationState.PUBLISHED] * 6]
+        for revision in [row for row in self._all(Revision) if self.values.chance(0.8)]:
+            self._publication(revision, self.values.one(states))
+        for _ in range(3):
+            self._publication(None, PublicationState.PUBLISHED)
+
+    def _publication(self, revision: Mapping[str, Any] | None, state: PublicationState) -> None:
+        edition = self._edition(
+            self.values.one(self.ids(Channel)), None if revision is None else revision["id"]
+        )
+        out = state in {PublicationState.PUBLISHED, PublicationState.WITHDRAWN}
+        refs = [
+            {"remote_id": self.values.word(), "url": self.values.maybe(self.values.text())}
+            for _ in range(self.values.random.randint(0, 3))
+        ]
+        publication = self._add(
+            Publication,
+            edition_id=edition["id"],
+            channel_id=edition["channel_id"],
+            item_id=None if revision is None else revision["item_id"],
+            revision_id=None if revision is None else revision["id"],
+            origin=edition["origin"],
+            state=state,
+            hold_reason=self.values.one(HoldReason) if state is PublicationState.HELD else None,
+            problem=self.values.text(),
+            scheduled_for=self.values.maybe(self.values.time()),
+            due_at=self.values.time()
+            if state is PublicationState.SCHEDULED
+            else self.values.maybe(self.values.time(), 0.3),
+            expires_at=self.values.maybe(self.values.time(), 0.2),
+            idempotency_key=self.values.id(),
+            approved_hash=edition["hash"],
+            sent_hash=edition["hash"] if out else None,
+            lease_until=NOON if state is PublicationState.PUBLISHING else None,
+            attempts=1,
+            checkpoint=self.values.one(({}, {"refs": []})),
+            commit_attempted_at=self.values.maybe(self.values.time(), 0.3),
+            remote_id=self.values.word() if out else None,
+            url=self.values.maybe(self.values.text("https://x.example/1")) if out else None,
+            refs=refs if out else [],
+            published_at=self.values.maybe(self.values.time(), 0.9) if out else None,
+            edited_at=self.values.maybe(self.values.time(), 0.2),
+            standing=self.values.maybe(self.values.one(Standing)) if out else None,
+            standing_at=self.values.maybe(self.values.time()) if out else None,
+            external_reference=self._reference(),
+        )["id"]
+        self._evidence(publication, out=out)
+
+    def _evidence(self, publication: UUID, *, out: bool) -> None:
+        for number in range(1, self.values.random.randint(0, 3) + 1):
+            self._add(
+                Attempt,
+                publication_id=publication,
+                number=number,
+                fence=number,
+                worker=self.values.text("worker"),
+                finished_at=self.values.maybe(self.values.time()),
+                step=self.values.maybe("commit:0"),
+                wire_digest=self.values.maybe(self.values.hex()),
+                outcome=self.values.maybe("published"),
+                error=self.values.maybe("timeout", 0.2),
+                message=self.values.maybe(self.values.text(), 0.3),
+                status=self.values.maybe(200),
+            )
+        for metric in self.values.some(METRICS, 3) if out else ():
+            # Three rows of a metric at different times: the latest one counts.
+            for hour in range(self.values.random.randint(1, 3)):
+                self._add(
+                    Measurement,
+                    publication_id=publication,
+                    metric=metric,
+                    value=self.values.one((0, 1, 12, 2**31 - 1)),
+                    approximate=self.values.chance(0.3),
+                    measured_at=NOON + timedelta(hours=hour, microseconds=120_000),
+                )
+        for kind in self.values.some(("EDIT", "WITHDRAW"), 2) if out else ():
+            self._amendment(publication, AmendmentKind(kind), None)
+
+    def _amendment(self, publication: UUID, kind: AmendmentKind, message: UUID | None) -> None:
+        taken = {
+            (row["publication_id"], row["message_id"])
+            for row in self._all(Amendment)
+            if row["state"] is AmendmentState.PENDING
+        }
+        state = self.values.one(AmendmentState)
+        if (publication, message) in taken:
+            state = AmendmentState.DONE
+        editions = self.ids(Edition)
+        edit = kind is AmendmentKind.EDIT
+        self._add(
+            Amendment,
+            publication_id=publication,
+            kind=kind,
+            state=state,
+            edition_id=self.values.one(editions) if edit else None,
+            former_edition_id=self.values.maybe(self.values.one(editions)) if edit else None,
+            message_id=message,
+            reason=self.values.text(),
+            requested_by=self.values.maybe(self.values.one(self.ids(Member))),
+            due_at=self.values.time() if state is AmendmentState.PENDING else None,
+            attempts=self.values.random.randrange(4),
+            checkpoint={},
+            hash=self.values.maybe(self.values.hex()),
+            problem=self.values.text(),
+            finished_at=self.values.maybe(self.values.time()),
+        )
+
+    def _engagement(self) -> None:
+        for channel in self.ids(Channel)[:5]:
+            for _ in range(3):
+                self._add(
+                    Person,
+                    channel_id=channel,
+                    remote_id=self.values.word(),
+                    handle=self.values.text("@someone"),
+                    name=self.values.text("Someone"),
+                    url=self.values.text(),
+                )
+        replies = [row["id"] for row in self._all(Publication) if row["item_id"] is None]
+        for row in self._all(Publication)[: max(6, self.items * 2 // 3)]:
+            self._thread(row, replies)
+
+    def _thread(self, publication: Mapping[str, Any], replies: Sequence[UUID]) -> None:
+        channel = publication["channel_id"]
+        thread = self._add(
+            Thread,
+            channel_id=channel,
+            publication_id=publication["id"],
+            last_message_at=self.values.maybe(self.values.time(), 0.8),
+        )["id"]
+        persons = [row["id"] for row in self._all(Person) if row["channel_id"] == channel]
+        for _ in range(self.values.random.randint(0, 5)):
+            inbound = self.values.chance(0.7)
+            hidden = inbound and self.values.chance(0.3)
+            message = self._add(
+                Message,
+                thread_id=thread,
+                channel_id=channel,
+                person_id=self.values.one(persons) if inbound and persons else None,
+                publication_id=None if inbound else self.values.maybe(self.values.one(replies)),
+                direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
+                remote_id=self.values.word(),
+                parent_remote_id="",
+                text=self.values.text("Nice"),
+                html=self.values.text("<p>Nice</p>"),
+                url=self.values.text(),
+                written_at=self.values.time(),
+                hidden=hidden,
+                extra={},
+            )["id"]
+            if hidden:
+                kind = self.values.one((AmendmentKind.HIDE, AmendmentKind.UNHIDE))
+                self._amendment(publication["id"], kind, message)
+
+    def _audit(self) -> None:
+        subjects = (("ContentItem", ContentItem), ("Publication", Publication), ("Brand", Brand))
+        for number in range(2 * self.items):
+            kind, model = self.values.one(subjects)
+            sealed = number < 2 * self.items - 3
+            actor = self.values.one(ActorKind)
+            self._add(
+                EventRow,
+                name=self.values.one(("content_item.created", "publication.published", "x.y")),
+                subject_type=kind,
+                subject_id=self.values.one(self.ids(model)),
+                actor_kind=actor,
+                actor_id=None if actor is ActorKind.SYSTEM else self.ids(Member)[0],
+                actor_name=self.values.text("Ada"),
+                data=self.values.json(),
+                occurred_at=self.values.time(),
+                sequence=number + 1 if sealed else None,
+                hash=self.values.hex() if sealed else None,
+            )
+
+    def _automation(self) -> None:
+        secret = {"key_id": "1", "sealed": b"\x00", "previous_until": self.values.time()}
+        for number in range(4):
+            trigger = self._add(
+                automation.Trigger,
+                name=self.values.text("Trigger"),
+                action=automation.TriggerAction.PUBLISH,
+                public_key=self.values.word(),
+                enabled=number != 1,
+                last_called_at=self.values.maybe(self.values.time()),
+                **secret,
+            )["id"]
+            for _ in range(self.values.random.randint(0, 4)):
+                self._add(
+                    automation.TriggerCall,
+                    trigger_id=trigger,
+                    message_id=self.values.word(),
+                    body_hash=self.values.hex(),
+                    status=self.values.one((200, 422)),
+                    code=self.values.maybe("NOT_FOUND", 0.4),
+                    answer={},
+                    received_at=self.values.time(),
+                )
+        for number in range(3):
+            self._endpoint(number, secret)
+
+    def _endpoint(self, number: int, secret: Mapping[str, Any]) -> None:
+        enabled = number != 1
+        endpoint = self._add(
+            automation.Endpoint,
+            url=self.values.text("https://hook.example"),
+            description=self.values.text(),
+            events=self.values.some(("publication.*", "content_item.created"), 2),
+            enabled=enabled,
+            disabled_reason=None if enabled else self.values.one(automation.DisabledReason),
+            problem=self.values.text(),
+            cursor=number,
+            failing_since=self.values.maybe(self.values.time()),
+            **secret,
+        )["id"]
+        events = [row for row in self._all(EventRow) if row["sequence"] is not None]
+        for event in self.values.some(events, 12):
+            self._delivery(endpoint, event)
+
+    def _delivery(self, endpoint: UUID, event: Mapping[str, Any]) -> None:
+        state = self.values.one(automation.DeliveryState)
+        pending = state is automation.DeliveryState.PENDING
+        delivery = self._add(
+            automation.Delivery,
+            endpoint_id=endpoint,
+            event_id=event["id"],
+            event_name=event["name"],
+            sequence=event["sequence"],
+            state=state,
+            aside=self.values.chance(0.2),
+            tries=1,
+            attempt_count=1,
+            promised_at=self.values.time(),
+            next_at=self.values.time() if pending else None,
+            ended_at=None if pending else self.values.time() + _ALMOST,
+        )["id"]
+        for number in range(1, self.values.random.randint(0, 2) + 1):
+            self._add(
+                automation.DeliveryAttempt,
+                delivery_id=delivery,
+                number=number,
+                outcome=self.values.maybe(self.values.one(automation.AttemptOutcome)),
+                status=self.values.maybe(200),
+                message=self.values.text(),
+                finished_at=self.values.maybe(self.values.time()),
+            )
