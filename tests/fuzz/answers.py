@@ -76,6 +76,7 @@ def compare(console: Console, *, documents: int, seed: int) -> int:
         + ("compiled: not counted." if share is None else f"compiled: {share:.0%}.")
         + (f" At least {SHARE:.0%} must be." if low else ""),
         highlight=False,
+        soft_wrap=True,
     )
     return len(differences) + low
 

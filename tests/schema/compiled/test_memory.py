@@ -31,8 +31,9 @@ def _documents() -> Iterator[str]:
         if name not in {"publications", "threads", "brand", "platform", "limits"}
         and name not in {"feedUrls", "problems"}
     ]
-    for chosen in combinations(names, 5):
-        yield f"{{ channels(first: 1) {{ nodes {{ {' '.join(chosen)} }} }} }}"
+    for count in range(1, 5):
+        for chosen in combinations(names, count):
+            yield f"{{ channels(first: 1) {{ nodes {{ {' '.join(chosen)} }} }} }}"
 
 
 def _sizes(door: Door) -> dict[str, int]:
