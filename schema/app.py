@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,11 +77,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 await reader.close()
                 await documents.close()
 
-    watched = metrics.watched(door)
     app = Front(
-        door=watched,
+        serve=partial(metrics.serve, door),
         origins=settings.cors_origins,
-        routes=_routes(settings, metrics, watched),
+        routes=_routes(settings, metrics, metrics.watched(door)),
         lifespan=lifespan,
     )
     app.state.door = door

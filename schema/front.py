@@ -5,7 +5,7 @@ nearly all of the traffic, goes straight to its door and gets the same headers o
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.log import REQUEST_ID
-from schema.base.head import head_of
+from schema.base.head import RawHeaders, head_of
 
 PATH = "/graphql"
 #: Sent back as it came, or made here.
@@ -26,8 +26,8 @@ REQUEST_ID_HEADER = "x-request-id"
 _ID = REQUEST_ID_HEADER.encode()
 _SANE = re.compile(rb"[\w.:+/=@-]{1,128}")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+# The door has the others for itself.
 _STEADY = ((b"x-frame-options", b"DENY"), (b"referrer-policy", b"no-referrer"))
-_VARY = (b"vary", b"Origin")
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 _ALLOWED_HEADERS = (
     "authorization",
@@ -39,13 +39,13 @@ _ALLOWED_HEADERS = (
 )
 _EXPOSED_HEADERS = ("etag", "idempotency-replayed", "retry-after", "x-request-id")
 
-Headers = list[tuple[bytes, bytes]]
+Serve = Callable[[Scope, Receive, Send, RawHeaders], Awaitable[None]]
 
 
 class Front(Starlette):
-    """The whole application; `door` answers GraphQL over HTTP."""
+    """The whole application; `serve` answers GraphQL over HTTP, with the headers it is given."""
 
-    def __init__(self, *, door: ASGIApp, origins: Sequence[str], **options: Any) -> None:
+    def __init__(self, *, serve: Serve, origins: Sequence[str], **options: Any) -> None:
         cors: Mapping[str, Any] = {
             "allow_origins": origins,
             "allow_methods": _METHODS,
@@ -60,8 +60,8 @@ class Front(Starlette):
         )
         # A redirect would be built from the Host header, which is the client's to choose.
         self.router.redirect_slashes = False
-        self._door = door
-        self._origins = _Origins(CORSMiddleware(door, **cors))
+        self._serve = serve
+        self._origins = _Origins(CORSMiddleware(self.router, **cors))
         self._ids = _ids()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,8 +78,8 @@ class Front(Starlette):
                 await super().__call__(scope, receive, send)
                 return
             scope["app"] = self
-            headers = [(_ID, identity), *self._origins.headers(head.first(b"origin"))]
-            await self._door(scope, receive, _Dressing(send, headers).send)
+            headers = ((_ID, identity), *self._origins.headers(head.first(b"origin")))
+            await self._serve(scope, receive, send, headers)
         finally:
             REQUEST_ID.reset(before)
 
@@ -95,37 +95,19 @@ class _Origins:
 
     def __init__(self, rule: CORSMiddleware) -> None:
         self._rule = rule
-        self._simple = _raw(rule.simple_headers)
+        self._simple = (*_STEADY, *_raw(rule.simple_headers))
 
-    def headers(self, origin: bytes | None) -> Headers:
+    def headers(self, origin: bytes | None) -> RawHeaders:
         if origin is None:
-            return [_VARY]
+            return _STEADY
         text = origin.decode("latin-1")
         if self._rule.allow_all_origins or not self._rule.is_allowed_origin(text):
-            return [_VARY, *self._simple]
-        return [_VARY, *self._simple, (b"access-control-allow-origin", origin)]
+            return self._simple
+        return (*self._simple, (b"access-control-allow-origin", origin))
 
 
-def _raw(headers: Mapping[str, str]) -> Headers:
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-
-class _Dressing:
-    """Adds headers to an answer while it is sent."""
-
-    __slots__ = ("_headers", "_send")
-
-    def __init__(self, send: Send, headers: Headers) -> None:
-        self._send = send
-        self._headers = headers
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = [*message["headers"], *self._headers, *_STEADY]
-            if _NOSNIFF not in headers:
-                headers.append(_NOSNIFF)
-            message["headers"] = headers
-        await self._send(message)
 
 
 class _SteadyHeaders:

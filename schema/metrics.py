@@ -6,13 +6,18 @@ Sums over all workspaces and never a word of content; who may read them is `may_
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import nullcontext
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Gauge, Metric, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.automation.delivering import delivery_figures
 from hub.kernel.figures import job_figures
@@ -21,6 +26,10 @@ from hub.kernel.queue import QUEUES
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
 from hub.publishing.queries import publication_figures
+from schema.base.answers import STEADY, Answer
+from schema.base.door import GraphQLDoor
+from schema.base.head import RawHeaders
+from schema.base.streams import STREAM
 
 _log = logger(__name__)
 
@@ -43,19 +52,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Counter(
-            "hub_graphql_requests",
-            "GraphQL requests over HTTP: ok, errors (answered with errors), refused (4xx), "
-            "failed (5xx), aborted (no answer).",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self._duration = Histogram(
-            "hub_graphql_request_duration_seconds",
-            "From the first byte of a request to the last one of its answer.",
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
+        self._requests = _Requests()
+        self.registry.register(self._requests)
         self._sockets = Gauge(
             "hub_graphql_sockets", "WebSocket connections open now.", registry=self.registry
         )
@@ -90,32 +88,43 @@ class Metrics:
             "How long the oldest pending delivery has waited.",
             registry=self.registry,
         )
-        self._by_outcome = {
-            outcome: self._requests.labels(outcome)
-            for outcome in ("ok", "errors", "refused", "failed", "aborted")
-        }
 
     def _gauge(self, name: str, description: str, *labels: str) -> Gauge:
         return Gauge(name, description, labels, registry=self.registry)
 
-    def watched(self, app: ASGIApp) -> ASGIApp:
-        """Return the application with its requests counted and timed."""
+    async def serve(
+        self, door: GraphQLDoor, scope: Scope, receive: Receive, send: Send, headers: RawHeaders
+    ) -> None:
+        """Have the door answer a request, with these headers as well; count and time it."""
+        started = time.perf_counter()
+        outcome, streams = "aborted", False
+        try:
+            answer = await door.answer(scope, receive)
+            if isinstance(answer, Answer):
+                answer.headers = (*answer.headers, *headers)
+                await answer(scope, receive, send)
+                outcome = _outcome(answer.status, answer.body)
+                return
+            _add(answer, headers)
+            # A stream lasts as long as its reader wants: that is no measure of the hub.
+            streams = answer.headers.get("content-type", "").startswith(STREAM)
+            with self._streams.track_inprogress() if streams else nullcontext():
+                await answer(scope, receive, send)
+            outcome = _outcome(answer.status_code, bytes(answer.body[: len(_ERRORS)]))
+        finally:
+            if not streams:
+                self._requests.took(time.perf_counter() - started)
+            self._requests.ended(outcome)
+
+    def watched(self, door: GraphQLDoor) -> ASGIApp:
+        """Return the door as a route: sockets, and requests that come the long way."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "websocket":
                 with self._sockets.track_inprogress():
-                    await app(scope, receive, send)
+                    await door(scope, receive, send)
                 return
-            watch = _Watch(send, self._streams)
-            started = time.perf_counter()
-            try:
-                await app(scope, receive, watch.send)
-            finally:
-                if watch.streamed:
-                    self._streams.dec()
-                else:
-                    self._duration.observe(time.perf_counter() - started)
-                self._by_outcome[watch.outcome()].inc()
+            await self.serve(door, scope, receive, send, ())
 
         return _Endpoint(serve)
 
@@ -212,38 +221,51 @@ class _Endpoint:
         await self._serve(scope, receive, send)
 
 
-class _Watch:
-    """Listens to an answer while it is sent."""
+class _Requests(Collector):
+    """Requests by outcome and by how long they took: counted with next to no work for each."""
 
-    __slots__ = ("_errors", "_send", "_status", "_streams", "streamed")
+    def __init__(self) -> None:
+        self._outcomes = dict.fromkeys(("ok", "errors", "refused", "failed", "aborted"), 0)
+        self._buckets = [0] * (len(_BUCKETS) + 1)
+        self._seconds = 0.0
 
-    def __init__(self, send: Send, streams: Gauge) -> None:
-        self._send = send
-        self._streams = streams
-        self._status = 0
-        self._errors = False
-        #: Whether it lasts as long as its reader wants: that is no measure of the hub.
-        self.streamed = False
+    def took(self, seconds: float) -> None:
+        self._buckets[bisect_left(_BUCKETS, seconds)] += 1
+        self._seconds += seconds
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            self.streamed = any(
-                name == b"content-type" and value.startswith(b"text/event-stream")
-                for name, value in message["headers"]
-            )
-            if self.streamed:
-                self._streams.inc()
-        elif message.get("body", b"").startswith(_ERRORS):
-            # The door puts errors first.
-            self._errors = True
-        await self._send(message)
+    def ended(self, outcome: str) -> None:
+        self._outcomes[outcome] += 1
 
-    def outcome(self) -> str:
-        if not self._status:
-            return "aborted"
-        if self._status >= 500:
-            return "failed"
-        if self._status >= 400:
-            return "refused"
-        return "errors" if self._errors else "ok"
+    def collect(self) -> Iterator[Metric]:
+        """Yield both figures as they are now."""
+        counter = CounterMetricFamily(
+            "hub_graphql_requests",
+            "GraphQL requests over HTTP: ok, errors (answered with errors), refused (4xx), "
+            "failed (5xx), aborted (no answer).",
+            labels=["outcome"],
+        )
+        for outcome, requests in self._outcomes.items():
+            counter.add_metric([outcome], requests)
+        yield counter
+        bounds = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
+        yield HistogramMetricFamily(
+            "hub_graphql_request_duration_seconds",
+            "From the first byte of a request to the last one of its answer.",
+            buckets=list(zip(bounds, accumulate(self._buckets), strict=True)),
+            sum_value=self._seconds,
+        )
+
+
+def _add(answer: Response, headers: RawHeaders) -> None:
+    own = {name for name, _ in answer.raw_headers}
+    more = [one for one in (*headers, *STEADY) if one[0] not in own]
+    answer.raw_headers = [*answer.raw_headers, *more, (b"vary", b"origin")]
+
+
+def _outcome(status: int, body: bytes) -> str:
+    if status >= 500:
+        return "failed"
+    if status >= 400:
+        return "refused"
+    # The door puts errors first.
+    return "errors" if body.startswith(_ERRORS) else "ok"

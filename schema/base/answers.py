@@ -29,8 +29,9 @@ _STATUS: Mapping[str, int] = {
     ErrorCode.TOO_MANY_TRIES: 429,
     DoorCode.INTERNAL: 500,
 }
-_STEADY = (
-    (b"vary", b"accept, authorization, cookie"),
+#: What every answer of the door has.
+STEADY: RawHeaders = (
+    (b"vary", b"accept, authorization, cookie, origin"),
     (b"x-content-type-options", b"nosniff"),
 )
 _NOT_KEPT = (b"cache-control", b"no-store")
@@ -40,7 +41,7 @@ _CONTENT_TYPE: Mapping[MediaType, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in MediaType
 }
 _PLAIN: Mapping[MediaType, RawHeaders] = {
-    media: (*_STEADY, _NOT_KEPT, _CONTENT_TYPE[media]) for media in MediaType
+    media: (*STEADY, _NOT_KEPT, _CONTENT_TYPE[media]) for media in MediaType
 }
 
 
@@ -78,7 +79,7 @@ def plain_answer(kept: Kept, media: MediaType, head: Head | None) -> Answer:
         return Answer(200, _PLAIN[media], kept.body)
     # The same data in another media type is another representation, and has another tag.
     tag = b'"%s%s"' % (kept.tag, b"" if media is MediaType.JSON else b"-g")
-    steady = (*_STEADY, _ASKED_AGAIN, (b"etag", tag))
+    steady = (*STEADY, _ASKED_AGAIN, (b"etag", tag))
     if _is_had(head.joined(b"if-none-match"), tag):
         return Answer(304, steady, b"")
     return Answer(200, (*steady, _CONTENT_TYPE[media]), kept.body)

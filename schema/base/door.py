@@ -128,8 +128,12 @@ class GraphQLDoor:
         if scope["type"] == "websocket":
             await self._sockets.serve(scope, receive, send)
             return
-        answer = await self._answer(HttpRequest(scope, receive), receive)
+        answer = await self.answer(scope, receive)
         await answer(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Answer | Response:
+        """Return the answer to one request over HTTP; it has still to be sent."""
+        return await self._answer(HttpRequest(scope, receive), receive)
 
     def require_valid(self, trusted: Mapping[str, str]) -> None:
         """Raise ManifestBroken for a document of a list that could never run."""

@@ -23,7 +23,7 @@ class HttpRequest(Request):
         self.head = head_of(scope)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RequestFacts:
     """What idempotency keys need to know of a request; the hash is computed when asked for.
 

@@ -176,7 +176,7 @@ async def test_an_answer_by_get_has_a_tag_and_is_not_sent_again(client: httpx.As
     tag = first.headers["etag"]
 
     assert first.headers["cache-control"] == "private, no-cache"
-    assert first.headers["vary"] == "accept, authorization, cookie"
+    assert first.headers["vary"] == "accept, authorization, cookie, origin"
     for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         same = await client.get(url, headers={"if-none-match": given})
         assert (same.status_code, same.content) == (304, b"")
