@@ -46,7 +46,7 @@ class Workspace:
         self._looked_at = float("-inf")
         self._forgotten = 0
         self._version = 0
-        self._sequence = 0
+        self._sequence: int | None = None
         self._committed = 0
 
     def version(self) -> int | None:
@@ -74,7 +74,7 @@ class Workspace:
     async def last(self) -> int:
         """Return the newest sequence of the stream, half a second old at most."""
         await self.look()
-        return self._sequence
+        return self._sequence or 0
 
     def forget(self) -> None:
         """Look again before the next answer: this process has just changed something."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_, select
 
 from hub.audit.models import EventChain, EventRow
 from hub.kernel.caller import Caller
@@ -58,8 +58,8 @@ async def sealed_after(reader: Reader, caller: Caller, sequence: int) -> Sequenc
 class Stirred:
     """How far a workspace has come: `committed` counts its events, sealed or not.
 
-    `concerned` says whether one behind the sequence given, or not sealed yet, has a subject that
-    was not named as being of no concern.
+    `concerned` says whether one behind the sequence given (None: the end), or not sealed yet, has
+    a subject that was not named as being of no concern.
     """
 
     sequence: int
@@ -68,24 +68,23 @@ class Stirred:
 
 
 async def stirred(
-    reader: Reader, caller: Caller, *, after: int, besides: Collection[str]
+    reader: Reader, caller: Caller, *, after: int | None, besides: Collection[str]
 ) -> Stirred:
     """Look at how far the caller's workspace has come, in one statement and so at one moment."""
     ours = EventRow.workspace_id == caller.workspace_id
     chain = select(EventChain.sequence).where(EventChain.workspace_id == caller.workspace_id)
     sequence = func.coalesce(chain.scalar_subquery(), 0)
     unsealed = select(func.count()).where(ours, EventRow.sequence.is_(None)).scalar_subquery()
-    concerned = exists().where(
-        ours,
-        or_(EventRow.sequence > after, EventRow.sequence.is_(None)),
-        EventRow.subject_type.not_in(sorted(besides)),
-    )
+    matters = and_(ours, EventRow.subject_type.not_in(sorted(besides)))
+    # Apart, so that each is found by an index and ends at the first one.
+    waiting = exists().where(matters, EventRow.sequence.is_(None))
+    behind = false() if after is None else exists().where(matters, EventRow.sequence > after)
     rows = await reader.rows(
         caller,
         select(
             sequence.label("sequence"),
             (sequence + unsealed).label("committed"),
-            concerned.label("concerned"),
+            or_(waiting, behind).label("concerned"),
         ),
     )
     return Stirred(**rows[0])

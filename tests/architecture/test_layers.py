@@ -9,7 +9,7 @@ from tests.architecture.code import ROOT, imports, modules
 #: Where each library lives: a second home would be a second opinion on how to use it.
 HOMES = {
     "dramatiq": {"hub/kernel/queue.py", "workers/main.py", "workers/__main__.py"},
-    "redis": {"hub/kernel/queue.py"},
+    "redis": {"hub/kernel/queue.py", "hub/kernel/shared.py"},
     "httpx": {"workers/connectors/http.py"},
     "argon2": {"hub/access/passwords.py"},
     "cryptography": {"hub/kernel/secrets.py"},

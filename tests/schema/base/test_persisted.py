@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from schema.base.persisted import ManifestBroken, Persisted, read_manifest
+from schema.base.refusals import Refusal
 from schema.base.requests import GraphQLRequest
-from tests.schema.base.toy import TOKEN, a_door
+from tests.schema.base.toy import TOKEN, Context, a_door
 
 QUERY = "query Greet($t:String!){echo(text:$t)}"
 KNOWN = {"authorization": f"Bearer {TOKEN}"}
@@ -239,3 +240,14 @@ def test_a_document_of_the_list_that_could_never_run_is_refused_at_the_start() -
     for text in ("{nope}", "{", "query($x:Int){greeting}"):
         with pytest.raises(ManifestBroken, match="document a is not valid"):
             door.require_valid({"a": text})
+
+
+def test_where_only_the_list_counts_a_socket_is_no_way_around_it() -> None:
+    listed = "subscription{ticks(count:1)}"
+    door = a_door(persisted=Persisted(trusted={"a": listed}, only_trusted=True))
+    documents, somebody = door._documents, Context(anonymous=False)
+
+    door._admit(documents.read(listed, operation_name=None, variables={}), somebody)
+    other = documents.read("subscription{forever{id}}", operation_name=None, variables={})
+    with pytest.raises(Refusal, match="registered"):
+        door._admit(other, somebody)

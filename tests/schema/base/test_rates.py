@@ -114,3 +114,15 @@ async def test_a_client_that_asks_for_too_much_is_told_when_to_come_back(clock: 
     assert second.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert "data" not in second.json()
     assert third.status_code == 200
+
+
+async def test_a_stream_is_paid_for_like_a_request(clock: Clock) -> None:
+    transport = httpx.ASGITransport(a_door(points_per_minute=1, clock=clock))
+    stream = {"accept": "text/event-stream"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        body = {"query": "subscription{ticks(count:0)}"}
+        await client.post("/graphql", json=body, headers=stream)
+        second = await client.post("/graphql", json=body, headers=stream)
+
+    assert (second.status_code, second.headers["retry-after"]) == (429, "60")
+    assert second.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"

@@ -245,3 +245,16 @@ async def test_a_frame_over_the_limit_closes_the_connection(served: Served) -> N
         await tell(socket, type="ping", payload={"a": "x" * 1_100_000})
 
         assert await closing(socket) == 1009
+
+
+async def test_a_subscription_is_paid_for_like_a_request() -> None:
+    with served_toy(points_per_minute=1) as few:
+        async with acknowledged(few) as socket:
+            await subscribe(socket, "subscription{ticks(count:0)}")
+            first = await hear(socket)
+            await subscribe(socket, "subscription{ticks(count:0)}", at="2")
+            second = await hear(socket)
+
+    assert first == {"id": "1", "type": "complete"}
+    assert (second["id"], second["type"]) == ("2", "error")
+    assert [error["extensions"]["code"] for error in second["payload"]] == ["RATE_LIMITED"]
