@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError
 import hub.access.models
 import hub.automation.models
 import hub.kernel.idempotency
-import hub.kernel.jobs  # noqa: F401 - these tables, and no reaction, must be known to migrations
+import hub.kernel.jobs
+import hub.kernel.searching  # noqa: F401 - these tables, and no reaction, must be known to migrations
 from hub.kernel.log import logger
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub

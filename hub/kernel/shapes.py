@@ -121,7 +121,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Test:
-    """One condition on one fact: in, equal, from, before, greater, contains, has.
+    """One condition on one fact: in, equal, from, before, greater, contains, has, search.
 
     `via` looks at the fact of another table's row, found by a link.
     """

@@ -16,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Text,
+    Uuid,
     and_,
     bindparam,
     cast,
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
+from hub.kernel.searching import found_by
 from hub.kernel.shapes import (
     EMPTY,
     Condition,
@@ -271,6 +273,11 @@ def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
             return fact.op("?", is_comparison=True)(bindparam(test.parameter, type_=Text()))
         case "contains":
             return fact.ilike(bindparam(test.parameter, type_=Text()), escape="\\")
+        case "search":
+            found = found_by(test.origin.table.name, bindparam(test.parameter, type_=ARRAY(Text())))
+            # Cast, or PostgreSQL takes the SELECT for rows of ids instead of one array of them.
+            ids = cast(select(found).scalar_subquery(), ARRAY(Uuid()))
+            return fact == func.any(ids)
         case _:
             return fact == bindparam(test.parameter, type_=kind)
 

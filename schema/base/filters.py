@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from hub.kernel.errors import Invalid
+from hub.kernel.searching import terms_of
 from hub.kernel.shapes import Condition, Group, Link, Origin, Test, columns
 from schema.base.fields import SOURCES
 from schema.base.node import from_global_id
@@ -101,6 +102,16 @@ def contains(description: str, fact: str, *, via: Via | None = None) -> Any:
     return _condition(description, _Compares(how="contains", fact=fact, via=via))
 
 
+def words_in(description: str, *, via: Via | None = None) -> Any:
+    """Look for words in the document the database keeps of a row; `via` as in `any_of`."""
+    told = (
+        f"{description} Every word must be there, in any form French or English gives it, with or "
+        'without accents; `"a phrase"` as it stands, `-word` must not be there, and the last word '
+        "may be the beginning of one. An empty text asks for nothing."
+    )
+    return _condition(told, _Compares(how="search", fact="id", via=via))
+
+
 def between(description: str, fact: str) -> Any:
     """Compare with a TimeRange."""
     return _condition(description, _Compares(how="between", fact=fact))
@@ -189,6 +200,10 @@ class Filtering:
                     yield self._test(compares, "before", value.before)
             case "contains":
                 yield self._test(compares, "contains", f"%{_literal(value)}%")
+            case "search":
+                terms = terms_of(value, path=path)
+                if terms is not None:
+                    yield self._test(compares, "search", terms)
             case "in":
                 yield self._test(compares, "in", [_plain(one, compares, path) for one in value])
             case how:

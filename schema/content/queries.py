@@ -13,6 +13,7 @@ from schema.base.filters import (
     every_of,
     none_of,
     some_of,
+    words_in,
 )
 from schema.base.lists import all_of, ordering
 from schema.base.paging import Connection
@@ -60,6 +61,9 @@ class ContentItemFilter:
     locale_in: list[str] | None = any_of("Is written in one of these languages.", "locale")
     archived: bool | None = equal("Was put away, or not.", "archived")
     title_contains: str | None = contains("The title contains this.", "title")
+    search: str | None = words_in(
+        "Has these words in its title, your key, or the words, summary and tags of now."
+    )
     external_reference: str | None = equal("Has this key of yours.", "external_reference")
     created_at: TimeRange | None = between("Was begun in this span.", "created_at")
     updated_at: TimeRange | None = between("Was last changed in this span.", "updated_at")
@@ -75,6 +79,7 @@ class AssetFilter:
         "Belongs to one of these brands.", "brand_id", ids_of="Brand"
     )
     filename_contains: str | None = contains("The name of the file contains this.", "filename")
+    search: str | None = words_in("Has these words in the name of its file or in its descriptions.")
     sha256_in: list[str] | None = any_of("Has one of these hashes.", "sha256")
 
 

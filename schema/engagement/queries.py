@@ -11,6 +11,7 @@ from schema.base.filters import (
     none_of,
     some_of,
     through,
+    words_in,
 )
 from schema.base.lists import all_of, ordering
 from schema.base.paging import Connection
@@ -36,6 +37,7 @@ MessageOrder = ordering(
 )
 _CHANNEL = through("Channel", "channel_id")
 _THREAD = through("Thread", "thread_id")
+_MESSAGES = through("Message", "id", "thread_id")
 
 
 @strawberry.input(description="Which conversations; all conditions hold together.")
@@ -51,6 +53,9 @@ class ThreadFilter:
     )
     brand_in: list[strawberry.ID] | None = any_of(
         "Is on a channel of one of these brands.", "brand_id", ids_of="Brand", via=_CHANNEL
+    )
+    search: str | None = words_in(
+        "One of its messages has these words, or its writer has this name.", via=_MESSAGES
     )
     last_message_at: TimeRange | None = between(
         "Had its last message in this span.", "last_message_at"
@@ -82,6 +87,7 @@ class MessageFilter:
         "Is on a channel of one of these brands.", "brand_id", ids_of="Brand", via=_CHANNEL
     )
     text_contains: str | None = contains("The words contain this.", "text")
+    search: str | None = words_in("Has these words, or its writer has this name.")
     written_at: TimeRange | None = between("Was written in this span.", "written_at")
 
 

@@ -13,6 +13,7 @@ from schema.base.filters import (
     none_of,
     some_of,
     through,
+    words_in,
 )
 from schema.base.lists import all_of, ordering
 from schema.base.paging import Connection
@@ -63,6 +64,7 @@ class PublicationFilter:
     title_contains: str | None = contains(
         "The title of its content contains this.", "title", via=_ITEM
     )
+    search: str | None = words_in("Its content has these words.", via=_ITEM)
     external_reference: str | None = equal("Has this key of yours.", "external_reference")
     scheduled_for: TimeRange | None = between("Shall go out in this span.", "scheduled_for")
     published_at: TimeRange | None = between("Went out in this span.", "published_at")

@@ -4,7 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from schema.base.filters import any_of, contains, equal, every_of, none_of, some_of
+from schema.base.filters import (
+    any_of,
+    contains,
+    equal,
+    every_of,
+    none_of,
+    some_of,
+    words_in,
+)
 from schema.base.lists import all_of, ordering
 from schema.base.node import row_id
 from schema.base.paging import Connection
@@ -54,6 +62,9 @@ class CampaignFilter:
     )
     locale_in: list[str] | None = any_of("Is written in one of these languages.", "locale")
     name_contains: str | None = contains("The name contains this.", "name")
+    search: str | None = words_in(
+        "Has these words in its name, your key, its objective or its brief."
+    )
     external_reference: str | None = equal("Has this key of yours.", "external_reference")
 
 
