@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Text, cast, func, literal_column
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -15,6 +16,8 @@ LONGEST = 300
 MOST_TERMS = 20
 
 _QUOTES = str.maketrans("“”„«»", '"""""')
+#: What French puts before a vowel is no part of the word: l'été, qu'elle.
+_ELIDED = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)['\u2019](?=\w)", re.IGNORECASE)
 _TERM = re.compile(r'(?P<sign>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 
@@ -49,7 +52,7 @@ def terms_of(asked: str, *, path: tuple[str, ...]) -> list[str] | None:
     return terms
 
 
-def found_by(kind: str, terms: ColumnElement[list[str]]) -> ColumnElement[object]:
+def found_by(kind: str, terms: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the ids of the caller's rows of a table that have the terms: one array."""
     return func.hub_search(cast(literal_column(f"'{kind}'"), Text()), terms)
 
@@ -63,4 +66,4 @@ def _terms(asked: str) -> Iterator[str]:
         if word is None:
             yield f"{'!' if found['sign'] else '='}{text}"
         else:
-            yield f"{'-' if found['sign'] else '+'}{text}"
+            yield f"{'-' if found['sign'] else '+'}{_ELIDED.sub('', text)}"

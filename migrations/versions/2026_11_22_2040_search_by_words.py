@@ -30,14 +30,16 @@ FOLDING = (
     $$
     """,
     # The words as they are, with their places, and their stems without. Where the language is not
-    # known both are kept. A vector has a megabyte at most, which this many letters never fill.
+    # known both are kept. A vector has a megabyte at most, which this many letters never fill even
+    # with a scope before every word, and an index takes no word longer than a page's part.
     """
     CREATE FUNCTION hub_words(locale text, given text) RETURNS tsvector
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
     DECLARE
-        folded text := hub_folded(left(given, 100000));
+        folded text := left(hub_folded(left(given, 50000)), 50000);
         words tsvector := to_tsvector('pg_catalog.simple', folded);
         language text := lower(split_part(locale, '-', 1));
+        endless text[];
     BEGIN
         IF language = 'fr' OR language IS NULL THEN
             words := words || strip(to_tsvector('pg_catalog.french', folded));
@@ -45,7 +47,11 @@ FOLDING = (
         IF language = 'en' OR language IS NULL THEN
             words := words || strip(to_tsvector('pg_catalog.english', folded));
         END IF;
-        RETURN words;
+        endless := ARRAY(
+            SELECT word FROM unnest(tsvector_to_array(words)) AS word
+            WHERE octet_length(word) > 1000
+        );
+        RETURN CASE WHEN cardinality(endless) = 0 THEN words ELSE ts_delete(words, endless) END;
     END $$
     """,
     """
@@ -144,7 +150,7 @@ SEARCH = """
             'AND d.workspace_id IS NOT DISTINCT FROM $2 AND d.kind IS NOT DISTINCT FROM $3'
             || CASE WHEN exact = '' THEN '' ELSE ' AND d.words @@ $4' END
             INTO found
-            USING coarse::tsquery, mine, wanted, substr(exact, 4)::tsquery;
+            USING coarse::tsquery, mine, wanted, nullif(substr(exact, 4), '')::tsquery;
         RETURN coalesce(found, '{}');
     END $$
 """
