@@ -19,13 +19,14 @@ FOLDING = (
     CREATE FUNCTION hub_folded(given text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         SELECT CASE WHEN octet_length(given) = char_length(given)
-            THEN translate(lower(given), './@-_<&+:~', '          ')
-            ELSE replace(replace(replace(replace(translate(lower(
+            THEN regexp_replace(lower(given), '[./@_<&+:~-]+', ' ', 'g')
+            ELSE replace(replace(replace(replace(replace(replace(replace(replace(lower(
                 regexp_replace(
                     regexp_replace(normalize(given, NFKD), '[\u0300-\u036f]+', '', 'g'),
                     '[./@_<&+:~\u0080-\u00bf\u00d7\u00f7\u2000-\u2bff\u2e00-\u2e7f\u3000-\u303f'
                         '\ufe00-\ufe0f\U0001f000-\U0001faff-]+', ' ', 'g')
-                ), 'øłđð', 'oldd'), 'œ', 'oe'), 'Œ', 'oe'), 'æ', 'ae'), 'ß', 'ss')
+                ), 'œ', 'oe'), 'Œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'ø', 'o'), 'ł', 'l'),
+                'đ', 'd'), 'ð', 'd')
             END
     $$
     """,
@@ -38,20 +39,30 @@ FOLDING = (
     DECLARE
         folded text := left(hub_folded(left(given, 50000)), 50000);
         words tsvector := to_tsvector('pg_catalog.simple', folded);
+        plain text[] := tsvector_to_array(words);
         language text := lower(split_part(locale, '-', 1));
         endless text[];
     BEGIN
+        IF octet_length(folded) > 1000 THEN
+            endless := ARRAY(
+                SELECT word FROM unnest(plain) AS word WHERE octet_length(word) > 1000
+            );
+            IF cardinality(endless) > 0 THEN
+                words := ts_delete(words, endless);
+                plain := tsvector_to_array(words);
+            END IF;
+        END IF;
         IF language = 'fr' OR language IS NULL THEN
-            words := words || strip(to_tsvector('pg_catalog.french', folded));
+            words := words || array_to_tsvector(array_remove(ARRAY(
+                SELECT (ts_lexize('pg_catalog.french_stem', word))[1] FROM unnest(plain) AS word
+            ), NULL));
         END IF;
         IF language = 'en' OR language IS NULL THEN
-            words := words || strip(to_tsvector('pg_catalog.english', folded));
+            words := words || array_to_tsvector(array_remove(ARRAY(
+                SELECT (ts_lexize('pg_catalog.english_stem', word))[1] FROM unnest(plain) AS word
+            ), NULL));
         END IF;
-        endless := ARRAY(
-            SELECT word FROM unnest(tsvector_to_array(words)) AS word
-            WHERE octet_length(word) > 1000
-        );
-        RETURN CASE WHEN cardinality(endless) = 0 THEN words ELSE ts_delete(words, endless) END;
+        RETURN words;
     END $$
     """,
     """
@@ -71,18 +82,17 @@ FOLDING = (
         SELECT right(workspace::text, 12) || left(kind, 2)
     $$
     """,
-    # Words have neither quotes nor spaces in them, so their text can be edited. It names nothing
-    # of the schema `public`, which is out of sight while an index is made anew.
+    # It names nothing of the schema `public`, which is out of sight while an index is made anew.
     """
     CREATE FUNCTION hub_scoped(workspace uuid, kind text, words tsvector) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
-        SELECT (
-            replace(
-                ' ' || strip(words)::text,
-                ' ''',
-                ' ''' || right(workspace::text, 12) || left(kind, 2)
-            ) || ' ' || right(workspace::text, 12) || left(kind, 2)
-        )::tsvector
+        SELECT array_to_tsvector(array_prepend(
+            right(workspace::text, 12) || left(kind, 2),
+            ARRAY(
+                SELECT right(workspace::text, 12) || left(kind, 2) || word
+                FROM unnest(tsvector_to_array(words)) AS word
+            )
+        ))
     $$
     """,
 )
