@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rights import grant_functions, protect
 
 revision = "2026_11_22_2040"
-down_revision = "2026_11_22_2015"
+down_revision = "2026_11_22_2030"
 branch_labels = None
 depends_on = None
 
