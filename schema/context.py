@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from hub.kernel.caller import Caller
 from hub.kernel.errors import Unauthenticated
+from hub.kernel.opening import KeyedRequest
 from hub.kernel.reading import Reader
 from hub.kernel.work import Hub, UnitOfWork
 from schema.base.facts import RequestFacts
@@ -86,7 +87,7 @@ class Context:
         return f"{self.public_url}/assets/{quote(storage_key)}?signature={signature}"
 
     @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction for the caller."""
-        async with self.hub.unit_of_work(self.caller) as work:
+    async def unit_of_work(self, request: KeyedRequest | None = None) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction for the caller, under the request's key where it has one."""
+        async with self.hub.unit_of_work(self.caller, request=request) as work:
             yield work

@@ -85,10 +85,10 @@ async def add_member(work: UnitOfWork, *, name: str, email: str, role: Role) -> 
         raise Taken(f"There is a member with the address {email} already.", path=("email",))
     member = former or Member(id=new_id(), workspace_id=work.caller.workspace_id, email=email)
     member.name, member.role, member.removed_at = name.strip(), role, None
-    if former is not None:
+    if former is None:
+        await work.add(member)
+    else:
         touch(work, member)
-    work.session.add(member)
-    await work.session.flush()
     work.record(MemberAdded(subject_id=member.id, role=role))
     return member
 
@@ -252,8 +252,7 @@ async def issue_token(
         scopes=require_scopes(DELIVERY if delivery else scopes),
         expires_at=work.clock + lifetime if lifetime else None,
     )
-    work.session.add(token)
-    await work.session.flush()
+    await work.add(token)
     work.record(TokenIssued(subject_id=token.id, member_id=member.id, label=label))
     return token, secret
 

@@ -282,8 +282,7 @@ async def _begin(hub: Hub, account: _Account, knock: Knock, *, who: str, key: st
         work.caller = caller
         await _replace(work, knock)
         session = _session(work, caller, secret, knock)
-        work.session.add(session)
-        await work.session.flush()
+        await work.add(session)
         await _rehash(work, member.id, account.hash or "", knock.password)
         await forget_tries(work.session, work.vault, key)
         work.record(SessionCreated(subject_id=session.id, member_id=member.id))

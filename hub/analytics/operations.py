@@ -52,17 +52,19 @@ async def record(
     row = await get(work, Publication, publication_id, lock=True)
     last = await latest(work, publication_id=row.id)
     changed = {name: value for name, value in counters.items() if last.get(name) != value}
-    work.session.add_all(
-        Measurement(
-            id=new_id(),
-            workspace_id=row.workspace_id,
-            publication_id=row.id,
-            metric=name,
-            value=value,
-            approximate=approximate,
-            measured_at=work.now,
+    await work.add(
+        *(
+            Measurement(
+                id=new_id(),
+                workspace_id=row.workspace_id,
+                publication_id=row.id,
+                metric=name,
+                value=value,
+                approximate=approximate,
+                measured_at=work.now,
+            )
+            for name, value in changed.items()
         )
-        for name, value in changed.items()
     )
     if changed:
         work.record(PublicationMeasured(subject_id=row.id, counters=dict(changed)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,11 +20,10 @@ BATCH = 500
 
 async def keep(work: UnitOfWork, events: Sequence[Event]) -> None:
     """Write the events of a transaction, unnumbered: order is given later, without a lock."""
-    await work.session.execute(
-        insert(EventRow),
-        [
+    for event in events:
+        work.put(
+            EventRow,
             {
-                "id": new_id(),
                 "workspace_id": work.caller.workspace_id,
                 "name": event.name,
                 "subject_type": event.subject_type,
@@ -34,10 +33,8 @@ async def keep(work: UnitOfWork, events: Sequence[Event]) -> None:
                 "actor_name": work.caller.name,
                 "data": event.data(),
                 "occurred_at": work.now,
-            }
-            for event in events
-        ],
-    )
+            },
+        )
 
 
 async def unsealed_workspaces(session: AsyncSession, *, most: int = 100) -> Sequence[UUID]:

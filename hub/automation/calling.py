@@ -108,7 +108,7 @@ async def answer(work: UnitOfWork, *, message: Signed) -> Answer:
         return Answer(status=earlier.status, body=earlier.answer, replayed=True)
     await _require_pace(work)
     answered = await _done(work, message)
-    work.session.add(
+    await work.add(
         TriggerCall(
             id=new_id(),
             workspace_id=work.caller.workspace_id,
@@ -171,13 +171,10 @@ async def _require_pace(work: UnitOfWork) -> None:
 
 
 async def _done(work: UnitOfWork, message: Signed) -> Answer:
-    events, promises = len(work.events), len(work.promises)
     try:
-        async with work.session.begin_nested():
+        async with work.savepoint():
             return await _publish(work, message)
     except HubError as error:
-        # The savepoint took the rows back; the facts and promises go with them.
-        del work.events[events:], work.promises[promises:]
         work.record(
             TriggerRefused(
                 subject_id=_trigger_id(work), message_id=message.id, code=error.code.value

@@ -113,7 +113,7 @@ async def begin(work: UnitOfWork, *, endpoint_id: UUID) -> Turn:
     ).scalar_one()
     delivery.tries += 1
     delivery.attempt_count += 1
-    work.session.add(
+    await work.add(
         DeliveryAttempt(
             id=new_id(),
             workspace_id=delivery.workspace_id,

@@ -65,8 +65,7 @@ async def create_trigger(
         key_id=work.vault.key_id,
         sealed=sealed,
     )
-    work.session.add(row)
-    await work.session.flush()
+    await work.add(row)
     work.record(TriggerCreated(subject_id=row.id, action=action))
     return row, secret
 
@@ -139,8 +138,7 @@ async def create_endpoint(
         key_id=work.vault.key_id,
         sealed=sealed,
     )
-    work.session.add(row)
-    await work.session.flush()
+    await work.add(row)
     work.record(EndpointCreated(subject_id=row.id, events=tuple(row.events)))
     return row, secret
 

@@ -97,8 +97,7 @@ async def connect(
         external_reference=await free_reference(work, Channel, external_reference),
     )
     channel.basis = _basis(channel, dialect="")
-    work.session.add(channel)
-    await work.session.flush()
+    await work.add(channel)
     await _store_secret(work, channel, secret)
     work.record(ChannelConnected(subject_id=channel.id, platform=kind.key))
     work.promise(CheckChannel(workspace_id=channel.workspace_id, channel_id=channel.id))
@@ -282,7 +281,7 @@ async def _store_secret(work: UnitOfWork, channel: Channel, secret: dict[str, st
         credential = Credential(
             id=new_id(), workspace_id=channel.workspace_id, channel_id=channel.id
         )
-        work.session.add(credential)
+        await work.add(credential)
     credential.key_id = work.vault.key_id
     credential.sealed = work.vault.seal(secret, row_id=credential.id)
     await work.session.flush()

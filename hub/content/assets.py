@@ -83,8 +83,7 @@ async def create_upload(work: UnitOfWork, *, filename: str, mime: str, size: int
         expires_at=work.clock + UPLOAD_LIVES,
         member_id=work.caller.member_id,
     )
-    work.session.add(upload)
-    await work.session.flush()
+    await work.add(upload)
     work.promise(
         DiscardUpload(workspace_id=upload.workspace_id, upload_id=upload.id),
         due_at=work.now + UPLOAD_LIVES + UPLOAD_KEPT,
@@ -160,7 +159,7 @@ async def create_asset(
         filename=upload.filename if filename is None else _filename(filename),
         alt=_alt(alt),
     )
-    work.session.add(asset)
+    await work.add(asset)
     upload.asset_id = asset.id
     await work.session.flush()
     work.record(AssetCreated(subject_id=asset.id))
@@ -216,15 +215,17 @@ async def settle_ready(
     asset.state, asset.updated_at = AssetState.READY, work.now
     for name, value in _facts(asset.workspace_id, picture).items():
         setattr(asset, name, value)
-    work.session.add_all(
-        Rendition(
-            id=new_id(),
-            workspace_id=asset.workspace_id,
-            asset_id=asset.id,
-            name=name,
-            **_facts(asset.workspace_id, rendition),
+    await work.add(
+        *(
+            Rendition(
+                id=new_id(),
+                workspace_id=asset.workspace_id,
+                asset_id=asset.id,
+                name=name,
+                **_facts(asset.workspace_id, rendition),
+            )
+            for name, rendition in renditions.items()
         )
-        for name, rendition in renditions.items()
     )
     work.record(AssetReady(subject_id=asset.id, sha256=picture.sha256))
 

@@ -23,7 +23,8 @@ from hub.content.events import (
     ContentItemUpdated,
     EditionPrepared,
 )
-from hub.content.models import Asset, ContentItem, Edition, EditionOrigin, Revision, Variant
+from hub.content.models import ContentItem, Edition, EditionOrigin, Revision, Variant
+from hub.content.queries import Surroundings
 from hub.content.rules import (
     RevisionFacts,
     VariantWords,
@@ -36,12 +37,18 @@ from hub.content.rules import (
     revision_hash,
 )
 from hub.kernel.caller import Permission
-from hub.kernel.editing import free_reference, get, require_text, require_version, touch
-from hub.kernel.errors import Invalid, WrongState
+from hub.kernel.editing import (
+    get,
+    require_reference,
+    require_text,
+    require_version,
+    taken_reference,
+    touch,
+)
+from hub.kernel.errors import Invalid, NotFound, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.locales import require_locale
 from hub.kernel.work import UnitOfWork
-from hub.strategy.models import Brand, Campaign
 
 _SLUG = 60
 
@@ -59,8 +66,18 @@ async def create_item(
 ) -> ContentItem:
     """Write an idea down as its first revision."""
     work.caller.require(Permission.CONTENT_WRITE)
-    brand = await get(work, Brand, brand_id, path=("input", "brandId"))
-    campaign = await _campaign(work, campaign_id, brand_id=brand.id)
+    reference = require_reference(external_reference)
+    there = await queries.surroundings(
+        work,
+        brand_id=brand_id,
+        campaign_id=campaign_id,
+        external_reference=reference,
+        parts=words.parts or (),
+        variants=variants,
+    )
+    if not there.has_brand:
+        raise NotFound("There is nothing with this id.", path=("input", "brandId"))
+    _require_campaign(there, campaign_id, brand_id=brand_id)
     facts = RevisionFacts(
         title=require_text(words.title or "", most=300, path=("input", "title")),
         summary=words.summary or "",
@@ -70,19 +87,20 @@ async def create_item(
         slug=slugified(slug or words.title or ""),
         locale=require_locale(locale, path=("input", "locale")),
     )
+    if reference is not None and there.is_taken:
+        raise taken_reference(reference)
     item = ContentItem(
         id=new_id(),
         workspace_id=work.caller.workspace_id,
-        brand_id=brand.id,
-        campaign_id=campaign.id if campaign else None,
+        brand_id=brand_id,
+        campaign_id=campaign_id,
         title=facts.title,
         locale=facts.locale,
         current_revision_id=new_id(),
-        external_reference=await free_reference(work, ContentItem, external_reference),
+        external_reference=reference,
     )
-    work.session.add(item)
-    await work.session.flush()
-    await _write_revision(work, item, facts, await _clean(work, variants), number=1)
+    await work.add(item)
+    await _write_revision(work, item, facts, _clean(variants, there), there, number=1)
     work.record(ContentItemCreated(subject_id=item.id, revision_id=item.current_revision_id))
     return item
 
@@ -110,21 +128,27 @@ async def revise_item(
     current = await revision(work, revision_id=item.current_revision_id)
     kept = await queries.variants(work, revision_id=current.id)
     facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
-    wanted = kept if variants is None else await _clean(work, variants)
-    campaign = await _campaign(work, campaign_id, brand_id=item.brand_id)
-    moved = campaign is not None and campaign.id != item.campaign_id
+    there = await queries.surroundings(
+        work,
+        campaign_id=campaign_id,
+        parts=facts.parts,
+        variants=kept if variants is None else variants,
+    )
+    wanted = kept if variants is None else _clean(variants, there)
+    _require_campaign(there, campaign_id, brand_id=item.brand_id)
+    moved = campaign_id is not None and campaign_id != item.campaign_id
     revised = revision_hash(facts, wanted) != current.hash
     if moved or revised:
         touch(work, item)
-    if campaign is not None and moved:
-        item.campaign_id = campaign.id
+    if moved:
+        item.campaign_id = campaign_id
         work.record(ContentItemUpdated(subject_id=item.id, fields=("campaign_id",)))
     if not revised:
         await work.session.flush()
         return item
     item.current_revision_id = new_id()
     item.title, item.locale = facts.title, facts.locale
-    await _write_revision(work, item, facts, wanted, number=current.number + 1)
+    await _write_revision(work, item, facts, wanted, there, number=current.number + 1)
     work.record(
         ContentItemRevised(
             subject_id=item.id, revision_id=item.current_revision_id, number=current.number + 1
@@ -181,7 +205,12 @@ async def unsaved(
             title="", summary="", parts=(), link="", tags=(), slug="", locale=locale
         )
     require_words(words, path=("input",))
-    wanted = kept if variants is None else await _clean(work, variants)
+    there = await queries.surroundings(
+        work,
+        parts=known.parts if words.parts is None else words.parts,
+        variants=kept if variants is None else variants,
+    )
+    wanted = kept if variants is None else _clean(variants, there)
     given = {
         name: value
         for name in ("title", "summary", "parts", "link", "tags")
@@ -191,7 +220,7 @@ async def unsaved(
         given["locale"] = require_locale(locale, path=("input", "locale"))
     facts = replace(known, **given)
     facts = replace(facts, slug=slugified(slug or facts.slug or facts.title))
-    await _require_assets(work, media_of(facts, wanted))
+    _require_assets(there, media_of(facts, wanted))
     return facts, wanted
 
 
@@ -270,8 +299,7 @@ async def _store(
         basis=channel.basis,
         problems=[problem.to_json() for problem in rendered.problems],
     )
-    work.session.add(edition)
-    await work.session.flush()
+    await work.add(edition)
     work.record(EditionPrepared(subject_id=edition.id, channel_id=channel.id, hash=digest))
     return edition
 
@@ -304,6 +332,7 @@ async def _write_revision(
     item: ContentItem,
     facts: RevisionFacts,
     variants: Sequence[VariantWords],
+    there: Surroundings,
     *,
     number: int,
 ) -> None:
@@ -317,8 +346,8 @@ async def _write_revision(
         ),
         path=("input",),
     )
-    await _require_assets(work, media_of(facts, variants))
-    work.session.add(
+    _require_assets(there, media_of(facts, variants))
+    await work.add(
         Revision(
             id=item.current_revision_id,
             workspace_id=item.workspace_id,
@@ -329,9 +358,7 @@ async def _write_revision(
             **facts.to_json(),
         )
     )
-    await work.session.flush()
-    work.session.add_all(_variant_row(item, variant) for variant in variants)
-    await work.session.flush()
+    await work.add(*(_variant_row(item, variant) for variant in variants))
 
 
 def _variant_row(item: ContentItem, variant: VariantWords) -> Variant:
@@ -351,45 +378,42 @@ def _variant_row(item: ContentItem, variant: VariantWords) -> Variant:
     )
 
 
-async def _clean(work: UnitOfWork, variants: Sequence[VariantWords]) -> list[VariantWords]:
+def _clean(variants: Sequence[VariantWords], there: Surroundings) -> list[VariantWords]:
     require_apart(variants, path=("input", "variants"))
     return [
         replace(
             variant,
-            settings=await _variant_settings(work, variant, path=("input", "variants", str(index))),
+            settings=_variant_settings(variant, there, path=("input", "variants", str(index))),
         )
         for index, variant in enumerate(variants)
     ]
 
 
-async def _variant_settings(
-    work: UnitOfWork, variant: VariantWords, *, path: tuple[str, ...]
+def _variant_settings(
+    variant: VariantWords, there: Surroundings, *, path: tuple[str, ...]
 ) -> Mapping[str, Any]:
     require_words(variant.words, path=path)
     if (variant.platform is None) == (variant.channel_id is None):
         raise Invalid("A variant is for one platform or for one channel.", path=path)
     key = variant.platform
     if variant.channel_id is not None:
-        key = (await get(work, Channel, variant.channel_id, path=(*path, "channelId"))).platform
+        key = there.platforms.get(variant.channel_id)
+        if key is None:
+            raise NotFound("There is nothing with this id.", path=(*path, "channelId"))
     kind = platform_by_key(key or "", path=(*path, "platform"))
     settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
     return settings.model_dump(mode="json", exclude_unset=True)
 
 
-async def _require_assets(work: UnitOfWork, asset_ids: set[UUID]) -> None:
-    if not asset_ids:
-        return
-    found = set(await work.all(select(Asset.id).where(Asset.id.in_(asset_ids))))
-    if asset_ids - found:
+def _require_assets(there: Surroundings, asset_ids: set[UUID]) -> None:
+    if asset_ids - there.asset_ids:
         raise Invalid("There is no picture of that id.", path=("input", "parts", "media"))
 
 
-async def _campaign(
-    work: UnitOfWork, campaign_id: UUID | None, *, brand_id: UUID
-) -> Campaign | None:
+def _require_campaign(there: Surroundings, campaign_id: UUID | None, *, brand_id: UUID) -> None:
     if campaign_id is None:
-        return None
-    campaign = await get(work, Campaign, campaign_id, path=("input", "campaignId"))
-    if campaign.brand_id != brand_id:
+        return
+    if there.campaign_brand_id is None:
+        raise NotFound("There is nothing with this id.", path=("input", "campaignId"))
+    if there.campaign_brand_id != brand_id:
         raise Invalid("This campaign belongs to another brand.", path=("input", "campaignId"))
-    return campaign

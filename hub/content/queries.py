@@ -1,15 +1,78 @@
 """Reading revisions and pictures as the rules see them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
 from hub.channels.platforms.base import MediaFacts
 from hub.content.models import Asset, AssetState, Revision, Variant
-from hub.content.rules import Part, RevisionFacts, VariantWords, Words, alt_text
+from hub.content.rules import Part, RevisionFacts, VariantWords, Words, alt_text, pictures_of
 from hub.kernel.model import Json
 from hub.kernel.work import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the words of an item refer to, as far as it is there.
+
+    `platforms` are those of the channels; `campaign_brand_id` is the brand the campaign belongs to.
+    """
+
+    has_brand: bool
+    campaign_brand_id: UUID | None
+    is_taken: bool
+    asset_ids: frozenset[UUID]
+    platforms: Mapping[UUID, str]
+
+
+# All in one round trip, and nothing of a row that is not asked for.
+_SURROUNDINGS = """
+SELECT
+    EXISTS (SELECT FROM brands WHERE workspace_id = $1 AND id = $2) AS has_brand,
+    (SELECT brand_id FROM campaigns WHERE workspace_id = $1 AND id = $3) AS campaign_brand_id,
+    EXISTS (
+        SELECT FROM content_items WHERE workspace_id = $1 AND external_reference = $4
+    ) AS is_taken,
+    ARRAY(SELECT id FROM assets WHERE workspace_id = $1 AND id = ANY($5::uuid[])) AS asset_ids,
+    coalesce(
+        (
+            SELECT jsonb_object_agg(id, platform) FROM channels
+            WHERE workspace_id = $1 AND id = ANY($6::uuid[])
+        ),
+        '{}'
+    ) AS platforms
+"""
+
+
+async def surroundings(
+    work: UnitOfWork,
+    *,
+    brand_id: UUID | None = None,
+    campaign_id: UUID | None = None,
+    external_reference: str | None = None,
+    parts: Sequence[Part] = (),
+    variants: Sequence[VariantWords] = (),
+) -> Surroundings:
+    """Return what is there of all that an item is about to refer to."""
+    channels = {one.channel_id for one in variants if one.channel_id is not None}
+    (row,) = await work.rows(
+        _SURROUNDINGS,
+        work.caller.workspace_id,
+        brand_id,
+        campaign_id,
+        external_reference,
+        list(pictures_of(parts, variants)),
+        list(channels),
+    )
+    return Surroundings(
+        has_brand=row["has_brand"],
+        campaign_brand_id=row["campaign_brand_id"],
+        is_taken=row["is_taken"],
+        asset_ids=frozenset(row["asset_ids"]),
+        platforms={UUID(channel_id): platform for channel_id, platform in row["platforms"].items()},
+    )
 
 
 def facts_of(revision: Revision) -> RevisionFacts:

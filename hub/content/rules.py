@@ -137,7 +137,12 @@ def draft(
 
 def media_of(facts: RevisionFacts, variants: Sequence[VariantWords]) -> set[UUID]:
     """Return every picture a revision or one of its variants shows."""
-    shown = [*facts.parts, *(part for variant in variants for part in variant.words.parts or ())]
+    return pictures_of(facts.parts, variants)
+
+
+def pictures_of(parts: Sequence[Part], variants: Sequence[VariantWords]) -> set[UUID]:
+    """Return every picture that parts or the parts of variants show."""
+    shown = [*parts, *(part for variant in variants for part in variant.words.parts or ())]
     return {asset_id for part in shown for asset_id in part.media}
 
 

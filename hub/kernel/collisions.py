@@ -26,6 +26,13 @@ def expected(error: BaseException) -> HubError | None:
 
 
 def _path(error: DBAPIError) -> tuple[str, ...]:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    constraint = getattr(cause, "constraint_name", None) or ""
+    # The driver's own error stands behind the ORM's, or is what a line was told.
+    constraint = next(
+        (
+            name
+            for one in (error.orig, getattr(error.orig, "__cause__", None))
+            if (name := getattr(one, "constraint_name", None))
+        ),
+        "",
+    )
     return ("input", "externalReference") if constraint.endswith("_external_reference") else ()

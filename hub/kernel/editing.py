@@ -12,6 +12,8 @@ from hub.kernel.work import UnitOfWork
 
 Row = TypeVar("Row", bound=Any)
 
+_REFERENCE = ("input", "externalReference")
+
 
 async def get(
     work: UnitOfWork,
@@ -82,10 +84,19 @@ def require_text(value: str, *, most: int, path: tuple[str, ...], empty: bool = 
 
 async def free_reference(work: UnitOfWork, table: Any, reference: str | None) -> str | None:
     """Return the external reference, trimmed; raise Taken when another row of the type has it."""
-    if reference is None:
-        return None
-    path = ("input", "externalReference")
-    reference = require_text(reference, most=200, path=path)
-    if await work.one(select(table.id).where(table.external_reference == reference)):
-        raise Taken(f"The reference {reference} is in use already.", path=path)
+    reference = require_reference(reference)
+    if reference is not None and await work.one(
+        select(table.id).where(table.external_reference == reference)
+    ):
+        raise taken_reference(reference)
     return reference
+
+
+def require_reference(reference: str | None) -> str | None:
+    """Return the external reference, trimmed; raise Invalid where it cannot be one."""
+    return None if reference is None else require_text(reference, most=200, path=_REFERENCE)
+
+
+def taken_reference(reference: str) -> Taken:
+    """Return the error of a reference that another row of its type has."""
+    return Taken(f"The reference {reference} is in use already.", path=_REFERENCE)

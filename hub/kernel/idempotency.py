@@ -1,18 +1,27 @@
 """Idempotency keys of mutations: what was answered is kept in the transaction that did it."""
 
-import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, delete, func, select
+from sqlalchemy import UniqueConstraint, delete
 from sqlalchemy.orm import Mapped
 
 from hub.kernel.errors import ErrorCode, HubError
-from hub.kernel.ids import new_id
 from hub.kernel.model import Base, WorkspaceOwned
+from hub.kernel.opening import KeyedRequest, owner
 from hub.kernel.work import UnitOfWork
+
+__all__ = [
+    "KEPT",
+    "IdempotencyKey",
+    "InProgress",
+    "KeyReused",
+    "KeyedRequest",
+    "earlier_outcome",
+    "forget_expired",
+    "keep_outcome",
+]
 
 #: How long a key stands for its request, by the hub's clock.
 KEPT = timedelta(hours=24)
@@ -45,35 +54,20 @@ class IdempotencyKey(WorkspaceOwned, Base):
     outcome: Mapped[dict[str, Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyedRequest:
-    """A key as the caller sent it, and the hash of the request it came with."""
-
-    key: str
-    request_hash: str
-
-
 async def earlier_outcome(work: UnitOfWork, request: KeyedRequest) -> dict[str, Any] | None:
     """Return what the key's request ended in; None when it is new, and ours until the end.
 
-    Raises InProgress while another transaction holds the key, KeyReused for another request.
+    A unit of work that was opened with the request knows already. Raises InProgress while another
+    transaction holds the key, KeyReused for another request.
     """
-    actor_id = _actor(work)
-    taken = await work.session.execute(
-        select(func.pg_try_advisory_xact_lock(_lock(work, request.key)))
-    )
-    if not taken.scalar_one():
+    held = await work.hold(request)
+    if not held.ours:
         raise InProgress("The first request with this Idempotency-Key is still being worked on.")
-    kept = await work.one(
-        select(IdempotencyKey).where(
-            IdempotencyKey.actor_id == actor_id, IdempotencyKey.key == request.key
-        )
-    )
+    kept = held.kept
     if kept is None:
         return None
     if kept.created_at <= work.now - KEPT:
-        await work.session.delete(kept)
-        await work.session.flush()
+        await work.change(delete(IdempotencyKey).where(IdempotencyKey.id == kept.id))
         return None
     if kept.request_hash != request.request_hash:
         raise KeyReused("This Idempotency-Key stands for another request. Take a new one for this.")
@@ -82,17 +76,16 @@ async def earlier_outcome(work: UnitOfWork, request: KeyedRequest) -> dict[str, 
 
 async def keep_outcome(work: UnitOfWork, request: KeyedRequest, outcome: dict[str, Any]) -> None:
     """Keep what the request ended in; needs `earlier_outcome` in the same transaction."""
-    work.session.add(
-        IdempotencyKey(
-            id=new_id(),
-            workspace_id=work.caller.workspace_id,
-            actor_id=_actor(work),
-            key=request.key,
-            request_hash=request.request_hash,
-            outcome=outcome,
-        )
+    work.put(
+        IdempotencyKey,
+        {
+            "workspace_id": work.caller.workspace_id,
+            "actor_id": owner(work.caller),
+            "key": request.key,
+            "request_hash": request.request_hash,
+            "outcome": outcome,
+        },
     )
-    await work.session.flush()
 
 
 async def forget_expired(work: UnitOfWork) -> int:
@@ -100,13 +93,3 @@ async def forget_expired(work: UnitOfWork) -> int:
     return await work.change(
         delete(IdempotencyKey).where(IdempotencyKey.created_at <= work.now - KEPT)
     )
-
-
-def _actor(work: UnitOfWork) -> UUID:
-    return work.caller.member_id or work.caller.workspace_id
-
-
-def _lock(work: UnitOfWork, key: str) -> int:
-    name = f"{work.caller.workspace_id}|{_actor(work)}|{key}"
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)

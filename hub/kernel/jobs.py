@@ -4,7 +4,7 @@ The table is the order book; the queue is only the doorbell. A job is claimed wi
 fencing number, so a lost, late or doubled message changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -16,16 +16,15 @@ from sqlalchemy import (
     CursorResult,
     Index,
     TextClause,
-    bindparam,
     func,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.kernel import pile
 from hub.kernel.ids import new_id
 from hub.kernel.model import Base, text_enum
 
@@ -141,10 +140,14 @@ class Claimed:
     attempts: int
 
 
-_WRITE = text("""
+# A key that is promised twice at once is promised at the earlier time; LEAST leaves NULLs out.
+# `{rows}` is the parameter with the promises as JSON, in the way of whoever runs this.
+_WRITE = """
 INSERT INTO jobs (id, workspace_id, name, queue, arguments, key, state, due_at)
-VALUES (:id, :workspace_id, :name, :queue, :arguments, :key, 'WAITING',
-        coalesce(:due_at, hub_now()))
+SELECT id, workspace_id, name, queue, arguments, key, 'WAITING',
+    coalesce(least(due_at, CASE WHEN at_once THEN hub_now() END), hub_now())
+FROM jsonb_to_recordset({rows}) AS promised (id uuid, workspace_id uuid, name text, queue text,
+    arguments jsonb, key text, due_at timestamptz, at_once boolean)
 ON CONFLICT (key) WHERE key IS NOT NULL DO UPDATE SET
     -- One that is running keeps its claim and is made due once more when it ends.
     repeat_at = CASE WHEN jobs.state = 'RUNNING'
@@ -158,7 +161,43 @@ ON CONFLICT (key) WHERE key IS NOT NULL DO UPDATE SET
     rung_at = NULL,
     rings = 0
 RETURNING id, queue, state = 'WAITING' AND due_at <= hub_now() AS due
-""").bindparams(bindparam("arguments", type_=JSONB))
+"""
+_WRITE_IN_SESSION = text(_WRITE.format(rows="CAST(:rows AS jsonb)"))
+
+
+def insertion(parameter: int) -> str:
+    """Return the statement that writes promises, as JSON in the parameter `$n`; see `bells`."""
+    return _WRITE.format(rows=f"${parameter}")
+
+
+def document(promises: Sequence[Promise]) -> str:
+    """Return promises as the JSON they are written from, each key once."""
+    rows: dict[Any, dict[str, Any]] = {}
+    for promise in promises:
+        made, key = new_id(), promise.job.key()
+        row = rows.setdefault(
+            key or made,
+            {
+                "id": made,
+                "workspace_id": promise.job.workspace_id,
+                "name": promise.job.name,
+                "queue": promise.job.queue,
+                "arguments": promise.job.arguments(),
+                "key": key,
+                "due_at": promise.due_at,
+                "at_once": False,
+            },
+        )
+        if promise.due_at is None:
+            row["at_once"] = True
+        elif row["due_at"] is None or promise.due_at < row["due_at"]:
+            row["due_at"] = promise.due_at
+    return pile.document(list(rows.values()))
+
+
+def bells(written: Iterable[Any]) -> list[Bell]:
+    """Return a bell for each written job that is due already."""
+    return [Bell(job_id=row[0], queue=row[1]) for row in written if row[2]]
 
 
 async def write(session: AsyncSession, promises: Sequence[Promise]) -> list[Bell]:
@@ -166,25 +205,9 @@ async def write(session: AsyncSession, promises: Sequence[Promise]) -> list[Bell
 
     A keyed job that waits is moved to the earlier of both times; a parked one waits again.
     """
-    bells: list[Bell] = []
-    for promise in promises:
-        row = (
-            await session.execute(
-                _WRITE,
-                {
-                    "id": new_id(),
-                    "workspace_id": promise.job.workspace_id,
-                    "name": promise.job.name,
-                    "queue": promise.job.queue,
-                    "arguments": promise.job.arguments(),
-                    "key": promise.job.key(),
-                    "due_at": promise.due_at,
-                },
-            )
-        ).one()
-        if row.due:
-            bells.append(Bell(job_id=row.id, queue=row.queue))
-    return bells
+    if not promises:
+        return []
+    return bells(await session.execute(_WRITE_IN_SESSION, {"rows": document(promises)}))
 
 
 _CLAIM = text("""

@@ -3,21 +3,34 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
+from uuid import UUID
 
+import orjson
 from sqlalchemy import Delete, Select, Update, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import (
+    ORMExecuteState,
+    Session,
+    make_transient_to_detached,
+    with_loader_criteria,
+)
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.util import await_only
 
 from hub.kernel import jobs
 from hub.kernel.caller import Caller
 from hub.kernel.collisions import expected
 from hub.kernel.events import Event
 from hub.kernel.jobs import Bell, Job, Promise
-from hub.kernel.model import WorkspaceOwned
+from hub.kernel.line import Line, Row
+from hub.kernel.model import Base, WorkspaceOwned
+from hub.kernel.opening import Begun, Held, KeyedRequest, begin, take
+from hub.kernel.pile import Pile, together
+from hub.kernel.pooling import watch
 from hub.kernel.queue import Queue
 from hub.kernel.secrets import Vault
 from hub.kernel.settings import Settings
@@ -31,32 +44,72 @@ class ScopedSession(Session):
 
 @event.listens_for(ScopedSession, "do_orm_execute")
 def _keep_to_workspace(state: ORMExecuteState) -> None:
+    work: UnitOfWork | None = state.session.info.get("work")
+    if work is not None:
+        work.write_in_passing()
     workspace_id = state.session.info.get("workspace_id")
     if workspace_id is None or state.is_column_load:
         return
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(
-            with_loader_criteria(
-                WorkspaceOwned, lambda cls: cls.workspace_id == workspace_id, include_aliases=True
-            )
-        )
+        state.statement = state.statement.options(_within(workspace_id))
 
 
-@dataclass(kw_only=True)
+@event.listens_for(ScopedSession, "before_flush")
+def _write_what_came_before(session: Session, *_: object) -> None:
+    work: UnitOfWork | None = session.info.get("work")
+    if work is not None:
+        work.write_in_passing()
+
+
+@lru_cache(maxsize=1_000)
+def _within(workspace_id: UUID) -> ExecutableOption:
+    # Made once: SQLAlchemy looks into the lambda whenever such an option is made.
+    return with_loader_criteria(
+        WorkspaceOwned, lambda cls: cls.workspace_id == workspace_id, include_aliases=True
+    )
+
+
 class UnitOfWork:
     """What an operation works with. `now` is the hub's clock, `clock` the bare database clock.
 
-    Operations never commit: leaving the block does, after every reaction has run.
+    Operations never commit: leaving the block does, after every reaction has run. New rows go to
+    `add`: they are written together, before anything is read and at the end.
     """
 
-    session: AsyncSession
-    caller: Caller
-    now: datetime
-    clock: datetime
-    settings: Settings
-    vault: Vault
-    events: list[Event] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
+    def __init__(
+        self,
+        *,
+        connection: AsyncConnection,
+        line: Line,
+        begun: Begun,
+        caller: Caller,
+        settings: Settings,
+        vault: Vault,
+    ) -> None:
+        self.caller = caller
+        self.now = begun.now
+        self.clock = begun.clock
+        self.settings = settings
+        self.vault = vault
+        self.events: list[Event] = []
+        self.promises: list[Promise] = []
+        self._connection = connection
+        self._line = line
+        self._held = begun.held
+        self._pile = Pile(begun.now)
+        self._session: AsyncSession | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """Return the ORM's session; it is made when somebody needs it."""
+        if self._session is None:
+            self._session = AsyncSession(
+                self._connection,
+                sync_session_class=ScopedSession,
+                expire_on_commit=False,
+                info={"workspace_id": self.caller.workspace_id, "work": self},
+            )
+        return self._session
 
     def record(self, happened: Event) -> None:
         """Note a fact; what follows from it runs before the commit and may refuse."""
@@ -65,6 +118,17 @@ class UnitOfWork:
     def promise(self, job: Job, *, due_at: datetime | None = None) -> None:
         """Write a job into this transaction; it is rung after the commit when it is due."""
         self.promises.append(Promise(job=job, due_at=due_at))
+
+    async def add(self, *rows: Base) -> None:
+        """Add new rows; what was changed before is written before them."""
+        if self._session is not None and self._session.dirty:
+            await self._session.flush()
+        for row in rows:
+            self._pile.add(row)
+
+    def put(self, table: type[Base], values: Mapping[str, Any]) -> None:
+        """Add a row that nobody needs as an object, by the names of its attributes."""
+        self._pile.put(table, values)
 
     async def one(self, statement: Select[Found]) -> Found | None:
         """Return the one row of a statement, or None."""
@@ -76,6 +140,14 @@ class UnitOfWork:
         found: Sequence[Found] = (await self.session.execute(statement)).scalars().all()
         return found
 
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        """Return the rows of a hand-written SELECT, which must name the workspace itself.
+
+        Parameters are `$1`; JSON goes in as text and comes out as values.
+        """
+        await self.flush()
+        return await self._line.rows(sql, *values)
+
     async def change(self, statement: Update | Delete) -> int:
         """Run a conditional UPDATE or DELETE; return how many rows it met."""
         result = await self.session.execute(
@@ -83,17 +155,71 @@ class UnitOfWork:
         )
         return int(getattr(result, "rowcount", 0))
 
+    async def flush(self) -> None:
+        """Write what was added and changed so far."""
+        if self._session is not None:
+            await self._session.flush()
+        await self._write()
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Take back everything the block did when it raises: rows, facts and promises."""
+        await self.flush()
+        events, promises = len(self.events), len(self.promises)
+        try:
+            async with self.session.begin_nested():
+                yield
+                await self.flush()
+        except BaseException:
+            self._pile.cut(0)
+            del self.events[events:], self.promises[promises:]
+            raise
+
+    async def hold(self, request: KeyedRequest) -> Held:
+        """Take the key of a request; whoever opened this with the request has it already."""
+        if self._held is None or self._held.request != request:
+            self._held = await take(self._line, self.caller, request)
+        return self._held
+
+    def write_in_passing(self) -> None:
+        """Write what was added, from within a statement of the session."""
+        if self._pile:
+            await_only(self._write())
+
+    async def settle(self) -> list[Bell]:
+        """Write everything that is left, promises included; return whom to ring."""
+        if self._session is not None:
+            await self._session.flush()
+        inserts, documents, _ = self._pile.taken()
+        if self.promises:
+            inserts.append(jobs.insertion(len(inserts) + 1))
+            documents.append(jobs.document(self.promises))
+        if not inserts:
+            return []
+        written = await self._line.rows(together(inserts), *documents)
+        return jobs.bells(written) if self.promises else []
+
+    async def close(self) -> None:
+        """Let go of the objects."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _write(self) -> None:
+        if not self._pile:
+            return
+        inserts, documents, instances = self._pile.taken()
+        await self._line.rows(together(inserts), *documents)
+        # From here on they are rows like those that were loaded: changes to them are written.
+        for instance in instances:
+            make_transient_to_detached(instance)
+            self.session.add(instance)
+
 
 Reaction = Callable[[UnitOfWork, Any], Awaitable[None]]
 Reactions = Mapping[type[Event], Sequence[Reaction]]
 
 #: Called for every event of a transaction, before its commit: keeps them for audit and feeds.
 Keep = Callable[[UnitOfWork, Sequence[Event]], Awaitable[None]]
-
-_BEGIN = text(
-    "SELECT set_config('hub.workspace_id', :workspace, true), hub_now() AS now, "
-    "clock_timestamp() AS clock"
-)
 
 
 @contextmanager
@@ -134,22 +260,29 @@ class Hub:
             pool_size=pool or settings.database_pool,
             max_overflow=0,
             pool_timeout=settings.request_seconds,
-            pool_pre_ping=True,
             connect_args={"timeout": 5, "command_timeout": 30},
+            json_deserializer=orjson.loads,
         )
+        watch(self.engine)
+        # BEGIN and COMMIT of a unit of work are its own; SQLAlchemy sends none beside them.
+        self._by_hand = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.queue = Queue(settings.redis_url)
         self._ringing: set[asyncio.Task[bool]] = set()
         self._reactions = reactions
         self._keep = keep
 
     @asynccontextmanager
-    async def unit_of_work(self, caller: Caller) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction for the caller's workspace; commit it when the block ends well."""
+    async def unit_of_work(
+        self, caller: Caller, *, request: KeyedRequest | None = None
+    ) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction for the caller's workspace; commit it when the block ends well.
+
+        With a `request` its key is taken in the same breath; see `hub.kernel.idempotency`.
+        """
         with _typed_races():
-            async with self._transaction(caller) as work:
+            async with self._transaction(caller, request) as work:
                 yield work
                 bells = await self._settle(work)
-                await work.session.commit()
         # Past this line the facts are true; a queue that is down only delays the work, and nobody
         # waits for it.
         if bells:
@@ -158,27 +291,36 @@ class Hub:
             ringing.add_done_callback(self._ringing.discard)
 
     @asynccontextmanager
-    async def _transaction(self, caller: Caller) -> AsyncIterator[UnitOfWork]:
-        async with self._session(caller) as session:
-            begun = (await session.execute(_BEGIN, {"workspace": str(caller.workspace_id)})).one()
-            yield UnitOfWork(
-                session=session,
-                caller=caller,
-                now=begun.now,
-                clock=begun.clock,
-                settings=self.settings,
-                vault=self.vault,
-            )
+    async def _transaction(
+        self, caller: Caller, request: KeyedRequest | None
+    ) -> AsyncIterator[UnitOfWork]:
+        async with self._by_hand.connect() as connection:
+            line = Line(connection)
+            work: UnitOfWork | None = None
+            try:
+                work = UnitOfWork(
+                    connection=connection,
+                    line=line,
+                    begun=await begin(line, caller, request),
+                    caller=caller,
+                    settings=self.settings,
+                    vault=self.vault,
+                )
+                yield work
+                await line.commit()
+            finally:
+                await line.abandon()
+                if work is not None:
+                    await work.close()
 
     async def _settle(self, work: UnitOfWork) -> list[Bell]:
         # Reactions may record further events, so walk the list while it grows.
         for happened in work.events:
             for reaction in self._reactions.get(type(happened), ()):
                 await reaction(work, happened)
-        await work.session.flush()
         if work.events:
             await self._keep(work, work.events)
-        return await jobs.write(work.session, work.promises)
+        return await work.settle()
 
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[AsyncSession]:
@@ -186,17 +328,6 @@ class Hub:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
-
-    @asynccontextmanager
-    async def _session(self, caller: Caller) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(
-            self.engine,
-            sync_session_class=ScopedSession,
-            expire_on_commit=False,
-            info={"workspace_id": caller.workspace_id},
-        )
-        async with session:
-            yield session
 
     async def now(self) -> datetime:
         """Return the hub's clock."""

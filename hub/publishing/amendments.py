@@ -61,7 +61,7 @@ async def edit(
     await _require_unused(work, row, edition)
     _require_as_many_posts(row, edition, channel)
     await _require_quiet(work, row)
-    _request(work, row, kind=AmendmentKind.EDIT, edition=edition)
+    await _request(work, row, kind=AmendmentKind.EDIT, edition=edition)
     return row
 
 
@@ -81,7 +81,7 @@ async def withdraw(
         if pending.kind is AmendmentKind.EDIT:
             close(work, pending, problem="The publication is being withdrawn.")
     await work.session.flush()
-    _request(work, row, kind=AmendmentKind.WITHDRAW, reason=words)
+    await _request(work, row, kind=AmendmentKind.WITHDRAW, reason=words)
     return row
 
 
@@ -99,7 +99,7 @@ async def set_hidden(
         close(work, pending, problem="Somebody decided otherwise.")
     await work.session.flush()
     kind = AmendmentKind.HIDE if hidden else AmendmentKind.UNHIDE
-    return _request(work, row, kind=kind, message_id=message_id, target=target)
+    return await _request(work, row, kind=kind, message_id=message_id, target=target)
 
 
 async def wanted_hidden(work: UnitOfWork, *, publication_id: UUID, message_id: UUID) -> bool | None:
@@ -141,7 +141,7 @@ def close(work: UnitOfWork, row: Amendment, *, problem: str) -> None:
     )
 
 
-def _request(
+async def _request(
     work: UnitOfWork,
     row: Publication,
     *,
@@ -169,7 +169,7 @@ def _request(
         checkpoint={},
         problem="",
     )
-    work.session.add(made)
+    await work.add(made)
     work.record(AmendmentRequested(subject_id=made.id, publication_id=row.id, kind=kind))
     work.promise(Amend(workspace_id=row.workspace_id, amendment_id=made.id))
     return made

@@ -152,7 +152,7 @@ async def _take(work: UnitOfWork, row: Publication, edition: Edition, *, worker:
     row.frozen_at = row.frozen_at or work.now
     row.approved_hash = edition.hash
     row.problem = ""
-    work.session.add(
+    await work.add(
         Attempt(
             id=new_id(),
             workspace_id=row.workspace_id,

@@ -126,8 +126,7 @@ async def add(
         refs=[],
         external_reference=external_reference,
     )
-    work.session.add(row)
-    await work.session.flush()
+    await work.add(row)
     await _replace_outdated(work, row)
     _promise(work, row)
     work.record(

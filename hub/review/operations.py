@@ -87,8 +87,7 @@ async def submit(
         submitted_by=work.caller.member_id,
         note=require_text(note, most=_REMARK, path=("input", "note"), empty=True),
     )
-    work.session.add(review)
-    await work.session.flush()
+    await work.add(review)
     for index, target in enumerate(targets):
         await _add_target(work, item, review, target, path=("input", "targets", str(index)))
     await work.session.flush()
@@ -109,7 +108,7 @@ async def _add_target(
     error = refusal(rendered.problems, path=path)
     if error is not None:
         raise error
-    work.session.add(
+    await work.add(
         ReviewTarget(
             id=new_id(),
             workspace_id=item.workspace_id,
@@ -199,7 +198,7 @@ async def decide(
     if verdict is Verdict.APPROVE:
         await _require_approvable(work, review, editions, member_id=member_id, seen=seen)
     hashes = {str(edition.id): edition.hash for edition in editions}
-    work.session.add(
+    await work.add(
         Decision(
             id=new_id(),
             workspace_id=review.workspace_id,
@@ -212,7 +211,7 @@ async def decide(
     )
     touch(work, review)
     if verdict is Verdict.APPROVE:
-        _approve(work, review, editions, member_id=member_id)
+        await _approve(work, review, editions, member_id=member_id)
     else:
         await _request_changes(work, review)
     await work.session.flush()
@@ -282,20 +281,22 @@ async def _authors(work: UnitOfWork, review: Review) -> frozenset[UUID | None]:
     return frozenset(rows)
 
 
-def _approve(
+async def _approve(
     work: UnitOfWork, review: Review, editions: Sequence[Edition], *, member_id: UUID
 ) -> None:
     review.state = ReviewState.APPROVED
-    work.session.add_all(
-        Approval(
-            id=new_id(),
-            workspace_id=review.workspace_id,
-            edition_id=edition.id,
-            hash=edition.hash,
-            review_id=review.id,
-            member_id=member_id,
+    await work.add(
+        *(
+            Approval(
+                id=new_id(),
+                workspace_id=review.workspace_id,
+                edition_id=edition.id,
+                hash=edition.hash,
+                review_id=review.id,
+                member_id=member_id,
+            )
+            for edition in editions
         )
-        for edition in editions
     )
     work.record(
         ReviewApproved(
@@ -345,7 +346,7 @@ async def supersede(work: UnitOfWork, *, item_id: UUID) -> None:
 
 async def approve_by_policy(work: UnitOfWork, *, edition: Edition, policy: str) -> None:
     """Approve an edition because a rule says that nobody needs to look (a member's own reply)."""
-    work.session.add(
+    await work.add(
         Approval(
             id=new_id(),
             workspace_id=edition.workspace_id,

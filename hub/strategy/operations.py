@@ -39,8 +39,7 @@ async def create_brand(
         ),
         locales=_locales(locales),
     )
-    work.session.add(brand)
-    await work.session.flush()
+    await work.add(brand)
     work.record(BrandCreated(subject_id=brand.id))
     return brand
 
@@ -99,8 +98,7 @@ async def create_campaign(
         ends_on=ends_on,
         external_reference=reference,
     )
-    work.session.add(campaign)
-    await work.session.flush()
+    await work.add(campaign)
     work.record(CampaignCreated(subject_id=campaign.id))
     return campaign
 

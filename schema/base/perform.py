@@ -81,8 +81,10 @@ class WriteContext(Protocol):
     def caller(self) -> Caller:
         """Who asks; raises Unauthenticated when nobody in particular does."""
 
-    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a transaction for the caller."""
+    def unit_of_work(
+        self, request: KeyedRequest | None = None
+    ) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction for the caller, under the request's key where it has one."""
 
 
 @strawberry.type(description="Why nothing was done, and what to do about it.")
@@ -222,7 +224,7 @@ async def _once(
     request: KeyedRequest | None,
     decide: Callable[[UnitOfWork], Awaitable[_Outcome]],
 ) -> _Outcome:
-    async with context.unit_of_work() as work:
+    async with context.unit_of_work(request) as work:
         if request is None:
             outcome = await decide(work)
         elif (earlier := await earlier_outcome(work, request)) is not None:

@@ -1,0 +1,80 @@
+"""One connection of a unit of work without the ORM: the kernel's own statements, as they stand."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+if TYPE_CHECKING:
+    _Raw = asyncpg.Connection[asyncpg.Record]
+    Row = asyncpg.Record
+else:
+    _Raw = asyncpg.Connection  # not generic at run time
+    Row = Any
+
+
+class Undone(Exception):
+    """A commit that the database turned into a rollback."""
+
+
+class Line:
+    """A connection as the driver has it; errors are those the ORM's statements raise.
+
+    Parameters are PostgreSQL's `$1`; JSON goes in as text and comes out as values.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        # The connection is open already, so this is no I/O.
+        held = connection.sync_connection
+        if held is None:
+            raise TypeError("The connection is not open.")
+        self._raw = cast("_Raw", held.connection.driver_connection)
+        self._open = False
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        """Return the rows of one statement; it is prepared once for each connection."""
+        with _told(sql):
+            return await self._raw.fetch(sql, *values)
+
+    async def run(self, script: str) -> str:
+        """Run statements without values in one round trip; say what the last of them did."""
+        with _told(script):
+            return await self._raw.execute(script)
+
+    async def begin(self, script: str) -> None:
+        """Begin a transaction; `script` runs in it in the same round trip."""
+        # Before it is sent: a request that is cancelled does not know how far it came.
+        self._open = True
+        await self.run(f"BEGIN; {script}")
+
+    async def commit(self) -> None:
+        """Commit; raise Undone when an error that somebody swallowed had ended the transaction."""
+        done = await self.run("COMMIT")
+        self._open = False
+        if done != "COMMIT":
+            raise Undone("The transaction had failed before its end; nothing was written.")
+
+    async def abandon(self) -> None:
+        """Roll back what was not committed; a connection that cannot is closed for good."""
+        if not self._open:
+            return
+        try:
+            await self.run("ROLLBACK")
+        except BaseException as error:
+            self._raw.terminate()
+            # What went wrong first is what the caller hears of.
+            if not isinstance(error, Exception):
+                raise
+        self._open = False
+
+
+@contextmanager
+def _told(sql: str) -> Iterator[None]:
+    """Raise what the driver says as the ORM would: there is one kind of error to look for."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise DBAPIError(sql, None, error) from error
