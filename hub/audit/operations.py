@@ -21,7 +21,7 @@ BATCH = 500
 async def keep(work: UnitOfWork, events: Sequence[Event]) -> None:
     """Write the events of a transaction, unnumbered: order is given later, without a lock."""
     for event in events:
-        work.put(
+        work.leave(
             EventRow,
             {
                 "workspace_id": work.caller.workspace_id,

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,6 @@ from sqlalchemy import select
 from hub.channels.models import Channel
 from hub.channels.platforms import platform as platform_by_key
 from hub.channels.platforms.base import Draft, EditionContent, Limits, Rendering
-from hub.channels.rules import read
 from hub.content import queries
 from hub.content.events import (
     ContentItemArchived,
@@ -23,8 +22,8 @@ from hub.content.events import (
     ContentItemUpdated,
     EditionPrepared,
 )
-from hub.content.models import ContentItem, Edition, EditionOrigin, Revision, Variant
-from hub.content.queries import Surroundings
+from hub.content.models import ContentItem, Edition, EditionOrigin, Revision
+from hub.content.revisions import cleaned, require_assets, require_campaign, write_revision
 from hub.content.rules import (
     RevisionFacts,
     VariantWords,
@@ -32,7 +31,6 @@ from hub.content.rules import (
     chosen,
     draft,
     media_of,
-    require_apart,
     require_words,
     revision_hash,
 )
@@ -77,7 +75,7 @@ async def create_item(
     )
     if not there.has_brand:
         raise NotFound("There is nothing with this id.", path=("input", "brandId"))
-    _require_campaign(there, campaign_id, brand_id=brand_id)
+    require_campaign(there, campaign_id, brand_id=brand_id)
     facts = RevisionFacts(
         title=require_text(words.title or "", most=300, path=("input", "title")),
         summary=words.summary or "",
@@ -100,7 +98,7 @@ async def create_item(
         external_reference=reference,
     )
     await work.add(item)
-    await _write_revision(work, item, facts, _clean(variants, there), there, number=1)
+    write_revision(work, item, facts, cleaned(variants, there), there, number=1)
     work.record(ContentItemCreated(subject_id=item.id, revision_id=item.current_revision_id))
     return item
 
@@ -134,8 +132,8 @@ async def revise_item(
         parts=facts.parts,
         variants=kept if variants is None else variants,
     )
-    wanted = kept if variants is None else _clean(variants, there)
-    _require_campaign(there, campaign_id, brand_id=item.brand_id)
+    wanted = kept if variants is None else cleaned(variants, there)
+    require_campaign(there, campaign_id, brand_id=item.brand_id)
     moved = campaign_id is not None and campaign_id != item.campaign_id
     revised = revision_hash(facts, wanted) != current.hash
     if moved or revised:
@@ -148,7 +146,7 @@ async def revise_item(
         return item
     item.current_revision_id = new_id()
     item.title, item.locale = facts.title, facts.locale
-    await _write_revision(work, item, facts, wanted, there, number=current.number + 1)
+    write_revision(work, item, facts, wanted, there, number=current.number + 1)
     work.record(
         ContentItemRevised(
             subject_id=item.id, revision_id=item.current_revision_id, number=current.number + 1
@@ -210,7 +208,7 @@ async def unsaved(
         parts=known.parts if words.parts is None else words.parts,
         variants=kept if variants is None else variants,
     )
-    wanted = kept if variants is None else _clean(variants, there)
+    wanted = kept if variants is None else cleaned(variants, there)
     given = {
         name: value
         for name in ("title", "summary", "parts", "link", "tags")
@@ -220,7 +218,7 @@ async def unsaved(
         given["locale"] = require_locale(locale, path=("input", "locale"))
     facts = replace(known, **given)
     facts = replace(facts, slug=slugified(slug or facts.slug or facts.title))
-    _require_assets(there, media_of(facts, wanted))
+    require_assets(there, media_of(facts, wanted))
     return facts, wanted
 
 
@@ -325,95 +323,3 @@ def _merged(
     if slug is not None:
         changes["slug"] = slugified(slug)
     return replace(facts, **changes)
-
-
-async def _write_revision(
-    work: UnitOfWork,
-    item: ContentItem,
-    facts: RevisionFacts,
-    variants: Sequence[VariantWords],
-    there: Surroundings,
-    *,
-    number: int,
-) -> None:
-    require_words(
-        Words(
-            title=facts.title,
-            summary=facts.summary,
-            parts=facts.parts,
-            link=facts.link,
-            tags=facts.tags,
-        ),
-        path=("input",),
-    )
-    _require_assets(there, media_of(facts, variants))
-    await work.add(
-        Revision(
-            id=item.current_revision_id,
-            workspace_id=item.workspace_id,
-            item_id=item.id,
-            number=number,
-            hash=revision_hash(facts, variants),
-            author_id=work.caller.member_id,
-            **facts.to_json(),
-        )
-    )
-    await work.add(*(_variant_row(item, variant) for variant in variants))
-
-
-def _variant_row(item: ContentItem, variant: VariantWords) -> Variant:
-    words = variant.words
-    return Variant(
-        id=new_id(),
-        workspace_id=item.workspace_id,
-        revision_id=item.current_revision_id,
-        platform=variant.platform,
-        channel_id=variant.channel_id,
-        title=words.title,
-        summary=words.summary,
-        parts=[part.to_json() for part in words.parts] if words.parts is not None else None,
-        link=words.link,
-        tags=list(words.tags) if words.tags is not None else None,
-        settings=dict(variant.settings),
-    )
-
-
-def _clean(variants: Sequence[VariantWords], there: Surroundings) -> list[VariantWords]:
-    require_apart(variants, path=("input", "variants"))
-    return [
-        replace(
-            variant,
-            settings=_variant_settings(variant, there, path=("input", "variants", str(index))),
-        )
-        for index, variant in enumerate(variants)
-    ]
-
-
-def _variant_settings(
-    variant: VariantWords, there: Surroundings, *, path: tuple[str, ...]
-) -> Mapping[str, Any]:
-    require_words(variant.words, path=path)
-    if (variant.platform is None) == (variant.channel_id is None):
-        raise Invalid("A variant is for one platform or for one channel.", path=path)
-    key = variant.platform
-    if variant.channel_id is not None:
-        key = there.platforms.get(variant.channel_id)
-        if key is None:
-            raise NotFound("There is nothing with this id.", path=(*path, "channelId"))
-    kind = platform_by_key(key or "", path=(*path, "platform"))
-    settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
-    return settings.model_dump(mode="json", exclude_unset=True)
-
-
-def _require_assets(there: Surroundings, asset_ids: set[UUID]) -> None:
-    if asset_ids - there.asset_ids:
-        raise Invalid("There is no picture of that id.", path=("input", "parts", "media"))
-
-
-def _require_campaign(there: Surroundings, campaign_id: UUID | None, *, brand_id: UUID) -> None:
-    if campaign_id is None:
-        return
-    if there.campaign_brand_id is None:
-        raise NotFound("There is nothing with this id.", path=("input", "campaignId"))
-    if there.campaign_brand_id != brand_id:
-        raise Invalid("This campaign belongs to another brand.", path=("input", "campaignId"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,23 +28,17 @@ class Surroundings:
     platforms: Mapping[UUID, str]
 
 
-# All in one round trip, and nothing of a row that is not asked for.
-_SURROUNDINGS = """
-SELECT
-    EXISTS (SELECT FROM brands WHERE workspace_id = $1 AND id = $2) AS has_brand,
-    (SELECT brand_id FROM campaigns WHERE workspace_id = $1 AND id = $3) AS campaign_brand_id,
-    EXISTS (
-        SELECT FROM content_items WHERE workspace_id = $1 AND external_reference = $4
-    ) AS is_taken,
-    ARRAY(SELECT id FROM assets WHERE workspace_id = $1 AND id = ANY($5::uuid[])) AS asset_ids,
-    coalesce(
-        (
-            SELECT jsonb_object_agg(id, platform) FROM channels
-            WHERE workspace_id = $1 AND id = ANY($6::uuid[])
-        ),
-        '{}'
-    ) AS platforms
-"""
+# Only what is asked for: a NULL in place of it would have the statement planned anew each time.
+_BRAND = "EXISTS (SELECT FROM brands WHERE workspace_id = $1 AND id = {given})"
+_CAMPAIGN = "(SELECT brand_id FROM campaigns WHERE workspace_id = $1 AND id = {given})"
+_REFERENCE = (
+    "EXISTS (SELECT FROM content_items WHERE workspace_id = $1 AND external_reference = {given})"
+)
+_ASSETS = "ARRAY(SELECT id FROM assets WHERE workspace_id = $1 AND id = ANY({given}::uuid[]))"
+_PLATFORMS = """(
+    SELECT jsonb_object_agg(id, platform) FROM channels
+    WHERE workspace_id = $1 AND id = ANY({given}::uuid[])
+)"""
 
 
 async def surroundings(
@@ -55,24 +50,35 @@ async def surroundings(
     parts: Sequence[Part] = (),
     variants: Sequence[VariantWords] = (),
 ) -> Surroundings:
-    """Return what is there of all that an item is about to refer to."""
+    """Return what is there of all that an item is about to refer to, in one round trip."""
     channels = {one.channel_id for one in variants if one.channel_id is not None}
-    (row,) = await work.rows(
-        _SURROUNDINGS,
-        work.caller.workspace_id,
-        brand_id,
-        campaign_id,
-        external_reference,
-        list(pictures_of(parts, variants)),
-        list(channels),
-    )
+    wanted: list[tuple[str, Any]] = [
+        (_BRAND, brand_id),
+        (_CAMPAIGN, campaign_id),
+        (_REFERENCE, external_reference),
+        (_ASSETS, list(pictures_of(parts, variants)) or None),
+        (_PLATFORMS, list(channels) or None),
+    ]
+    found = await _found(work, [one for one in wanted if one[1] is not None])
     return Surroundings(
-        has_brand=row["has_brand"],
-        campaign_brand_id=row["campaign_brand_id"],
-        is_taken=row["is_taken"],
-        asset_ids=frozenset(row["asset_ids"]),
-        platforms={UUID(channel_id): platform for channel_id, platform in row["platforms"].items()},
+        has_brand=found.get(_BRAND, False),
+        campaign_brand_id=found.get(_CAMPAIGN),
+        is_taken=found.get(_REFERENCE, False),
+        asset_ids=frozenset(found.get(_ASSETS, ())),
+        platforms={UUID(key): name for key, name in (found.get(_PLATFORMS) or {}).items()},
     )
+
+
+async def _found(work: UnitOfWork, asked: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
+    if not asked:
+        return {}
+    columns = (sql.format(given=f"${number}") for number, (sql, _) in enumerate(asked, start=2))
+    (row,) = await work.rows(
+        f"SELECT {', '.join(columns)}",
+        work.caller.workspace_id,
+        *(value for _, value in asked),
+    )
+    return {sql: value for (sql, _), value in zip(asked, row, strict=True)}
 
 
 def facts_of(revision: Revision) -> RevisionFacts:

@@ -1,7 +1,7 @@
 """Facts: what happened, recorded in the transaction that made it true."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -22,7 +22,11 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         """Return the event's own facts as plain JSON."""
-        return {key: _plain(value) for key, value in asdict(self).items() if key != "subject_id"}
+        return {
+            known.name: _plain(getattr(self, known.name))
+            for known in fields(self)
+            if known.name != "subject_id"
+        }
 
 
 def names() -> frozenset[str]:
@@ -50,5 +54,7 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case dict():
             return {key: _plain(item) for key, item in value.items()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _plain(asdict(value))
         case _:
             return value

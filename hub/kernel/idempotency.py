@@ -76,7 +76,7 @@ async def earlier_outcome(work: UnitOfWork, request: KeyedRequest) -> dict[str, 
 
 async def keep_outcome(work: UnitOfWork, request: KeyedRequest, outcome: dict[str, Any]) -> None:
     """Keep what the request ended in; needs `earlier_outcome` in the same transaction."""
-    work.put(
+    work.leave(
         IdempotencyKey,
         {
             "workspace_id": work.caller.workspace_id,

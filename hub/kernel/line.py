@@ -34,6 +34,11 @@ class Line:
         self._raw = cast("_Raw", held.connection.driver_connection)
         self._open = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the connection is gone."""
+        return self._raw.is_closed()
+
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
         """Return the rows of one statement; it is prepared once for each connection."""
         with _told(sql):

@@ -29,11 +29,14 @@ _INSERT = "INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
-    """A table as rows are written to it: its attributes and columns, and what they default to."""
+    """A table as rows are written to it: by attribute its column and what that defaults to.
+
+    `telling` are the defaults that say more than None.
+    """
 
     name: str
-    columns: tuple[tuple[str, str], ...]
-    defaults: tuple[tuple[str, Default], ...]
+    columns: tuple[tuple[str, str, Default | None], ...]
+    telling: tuple[tuple[str, Default], ...]
     insert: str
 
 
@@ -42,34 +45,36 @@ class Pile:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._rows: list[tuple[_Table, Mapping[str, Any]]] = []
+        self.rows: list[tuple[_Table, Mapping[str, Any]]] = []
         self.instances: list[Base] = []
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def add(self, instance: Base) -> None:
         """Lay a new row on the pile; what is changed on it until the pile is written counts."""
         table = _table(type(instance))
         # The instance's own dict: values are read from it when the pile is written.
         given = instance.__dict__
-        for key, default in table.defaults:
+        for key, default in table.telling:
             if key not in given:
                 set_committed_value(instance, key, default(self._now))
-        self._rows.append((table, given))
+        self.rows.append((table, given))
         self.instances.append(instance)
 
     def put(self, model: type[Base], values: Mapping[str, Any]) -> None:
         """Lay a row on the pile that nobody needs as an object."""
-        table = _table(model)
-        missing = {key: default(self._now) for key, default in table.defaults if key not in values}
-        self._rows.append((table, {**values, **missing}))
+        self.rows.append((_table(model), values))
 
-    def cut(self, length: int) -> None:
-        """Take away what was laid on the pile since it had this many rows."""
-        gone = {id(row) for _, row in self._rows[length:]}
-        del self._rows[length:]
-        self.instances = [one for one in self.instances if id(one.__dict__) not in gone]
+    def take_over(self, other: "Pile") -> None:
+        """Lay another pile's rows on this one."""
+        self.rows += other.rows
+        self.instances += other.instances
+        other.clear()
+
+    def clear(self) -> None:
+        """Throw the rows away."""
+        self.rows, self.instances = [], []
 
     def taken(self) -> tuple[list[str], list[str], list[Base]]:
         """Empty the pile; return its INSERTs, their documents, and the instances in it.
@@ -77,15 +82,29 @@ class Pile:
         The n-th statement reads its rows from the parameter `$n`.
         """
         by_table: dict[str, tuple[_Table, list[Mapping[str, Any]]]] = {}
-        for table, row in self._rows:
+        for table, row in self.rows:
             by_table.setdefault(table.name, (table, []))[1].append(row)
         inserts, documents = [], []
         for number, name in enumerate(sorted(by_table), start=1):
             table, rows = by_table[name]
             inserts.append(f"{table.insert}(NULL::{name}, ${number})")
-            documents.append(document([_plain(table, row) for row in rows]))
-        instances, self.instances, self._rows = self.instances, [], []
+            documents.append(document([self._plain(table, row) for row in rows]))
+        instances = self.instances
+        self.clear()
         return inserts, documents, instances
+
+    def _plain(self, table: _Table, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            column: row[key] if default is None or key in row else default(self._now)
+            for key, column, default in table.columns
+        }
+
+
+def completed(instance: Base) -> None:
+    """Give a row that was written the None of every column nobody gave a value."""
+    for key, _, _ in _table(type(instance)).columns:
+        if key not in instance.__dict__:
+            set_committed_value(instance, key, None)
 
 
 def together(statements: Sequence[str]) -> str:
@@ -100,10 +119,6 @@ def together(statements: Sequence[str]) -> str:
 def document(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as the JSON that PostgreSQL reads them from."""
     return orjson.dumps(rows, default=_as_text).decode()
-
-
-def _plain(table: _Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {column: row[key] for key, column in table.columns}
 
 
 def _as_text(value: object) -> str:
@@ -129,17 +144,21 @@ def _table(model: type[Base]) -> _Table:
     columns = ", ".join(column.name for _, column in written)
     return _Table(
         name=name,
-        columns=tuple((key, column.name) for key, column in written),
-        defaults=tuple((key, _default(column)) for key, column in written if _may_lack(column)),
+        columns=tuple((key, column.name, _default(column)) for key, column in written),
+        telling=tuple(
+            (key, default)
+            for key, column in written
+            if _says_more(column) and (default := _default(column)) is not None
+        ),
         insert=_INSERT.format(table=name, columns=columns),
     )
 
 
-def _may_lack(column: "Column[Any]") -> bool:
-    return bool(column.nullable or column.default is not None or column.server_default is not None)
+def _says_more(column: "Column[Any]") -> bool:
+    return column.default is not None or column.server_default is not None
 
 
-def _default(column: "Column[Any]") -> Default:
+def _default(column: "Column[Any]") -> Default | None:
     given: Any = column.default
     if given is not None and given.is_callable:
         return lambda _now: given.arg(None)
@@ -147,7 +166,7 @@ def _default(column: "Column[Any]") -> Default:
         return lambda _now: given.arg
     told: Any = column.server_default
     if told is None:
-        return lambda _now: None
+        return (lambda _now: None) if column.nullable else None
     if "hub_now()" in str(told.arg):
         # The transaction's own time, asked for once, where the column would ask once a row.
         return lambda now: now

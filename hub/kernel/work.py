@@ -29,7 +29,7 @@ from hub.kernel.jobs import Bell, Job, Promise
 from hub.kernel.line import Line, Row
 from hub.kernel.model import Base, WorkspaceOwned
 from hub.kernel.opening import Begun, Held, KeyedRequest, begin, take
-from hub.kernel.pile import Pile, together
+from hub.kernel.pile import Pile, completed, together
 from hub.kernel.pooling import watch
 from hub.kernel.queue import Queue
 from hub.kernel.secrets import Vault
@@ -97,6 +97,7 @@ class UnitOfWork:
         self._line = line
         self._held = begun.held
         self._pile = Pile(begun.now)
+        self._last = Pile(begun.now)
         self._session: AsyncSession | None = None
 
     @property
@@ -127,8 +128,15 @@ class UnitOfWork:
             self._pile.add(row)
 
     def put(self, table: type[Base], values: Mapping[str, Any]) -> None:
-        """Add a row that nobody needs as an object, by the names of its attributes."""
+        """Add a row that nobody needs as an object, by the names of its attributes.
+
+        It must refer to nothing that was changed, rather than added, in this transaction.
+        """
         self._pile.put(table, values)
+
+    def leave(self, table: type[Base], values: Mapping[str, Any]) -> None:
+        """Add a row that nothing in this transaction reads: it is written right before the end."""
+        self._last.put(table, values)
 
     async def one(self, statement: Select[Found]) -> Found | None:
         """Return the one row of a statement, or None."""
@@ -168,10 +176,13 @@ class UnitOfWork:
         events, promises = len(self.events), len(self.promises)
         try:
             async with self.session.begin_nested():
+                # The session sets its savepoint when it first needs a connection in here, and
+                # what is written by hand would come before that.
+                await self.session.connection()
                 yield
                 await self.flush()
         except BaseException:
-            self._pile.cut(0)
+            self._pile.clear()
             del self.events[events:], self.promises[promises:]
             raise
 
@@ -190,6 +201,7 @@ class UnitOfWork:
         """Write everything that is left, promises included; return whom to ring."""
         if self._session is not None:
             await self._session.flush()
+        self._pile.take_over(self._last)
         inserts, documents, _ = self._pile.taken()
         if self.promises:
             inserts.append(jobs.insertion(len(inserts) + 1))
@@ -211,6 +223,7 @@ class UnitOfWork:
         await self._line.rows(together(inserts), *documents)
         # From here on they are rows like those that were loaded: changes to them are written.
         for instance in instances:
+            completed(instance)
             make_transient_to_detached(instance)
             self.session.add(instance)
 
@@ -294,24 +307,42 @@ class Hub:
     async def _transaction(
         self, caller: Caller, request: KeyedRequest | None
     ) -> AsyncIterator[UnitOfWork]:
-        async with self._by_hand.connect() as connection:
-            line = Line(connection)
-            work: UnitOfWork | None = None
+        async with self._begun(caller, request) as (connection, line, begun):
+            work = UnitOfWork(
+                connection=connection,
+                line=line,
+                begun=begun,
+                caller=caller,
+                settings=self.settings,
+                vault=self.vault,
+            )
             try:
-                work = UnitOfWork(
-                    connection=connection,
-                    line=line,
-                    begun=await begin(line, caller, request),
-                    caller=caller,
-                    settings=self.settings,
-                    vault=self.vault,
-                )
                 yield work
                 await line.commit()
             finally:
                 await line.abandon()
-                if work is not None:
-                    await work.close()
+                await work.close()
+
+    @asynccontextmanager
+    async def _begun(
+        self, caller: Caller, request: KeyedRequest | None
+    ) -> AsyncIterator[tuple[AsyncConnection, Line, Begun]]:
+        """Begin on a connection of the pool; one that proves dead at the first word is replaced."""
+        for again in (True, True, False):
+            async with self._by_hand.connect() as connection:
+                line = Line(connection)
+                try:
+                    begun = await begin(line, caller, request)
+                except Exception:
+                    await line.abandon()
+                    if again and line.is_closed:
+                        continue
+                    raise
+                except BaseException:
+                    await line.abandon()
+                    raise
+                yield connection, line, begun
+                return
 
     async def _settle(self, work: UnitOfWork) -> list[Bell]:
         # Reactions may record further events, so walk the list while it grows.

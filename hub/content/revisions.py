@@ -1,0 +1,119 @@
+"""Revisions on their way into the database: checked against what is there, and laid down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from hub.channels.platforms import platform as platform_by_key
+from hub.channels.rules import read
+from hub.content.models import ContentItem, Revision, Variant
+from hub.content.queries import Surroundings
+from hub.content.rules import (
+    RevisionFacts,
+    VariantWords,
+    Words,
+    media_of,
+    require_apart,
+    require_words,
+    revision_hash,
+)
+from hub.kernel.errors import Invalid, NotFound
+from hub.kernel.work import UnitOfWork
+
+
+def write_revision(
+    work: UnitOfWork,
+    item: ContentItem,
+    facts: RevisionFacts,
+    variants: Sequence[VariantWords],
+    there: Surroundings,
+    *,
+    number: int,
+) -> None:
+    """Write the newest revision of an item; raise Invalid for words that none can hold."""
+    require_words(
+        Words(
+            title=facts.title,
+            summary=facts.summary,
+            parts=facts.parts,
+            link=facts.link,
+            tags=facts.tags,
+        ),
+        path=("input",),
+    )
+    require_assets(there, media_of(facts, variants))
+    work.put(
+        Revision,
+        {
+            "id": item.current_revision_id,
+            "workspace_id": item.workspace_id,
+            "item_id": item.id,
+            "number": number,
+            "hash": revision_hash(facts, variants),
+            "author_id": work.caller.member_id,
+            **facts.to_json(),
+        },
+    )
+    for variant in variants:
+        work.put(Variant, _row(item, variant))
+
+
+def _row(item: ContentItem, variant: VariantWords) -> Mapping[str, Any]:
+    words = variant.words
+    return {
+        "workspace_id": item.workspace_id,
+        "revision_id": item.current_revision_id,
+        "platform": variant.platform,
+        "channel_id": variant.channel_id,
+        "title": words.title,
+        "summary": words.summary,
+        "parts": [part.to_json() for part in words.parts] if words.parts is not None else None,
+        "link": words.link,
+        "tags": words.tags,
+        "settings": variant.settings,
+    }
+
+
+def cleaned(variants: Sequence[VariantWords], there: Surroundings) -> list[VariantWords]:
+    """Return variants with settings as their platforms read them; raise what is wrong with one."""
+    require_apart(variants, path=("input", "variants"))
+    return [
+        replace(
+            variant,
+            settings=_variant_settings(variant, there, path=("input", "variants", str(index))),
+        )
+        for index, variant in enumerate(variants)
+    ]
+
+
+def _variant_settings(
+    variant: VariantWords, there: Surroundings, *, path: tuple[str, ...]
+) -> Mapping[str, Any]:
+    require_words(variant.words, path=path)
+    if (variant.platform is None) == (variant.channel_id is None):
+        raise Invalid("A variant is for one platform or for one channel.", path=path)
+    key = variant.platform
+    if variant.channel_id is not None:
+        key = there.platforms.get(variant.channel_id)
+        if key is None:
+            raise NotFound("There is nothing with this id.", path=(*path, "channelId"))
+    kind = platform_by_key(key or "", path=(*path, "platform"))
+    settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
+    return settings.model_dump(mode="json", exclude_unset=True)
+
+
+def require_assets(there: Surroundings, asset_ids: set[UUID]) -> None:
+    """Raise Invalid where a picture is not there."""
+    if asset_ids - there.asset_ids:
+        raise Invalid("There is no picture of that id.", path=("input", "parts", "media"))
+
+
+def require_campaign(there: Surroundings, campaign_id: UUID | None, *, brand_id: UUID) -> None:
+    """Raise NotFound or Invalid where the campaign is not one of the brand."""
+    if campaign_id is None:
+        return
+    if there.campaign_brand_id is None:
+        raise NotFound("There is nothing with this id.", path=("input", "campaignId"))
+    if there.campaign_brand_id != brand_id:
+        raise Invalid("This campaign belongs to another brand.", path=("input", "campaignId"))
