@@ -20,11 +20,24 @@ class Wire:
     url: str = ""
     trips: int = 0
     statements: list[str] = field(default_factory=list)
+    _awaited: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Count anew."""
         self.trips = 0
         self.statements.clear()
+
+    def note(self, statement: str) -> None:
+        """Write down what was asked."""
+        self.statements.append(statement)
+        for part, seen in self._awaited.items():
+            if part in statement:
+                seen.set()
+
+    async def seen(self, part: str) -> None:
+        """Return when a statement with these words is on its way."""
+        async with asyncio.timeout(10):
+            await self._awaited.setdefault(part, asyncio.Event()).wait()
 
     def words(self) -> list[str]:
         """Return how each statement begins: its first two words."""
@@ -64,12 +77,12 @@ class _Asked:
     def __call__(self, kind: bytes, body: bytes) -> None:
         match kind:
             case b"Q":
-                self._wire.statements.append(body[:-1].decode())
+                self._wire.note(body[:-1].decode())
             case b"P":
                 name, sql = body.split(b"\0")[:2]
                 self._prepared[name] = sql.decode()
             case b"B":
-                self._wire.statements.append(self._prepared[body.split(b"\0")[1]])
+                self._wire.note(self._prepared[body.split(b"\0")[1]])
 
 
 @asynccontextmanager

@@ -315,6 +315,7 @@ def locks_taken(hub: Hub) -> Iterator[list[list[str]]]:
 
     def begin(connection: Any) -> None:
         connection.info["locks"] = []
+        taken.append(connection.info["locks"])
 
     def execute(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         locking = re.match(r"UPDATE (\w+)", statement) or re.search(
@@ -323,13 +324,9 @@ def locks_taken(hub: Hub) -> Iterator[list[list[str]]]:
         if locking:
             connection.info["locks"].append(locking[1])
 
-    def commit(connection: Any) -> None:
-        taken.append(connection.info["locks"])
-
     hooks: dict[str, Callable[..., Any]] = {
         "begin": begin,
         "before_cursor_execute": execute,
-        "commit": commit,
     }
     for name, hook in hooks.items():
         event.listen(hub.engine.sync_engine, name, hook)
