@@ -77,7 +77,6 @@ class Message(WorkspaceOwned, Base):
         Index("ix_messages_written_at", "workspace_id", "written_at", "id"),
         Index("ix_messages_person_id", "workspace_id", "person_id", "id"),
         Index("ix_messages_thread_id", "workspace_id", "thread_id", "id"),
-        Index("ix_messages_person_id", "workspace_id", "person_id", "id"),
     )
 
     thread_id: Mapped[UUID]

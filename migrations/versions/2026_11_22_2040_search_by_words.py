@@ -276,9 +276,6 @@ def upgrade() -> None:
         postgresql_with={"fastupdate": "off"},
     )
     op.execute("ALTER INDEX ix_search_documents_words ALTER COLUMN 1 SET STATISTICS 0")
-    op.create_index(
-        "ix_messages_person_id", "messages", ["workspace_id", "person_id", "id"], unique=False
-    )
     for table, event, kind, only in KEEPERS:
         name = f"keep_words_of_{table}"
         op.execute(sa.text(_keeper(kind, only, name).replace(":", r"\:")))
@@ -305,7 +302,6 @@ def downgrade() -> None:
     for table, _, _, _ in KEEPERS:
         op.execute(f"DROP TRIGGER keep_words ON {table}")
         op.execute(f"DROP FUNCTION keep_words_of_{table}()")
-    op.drop_index("ix_messages_person_id", table_name="messages")
     op.drop_table("search_documents")
     for function in (
         "hub_scoped(uuid, text, tsvector)",

@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 import schema.schema  # noqa: F401 - every type and its table must be known
 from hub.embedded.servers import scratch_servers
 from hub.kernel.ids import new_id
-from hub.kernel.shapes import Pick, Question, Window
+from hub.kernel.shapes import Leaf, Pick, Question, Window
 from hub.kernel.statements import compiled
 from schema.base.fields import SOURCES
 from schema.base.filters import Filtering, Terms
@@ -126,7 +126,12 @@ def statement(workspace: UUID, words: str, **more: Any) -> tuple[str, Sequence[A
     given = ContentItemFilter(search=words, **more)
     question = Question(
         origin=origin,
-        pick=Pick(origin=origin, facts=("id", "locale", "title", "updated_at")),
+        pick=Pick(
+            origin=origin,
+            entries=tuple(
+                Leaf(label=fact, fact=fact) for fact in ("id", "locale", "title", "updated_at")
+            ),
+        ),
         window=Window(order=("-id",), limit=50),
         where=Filtering(origin, terms).condition([given]),
     )

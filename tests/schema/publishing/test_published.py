@@ -1,6 +1,7 @@
 """What is out, as pages show it: the words that were sent, in the right language, and no more."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -444,16 +445,21 @@ async def test_lists_and_slugs_are_found_by_their_indexes(page: Client, library:
 
 async def _plan(page: Client, library: Library, query: str) -> str:
     """Return how PostgreSQL reads it, when small tables do not tempt it to read them whole."""
-    seen: list[tuple[str, tuple[Any, ...]]] = []
-    pool = await page.reader._open()
-    async with pool.acquire() as connection:
-        # The same connection serves the query: it is the one that was used last.
-        connection.add_query_logger(lambda one: seen.append((one.query, tuple(one.args or ()))))
-        await connection.execute("SET enable_seqscan = off; SET enable_sort = off")
+    seen: list[tuple[str, Sequence[Any]]] = []
+    connections = page.reader._connections
+    connection = await connections._acquire()
+    await connection.execute("SET enable_seqscan = off; SET enable_sort = off")
+    run = connection.run
+
+    async def noted(sql: str, arguments: Sequence[Any]) -> Any:
+        seen.append((sql, arguments))
+        return await run(sql, arguments)
+
+    connection.run = noted  # type: ignore[method-assign]  # it looks on
+    connections._release(connection)
     await page.data(query)
     sql, arguments = next(one for one in seen if "FROM publications" in one[0])
-    async with pool.acquire() as connection:
-        rows = await connection.fetch(f"EXPLAIN {sql}", *arguments)
+    rows = await connection.fetch(f"EXPLAIN {sql}", *arguments)
     return "\n".join(row[0] for row in rows)
 
 
