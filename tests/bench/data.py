@@ -132,7 +132,8 @@ _MANY: tuple[tuple[str, str], ...] = (
         SELECT pg_temp.row_id('item', n, at), pg_temp.fixed('workspace', w),
             pg_temp.fixed('brand', w), pg_temp.fixed('campaign', w * 10 + n / 2 % 10),
             'What grows in the garden this week, number ' || n,
-            (ARRAY['en', 'fr', 'de'])[(1 + n % 3)::int], pg_temp.row_id('revision', n, at), n % 50 = 13, 'story-' || n, 1 + n % 4, at,
+            (ARRAY['en', 'fr', 'de'])[(1 + n % 3)::int],
+            pg_temp.row_id('revision', n, at), n % 50 = 13, 'story-' || n, 1 + n % 4, at,
             at + interval '90 minutes' + n % 1000 * interval '1 millisecond'
         FROM (SELECT n, pg_temp.begun(n, $1) AS at, pg_temp.space(n) AS w
             FROM generate_series(0, $1::bigint - 1) AS n) AS item

@@ -110,9 +110,7 @@ def markdown(measured: Measured, asked: Asked, place: Place) -> str:
     """Return the tables of a run."""
     queries = [name for name in asked.queries if any(key[1] == name for key in measured.runs)]
     lines = [
-        f"{place.world.contents:,} contents, {asked.rounds} rounds of {asked.seconds} s, "
-        + f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit) · "
-        + "processor ms of server + database for each request.",
+        _conditions(asked, place),
         "",
         f"| | {' | '.join(queries)} | memory |",
         f"|---|{'---|' * len(queries)}---|",
@@ -130,6 +128,14 @@ def markdown(measured: Measured, asked: Asked, place: Place) -> str:
             f"| {one.name} | {one.value:.2f}{one.unit} | {sign} {one.bar:g}{one.unit} | {mark} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _conditions(asked: Asked, place: Place) -> str:
+    return (
+        f"{place.world.contents:,} contents, {asked.rounds} rounds of {asked.seconds} s, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit) · "
+        "processor ms of server + database for each request."
+    )
 
 
 def _cell(measured: Measured, server: str, query: str) -> str:
