@@ -23,24 +23,30 @@ def install(folder: Path, *packages: str) -> Path:
 
     What is installed already is kept, so that only the first run needs the registries.
     """
-    binaries = FETCHED / "node" / "bin"
-    with _alone(FETCHED / "node"):
-        if not (binaries / "npm").exists():
-            venv.create(FETCHED / "node", with_pip=True)
-            run([binaries / "python", "-m", "pip", "install", "--quiet", _WHEEL])
+    binaries = npm().parent
     with _alone(folder):
         wanted = "\n".join(sorted(packages))
         done = folder / "installed.txt"
         if not done.exists() or done.read_text() != wanted:
             (folder / "package.json").write_text('{ "private": true, "type": "module" }')
-            npm: list[str | Path] = [binaries / "npm", "install", "--prefix", folder, *packages]
+            wanting: list[str | Path] = [npm(), "install", "--prefix", folder, *packages]
             run(
-                [*npm, "--no-package-lock", "--no-audit", "--no-fund", "--silent"],
+                [*wanting, "--no-package-lock", "--no-audit", "--no-fund", "--silent"],
                 # npm is a script that looks for node on the path.
                 environment={"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
             )
             done.write_text(wanted)
     return binaries / "node"
+
+
+def npm() -> Path:
+    """Return npm, with Node beside it; both come from a wheel the first time."""
+    binaries = FETCHED / "node" / "bin"
+    with _alone(FETCHED / "node"):
+        if not (binaries / "npm").exists():
+            venv.create(FETCHED / "node", with_pip=True)
+            run([binaries / "python", "-m", "pip", "install", "--quiet", _WHEEL])
+    return binaries / "npm"
 
 
 def run(arguments: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> str:

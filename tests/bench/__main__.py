@@ -7,11 +7,12 @@ import typer
 from rich.console import Console
 
 from tests.bench import report, starting
+from tests.bench.contestants import SERVERS
 from tests.bench.data import CONTENTS
 from tests.bench.load import wrk
 from tests.bench.measure import Asked, Bench
 from tests.bench.place import KEPT, a_place
-from tests.bench.servers import SERVERS, Server
+from tests.bench.servers import Server
 from tests.node import FETCHED
 
 #: What the quick bench reads: few contents, so that all of it takes less than a minute.

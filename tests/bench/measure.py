@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.bench.asking import FLAT, Facts, facts_of, hub_cursors
+from tests.bench.asking import FLAT, facts_of
 from tests.bench.load import Loaded, Wrk, load, megabytes, tree
+from tests.bench.peers import prepare
 from tests.bench.place import Place, clean
 from tests.bench.same import Different, ask, data_of, leaves, require_same
 from tests.bench.servers import HUB, Bodies, Running, Server, running
@@ -86,6 +87,7 @@ class Bench:
         """Check, warm up, measure, clean up."""
         # Whoever was here before may not have come to the end.
         asyncio.run(clean(self._place))
+        asyncio.run(prepare(self._place))
         try:
             with ExitStack() as stack:
                 self._start(stack)
@@ -105,16 +107,11 @@ class Bench:
         for server in self._asked.servers:
             self._tell(f"starting {server.name}")
             self._running.append(stack.enter_context(running(server, self._place)))
-        cursors = self._cursors(facts)
         for one in self._running:
+            self._tell(f"walking to deep pages of {one.server.name}")
+            walk = one.server.walk if "Q4" in self._asked.queries else None
+            cursors = walk(one, self._place, facts) if walk else []
             self._bodies[one.server.name] = one.server.bodies(facts, cursors)
-
-    def _cursors(self, facts: Facts) -> Sequence[str]:
-        asking = [one for one in self._running if one.server.cursors]
-        if not asking or "Q4" not in self._asked.queries:
-            return []
-        self._tell("walking to deep pages")
-        return hub_cursors(asking[0].url, self._place.world, facts.ranks)
 
     def _check(self) -> None:
         """Ask every server everything once; what it refuses is not measured."""

@@ -13,7 +13,7 @@ import httpx
 import psutil
 
 from hub.embedded.environment import free_port
-from tests.bench.asking import FLAT, Facts, hub_bodies, plain_cursor
+from tests.bench.asking import FLAT, Facts, hub_bodies, hub_cursors, plain_cursor
 from tests.bench.place import Place
 
 START_SECONDS = 90.0
@@ -37,8 +37,8 @@ class Command:
 class Server:
     """One contestant: how it starts, what it is sent, and how its answer is read.
 
-    `cursors` says that the bodies want cursors that the hub itself has written. `paths` are where
-    queries go, where that differs from `path`.
+    `walk` finds the cursors of deep pages, where only the server itself can write them. `paths` are
+    where queries go, where that differs from `path`; `same` says that it gives the hub's answers.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Server:
     paths: Mapping[str, str] = field(default_factory=dict)
     headers: Callable[[Place], Mapping[str, str]] = lambda _place: {}
     mutation_headers: Mapping[str, str] = field(default_factory=dict)
-    cursors: bool = False
+    walk: "Walk | None" = None
     same: bool = False
     install: Callable[[Callable[[str], None]], None] = lambda _tell: None
 
@@ -69,6 +69,9 @@ class Running:
     def url_of(self, query: str) -> str:
         """Return where a query is sent."""
         return self.url + self.server.paths.get(query, self.server.path)
+
+
+Walk = Callable[[Running, Place, Facts], Sequence[str]]
 
 
 @contextmanager
@@ -149,7 +152,7 @@ def a_hub(name: str, **settings: str) -> Server:
         bodies=hub_bodies,
         headers=_bearer,
         mutation_headers={"idempotency-key": f"bench-{'@' * 12}"},
-        cursors=True,
+        walk=lambda one, place, facts: hub_cursors(one.url, place.world, facts.ranks),
         same=True,
     )
 
@@ -172,6 +175,3 @@ def _limit_bodies(facts: Facts, _cursors: Sequence[str]) -> Bodies:
 HUB = a_hub("hub")
 REFERENCE = a_hub("reference", HUB_COMPILED_READS="false")
 LIMIT = Server(name="limit", command=_limit, bodies=_limit_bodies, same=True)
-
-#: A variant of the hub with other settings is one line here.
-SERVERS: Mapping[str, Server] = {server.name: server for server in (HUB, LIMIT, REFERENCE)}
