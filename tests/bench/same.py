@@ -93,6 +93,8 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
 
 def require_same(query: str, answers: Sequence[tuple[str, bytes]]) -> None:
     """Raise Different unless every server gave the answer of the first."""
+    if not answers:
+        return
     (first, expected), *others = [
         (name, plain(data_of(name, answer), new=query == "M1")) for name, answer in answers
     ]

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from hub.embedded.environment import free_port
 from tests.bench.asking import FLAT, Facts, hub_bodies, hub_cursors, plain_cursor
 from tests.bench.place import Place
 
+ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 #: Connections to the database; the hub's own default, and enough for two cores.
@@ -51,6 +52,7 @@ class Server:
     walk: "Walk | None" = None
     same: bool = False
     install: Callable[[Callable[[str], None]], None] = lambda _tell: None
+    prepare: "Prepare | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ class Running:
         return self.url + self.server.paths.get(query, self.server.path)
 
 
+Prepare = Callable[[Place], Awaitable[None]]
 Walk = Callable[[Running, Place, Facts], Sequence[str]]
 
 
@@ -164,14 +167,30 @@ def _limit(place: Place, port: int) -> Command:
             "HUB_BENCH_URL": place.owner_url,
             "HUB_BENCH_WORKSPACE": place.world.workspace,
         },
-        folder=Path(__file__).parent.parent.parent,
+        folder=ROOT,
     )
 
 
 def _limit_bodies(facts: Facts, _cursors: Sequence[str]) -> Bodies:
-    return hub_bodies(facts, [plain_cursor(row_id) for row_id in facts.places])
+    asked = hub_bodies(facts, [plain_cursor(row_id) for row_id in facts.places])
+    return {name: asked[name] for name in ("Q1", "Q2", "Q3", "Q4", "M1")}
+
+
+def _empty(_place: Place, port: int) -> Command:
+    return Command(
+        argv=[sys.executable, "-m", "tests.bench.empty", "--port", str(port)],
+        environment={},
+        folder=ROOT,
+    )
 
 
 HUB = a_hub("hub")
 REFERENCE = a_hub("reference", HUB_COMPILED_READS="false")
 LIMIT = Server(name="limit", command=_limit, bodies=_limit_bodies, same=True)
+#: What any answer of Starlette costs here: nothing is asked, nothing is said.
+EMPTY = Server(
+    name="empty",
+    command=_empty,
+    bodies=lambda _facts, _cursors: {"empty": [b""]},
+    path="/",
+)
