@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from hub.kernel.ids import global_id
-from tests.bench.data import BIG, World
-from tests.bench.place import Place
+from tests.bench.data import BIG
 
 QUERIES = Path(__file__).parent / "queries"
 LOCALES = ("en", "fr", "de")
@@ -39,28 +39,23 @@ class Facts:
     flat: int
 
 
-async def facts_of(place: Place, *, flat: int = FLAT) -> Facts:
-    """Look up what the variables need, by SQL."""
-    connection = await place.connect()
-    try:
-        workspace = await connection.fetchval("SELECT id FROM workspaces WHERE slug = $1", BIG)
-        brand = await connection.fetchval(
-            "SELECT id FROM brands WHERE workspace_id = $1", workspace
-        )
-        campaign = await connection.fetchval(
-            "SELECT id FROM campaigns WHERE workspace_id = $1 ORDER BY id LIMIT 1", workspace
-        )
-        total = place.world.contents // 2
-        ranks = [total * (_DIFFERENT // 2 + number) // (2 * _DIFFERENT) for number in range(16)]
-        found = await connection.fetch(
-            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS rank "
-            "FROM content_items WHERE workspace_id = $1) AS ranked "
-            "WHERE rank = ANY ($2::int[]) ORDER BY rank",
-            workspace,
-            ranks,
-        )
-    finally:
-        await connection.close()
+async def facts_of(connection: asyncpg.Connection, contents: int, *, flat: int = FLAT) -> Facts:
+    """Look up what the variables need, by SQL; half of the contents are the big workspace's."""
+    workspace = await connection.fetchval("SELECT id FROM workspaces WHERE slug = $1", BIG)
+    brand = await connection.fetchval("SELECT id FROM brands WHERE workspace_id = $1", workspace)
+    campaign = await connection.fetchval(
+        "SELECT id FROM campaigns WHERE workspace_id = $1 ORDER BY id LIMIT 1", workspace
+    )
+    total = contents // 2
+    first, step = _DIFFERENT // 2, 2 * _DIFFERENT
+    ranks = [total * (first + number) // step for number in range(_DIFFERENT)]
+    found = await connection.fetch(
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS rank "
+        "FROM content_items WHERE workspace_id = $1) AS ranked "
+        "WHERE rank = ANY ($2::int[]) ORDER BY rank",
+        workspace,
+        ranks,
+    )
     deep = [str(row["id"]) for row in found]
     return Facts(
         workspace=str(workspace),
@@ -125,7 +120,7 @@ def new_item(facts: Facts) -> dict[str, Any]:
     }
 
 
-def hub_cursors(url: str, world: World, ranks: Sequence[int]) -> list[str]:
+def hub_cursors(url: str, token: str, ranks: Sequence[int]) -> list[str]:
     """Walk the hub's list page by page and return the cursors after these places of it."""
     query = (
         "query Walk($n: Int!, $after: String) { contentItems(first: $n, after: $after) "
@@ -133,7 +128,7 @@ def hub_cursors(url: str, world: World, ranks: Sequence[int]) -> list[str]:
     )
     cursors: list[str] = []
     after, at, page = None, 0, FLAT
-    headers = {"Authorization": f"Bearer {world.token}"}
+    headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
         for rank in ranks:
             while at < rank:

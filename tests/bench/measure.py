@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.bench.asking import FLAT, facts_of
+from tests.bench.asking import FLAT, Facts, facts_of
 from tests.bench.load import Loaded, Wrk, load, megabytes, tree
 from tests.bench.peers import prepare
 from tests.bench.place import Place, clean
@@ -107,6 +107,13 @@ class Bench:
             asyncio.run(clean(self._place))
         return self.measured
 
+    async def _facts(self) -> Facts:
+        connection = await self._place.connect()
+        try:
+            return await facts_of(connection, self._place.world.contents, flat=self._asked.flat)
+        finally:
+            await connection.close()
+
     async def _prepare(self) -> None:
         await prepare(self._place)
         for server in self._asked.servers:
@@ -115,7 +122,7 @@ class Bench:
                 await server.prepare(self._place)
 
     def _start(self, stack: ExitStack) -> None:
-        facts = asyncio.run(facts_of(self._place, flat=self._asked.flat))
+        facts = asyncio.run(self._facts())
         for server in self._asked.servers:
             self._tell(f"starting {server.name}")
             self._running.append(stack.enter_context(running(server, self._place)))

@@ -155,7 +155,7 @@ def a_hub(name: str, **settings: str) -> Server:
         bodies=hub_bodies,
         headers=_bearer,
         mutation_headers={"idempotency-key": f"bench-{'@' * 12}"},
-        walk=lambda one, place, facts: hub_cursors(one.url, place.world, facts.ranks),
+        walk=lambda one, place, facts: hub_cursors(one.url, place.world.token, facts.ranks),
         same=True,
     )
 
