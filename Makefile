@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick bench-search clean
+.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench-quick: $(VENV)/.dev ## Measure the hub beside hand-written SQL, in a minut
 
 bench-search: $(VENV)/.dev ## Measure searches over 200,000 contents in 20 workspaces, in the database
 	@$(BIN)/python -m tests.bench.search
+
+bench-growth: $(VENV)/.dev ## Measure the hub among 2 million contents (SCALE=10: 200 thousand)
+	@$(BIN)/python -m tests.bench --growth $(or $(SCALE),100) $(BENCH)
 
 clean: ## Remove what was installed and built here; data in .hub stays
 	@rm -rf $(VENV) $(VENV)-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -9,6 +9,7 @@ from rich.console import Console
 from tests.bench import report, starting
 from tests.bench.contestants import SERVERS
 from tests.bench.data import CONTENTS
+from tests.bench.growth import grown
 from tests.bench.load import wrk
 from tests.bench.measure import Asked, Bench
 from tests.bench.place import KEPT, a_place
@@ -18,7 +19,7 @@ from tests.node import FETCHED
 #: What the quick bench reads: few contents, so that all of it takes less than a minute.
 _FEW = 4_000
 _QUICK = ("hub", "limit", "reference")
-_QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q1u", "empty", "M1")
+_QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q4f", "Q1u", "P", "empty", "M1")
 _QUICK_QUERIES = ("Q1", "Q2", "Q3", "Q4", "M1")
 
 #: Wide enough for the tables, whatever reads them.
@@ -34,6 +35,9 @@ def main(
     start: Annotated[
         bool, typer.Option("--start", help="Only time to ready, memory and the quickest query.")
     ] = False,
+    growth: Annotated[
+        float, typer.Option(help="Compare so many times 20,000 contents with 20,000.", max=100)
+    ] = 0,
     scale: Annotated[
         float, typer.Option(help="Times 20,000 contents: 1, 10 or 100.", min=0, max=100)
     ] = 0,
@@ -45,6 +49,8 @@ def main(
     """Measure, print each figure beside its bar, and exit 1 where one is missed."""
     if start:
         sys.exit(starting.main())
+    if growth:
+        sys.exit(_grow(growth, rounds or 3))
     contents = round(scale * CONTENTS) // 20 * 20 if scale else (_FEW if quick else CONTENTS)
     chosen = _chosen(servers or ",".join(_QUICK if quick else SERVERS))
     asked = Asked(
@@ -93,6 +99,15 @@ def _measure(contents: int, asked: Asked, *, keep: bool) -> int:
     reached = sum(one.reached for one in found)
     console.print(f"{reached} of {len(found)} bars are reached; {len(lost)} things are wrong.")
     return len(lost)
+
+
+def _grow(scale: float, rounds: int) -> int:
+    with console.status("Getting what is needed …") as status:
+        found = grown(scale, wrk(), rounds=rounds, tell=lambda what: status.update(f"{what} …"))
+    report.show_figures(console, found)
+    reached = sum(one.reached for one in found)
+    console.print(f"{reached} of {len(found)} bars are reached.")
+    return 0 if found and reached == len(found) else 1
 
 
 if __name__ == "__main__":

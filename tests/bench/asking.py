@@ -94,6 +94,8 @@ def hub_bodies(facts: Facts, cursors: Sequence[str]) -> Mapping[str, Sequence[by
         "Q2p": locales,
         "Q3": [{"first": facts.flat}],
         "Q4": [{"after": cursor} for cursor in cursors],
+        "Q4f": [{"first": 50}],
+        "P": [{"first": 50}],
         "M1": [{"input": new_item(facts)}],
     }
     return {name: [body(name, one) for one in each] for name, each in variables.items()}

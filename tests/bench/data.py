@@ -192,8 +192,9 @@ _MANY: tuple[tuple[str, str], ...] = (
                 pg_temp.space(n) * 8 + (n / 2 + 3 * k) % 8 AS c,
                 json_build_object('fields', json_build_object('language', 'en'), 'parts',
                     json_build_array(json_build_object('length', 280, 'media', json_build_array(),
-                        'text', pg_temp.prose(n + k, 280))),
-                    'title', 'Week ' || n)::text AS body
+                        'text', pg_temp.prose(n + k, 280))), 'platform',
+                    (ARRAY['mastodon', 'wordpress', 'misago', 'feed'])[
+                        (1 + (n / 2 + 3 * k) % 4)::int], 'title', 'Week ' || n)::text AS body
             FROM generate_series(0, $1::bigint - 1) AS n, generate_series(0, 2) AS k) AS item
         JOIN channels AS place ON place.id = pg_temp.fixed('channel', c)
         """,
@@ -278,12 +279,15 @@ Tell = Callable[[str], None]
 class World:
     """What the queries need of a data set: who asks, and how many rows there are of what.
 
+    `token` may do everything, `page_token` reads what is published.
+
     Whatever was made after `built` is no part of it.
     """
 
     contents: int
     workspace: str
     token: str
+    page_token: str
     built: str
     rows: Mapping[str, int]
 
@@ -354,14 +358,17 @@ async def describe(connection: asyncpg.Connection, hub: Hub, contents: int) -> W
         contents=contents,
         workspace=str(workspace),
         token=await _token(hub, workspace),
+        page_token=await _token(hub, workspace, delivery=True),
         built=await connection.fetchval("SELECT clock_timestamp()::text"),
         rows=rows,
     )
 
 
-async def _token(hub: Hub, workspace: UUID) -> str:
+async def _token(hub: Hub, workspace: UUID, *, delivery: bool = False) -> str:
     async with hub.unit_of_work(Caller.system(workspace)) as work:
         person = await access.member_by_email(work, email=PERSON)
         assert person is not None, PERSON
-        _, secret = await access.issue_token(work, member_id=person.id, label="bench")
+        _, secret = await access.issue_token(
+            work, member_id=person.id, label="bench", delivery=delivery
+        )
     return secret

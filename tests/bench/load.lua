@@ -1,18 +1,19 @@
--- Sends the bodies of a file in turn, one a line; @@@@@@@@@@@@ is another text in every request.
+-- Sends the requests of a file in turn, a line each: method, path, content; @@@@@@@@@@@@ is another text in every request.
 local bodies, at, unique, started = {}, 0, nil, 0
 
 function init(arguments)
-  wrk.method = "POST"
   local headers = {}
   for line in io.lines(arguments[2]) do
     local name, value = line:match("^(.-): (.*)$")
     headers[name] = value
   end
   for line in io.lines(arguments[1]) do
-    bodies[#bodies + 1] = wrk.format("POST", arguments[3], headers, line)
+    local method, path, content = line:match("^(%S+) (%S+) (.*)$")
+    if content == "" then content = nil end
+    bodies[#bodies + 1] = wrk.format(method, path, headers, content)
   end
   unique = bodies[1]:find("@@@@@@@@@@@@", 1, true)
-  started = tonumber(arguments[4])
+  started = tonumber(arguments[3])
 end
 
 function request()

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from tests.bench.place import KEPT
+from tests.bench.servers import Running
 from tests.node import run
 
 CONNECTIONS = 8
@@ -66,28 +67,28 @@ def wrk() -> Wrk:
 def load(
     tool: Wrk,
     *,
-    url: str,
+    running: Running,
+    query: str,
     bodies: Sequence[bytes],
-    headers: Mapping[str, str],
     seconds: int,
-    server: psutil.Process,
     database: psutil.Process,
 ) -> Loaded:
     """Ask for that long over 8 connections and return what it took."""
-    base, path = _split(url)
     with TemporaryDirectory(prefix="content-hub-bench-") as folder:
         lines = Path(folder, "bodies")
-        lines.write_bytes(b"\n".join(bodies) + b"\n")
+        lines.write_bytes(b"".join(_line(*running.request(query, body)) for body in bodies))
         known = Path(folder, "headers")
-        known.write_text("".join(f"{name}: {value}\n" for name, value in headers.items()))
+        known.write_text(
+            "".join(f"{name}: {value}\n" for name, value in running.headers_of(query).items())
+        )
         command = [
             *(tool.program, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s"),
-            *("--timeout", "20s", "-s", str(SCRIPT), base, "--"),
-            *(str(lines), str(known), path, str(next(_runs) * 10_000_000)),
+            *("--timeout", "20s", "-s", str(SCRIPT), running.url, "--"),
+            *(str(lines), str(known), str(next(_runs) * 10_000_000)),
         ]
-        before = (_spent(server), _spent(database))
+        before = (_spent(running.process), _spent(database))
         said = run(command, environment=tool.environment)
-        after = (_spent(server), _spent(database))
+        after = (_spent(running.process), _spent(database))
     found = json.loads(said.splitlines()[-1])
     requests = max(1, found["requests"])
     spent_server, spent_database = (
@@ -104,10 +105,8 @@ def load(
     )
 
 
-def _split(url: str) -> tuple[str, str]:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", slash + path
+def _line(method: str, path: str, content: bytes) -> bytes:
+    return b"%b %b %b\n" % (method.encode(), path.encode(), content)
 
 
 def _spent(root: psutil.Process) -> float:

@@ -12,9 +12,8 @@ import httpx
 
 from tests.bench.asking import FLAT, Facts, facts_of
 from tests.bench.load import Loaded, Wrk, load, megabytes, tree
-from tests.bench.peers import prepare
 from tests.bench.place import Place, clean
-from tests.bench.same import Different, ask, data_of, leaves, require_same
+from tests.bench.same import Different, ask, data_of, learn_tag, leaves, require_same
 from tests.bench.servers import HUB, Bodies, Running, Server, running
 
 #: Writes come last: what they add changes what reads find.
@@ -115,7 +114,6 @@ class Bench:
             await connection.close()
 
     async def _prepare(self) -> None:
-        await prepare(self._place)
         for server in self._asked.servers:
             if server.prepare is not None:
                 self._tell(f"preparing {server.name}")
@@ -153,6 +151,8 @@ class Bench:
                 try:
                     answer = ask(client, one, query, bodies[number], nth=nth)
                     self.measured.leaves[key] = leaves(data_of(one.server.name, answer))
+                    if one.server.conditional:
+                        learn_tag(client, one, query, bodies[number])
                 except (Different, httpx.HTTPError) as error:
                     self.measured.refusals[key] = str(error)
                     continue
@@ -204,11 +204,10 @@ class Bench:
     def _load(self, one: Running, query: str, seconds: int) -> Loaded:
         return load(
             self._tool,
-            url=one.url_of(query),
+            running=one,
+            query=query,
             bodies=self._of(one, query),
-            headers=one.headers_of(query),
             seconds=seconds,
-            server=one.process,
             database=self._place.postmaster,
         )
 

@@ -165,12 +165,14 @@ POSTGRAPHILE = Server(
     bodies=_postgraphile,
     walk=_walk_postgraphile,
     install=install("postgraphile"),
+    prepare=prepare,
 )
 MERCURIUS = Server(
     name="mercurius",
     command=served("mercurius"),
     bodies=_mercurius,
     install=install("mercurius"),
+    prepare=prepare,
 )
 
 
@@ -225,6 +227,7 @@ async def _prepare_directus(place: Place) -> None:
             [NODE / "bin" / "node", KEPT / "directus" / _DIRECTUS[0], "bootstrap"],
             environment=_directus_environment(place, 1),
         )
+    await prepare(place)
     await _as_owner(place, _RELATIONS)
 
 

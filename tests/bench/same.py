@@ -22,17 +22,40 @@ class Different(Exception):
     """Two servers do not answer alike, or one answers with errors."""
 
 
-def ask(client: httpx.Client, running: Running, query: str, body: bytes, *, nth: int) -> bytes:
-    """Send one body as the load would, and return the answer."""
+def send(
+    client: httpx.Client, running: Running, query: str, body: bytes, *, nth: int
+) -> httpx.Response:
+    """Send one body as the load would."""
     unique = f"{nth:012d}"
     headers = {
         name: value.replace(UNIQUE, unique) for name, value in running.headers_of(query).items()
     }
-    content = body.replace(UNIQUE.encode(), unique.encode())
-    said = client.post(running.url_of(query), content=content, headers=headers)
+    method, path, content = running.request(query, body)
+    return client.request(
+        method,
+        running.url + path,
+        content=content.replace(UNIQUE.encode(), unique.encode()),
+        headers=headers,
+    )
+
+
+def ask(client: httpx.Client, running: Running, query: str, body: bytes, *, nth: int) -> bytes:
+    """Send one body and return the answer; raises Different where there is none."""
+    said = send(client, running, query, body, nth=nth)
     if said.status_code != 200:
         raise Different(f"{running.server.name} {query}: {said.status_code} {said.text[:500]}")
     return said.content
+
+
+def learn_tag(client: httpx.Client, running: Running, query: str, body: bytes) -> None:
+    """From now on ask whether the answer is still the one we know; Different if it never says."""
+    tag = send(client, running, query, body, nth=0).headers.get("etag")
+    if tag is None:
+        raise Different(f"{running.server.name} {query}: no ETag")
+    running.tags[query] = tag
+    again = send(client, running, query, body, nth=0).status_code
+    if again != 304:
+        raise Different(f"{running.server.name} {query}: {again}, not 304")
 
 
 def data_of(name: str, answer: bytes) -> Any:

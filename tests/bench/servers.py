@@ -1,5 +1,6 @@
 """What is measured: every server is one process on the same database, described in one table."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import httpx
 import psutil
@@ -21,6 +23,8 @@ START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 #: Connections to the database; the hub's own default, and enough for two cores.
 POOL = 5
+
+_JSON = {"content-type": "application/json"}
 
 Bodies = Mapping[str, Sequence[bytes]]
 
@@ -38,8 +42,8 @@ class Command:
 class Server:
     """One contestant: how it starts, what it is sent, and how its answer is read.
 
-    `walk` finds the cursors of deep pages, where only the server itself can write them. `paths` are
-    where queries go, where that differs from `path`; `same` says that it gives the hub's answers.
+    `walk` finds the cursors of deep pages, where only the server itself can write them. `paths`
+    are where queries go, where that differs from `path`; `same` says that it gives the hub's answers.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Server:
     mutation_headers: Mapping[str, str] = field(default_factory=dict)
     walk: "Walk | None" = None
     same: bool = False
+    get: bool = False
+    conditional: bool = False
     install: Callable[[Callable[[str], None]], None] = lambda _tell: None
     prepare: "Prepare | None" = None
 
@@ -63,14 +69,25 @@ class Running:
     url: str
     process: psutil.Process
     headers: Mapping[str, str]
+    tags: dict[str, str] = field(default_factory=dict)
 
     def headers_of(self, query: str) -> Mapping[str, str]:
         """Return the headers a query is sent with."""
-        return {**self.headers, **(self.server.mutation_headers if query == "M1" else {})}
+        known = {"if-none-match": self.tags[query]} if query in self.tags else {}
+        return {
+            **self.headers,
+            **known,
+            **(self.server.mutation_headers if query == "M1" else {}),
+        }
 
-    def url_of(self, query: str) -> str:
-        """Return where a query is sent."""
-        return self.url + self.server.paths.get(query, self.server.path)
+    def request(self, query: str, body: bytes) -> tuple[str, str, bytes]:
+        """Return method, path and content of a request."""
+        path = self.server.paths.get(query, self.server.path)
+        if not self.server.get:
+            return "POST", path, body
+        asked = json.loads(body)
+        asked["variables"] = json.dumps(asked["variables"])
+        return "GET", f"{path}?{urlencode(asked, quote_via=quote)}", b""
 
 
 Prepare = Callable[[Place], Awaitable[None]]
@@ -100,7 +117,7 @@ def running(server: Server, place: Place) -> Iterator[Running]:
                 server=server,
                 url=url,
                 process=psutil.Process(process.pid),
-                headers={"content-type": "application/json", **server.headers(place)},
+                headers={**({} if server.get else _JSON), **server.headers(place)},
             )
         finally:
             process.terminate()
@@ -136,6 +153,7 @@ def _hub(**settings: str) -> Callable[[Place, int], Command]:
                 "HUB_DATABASE_POOL": str(POOL),
                 "HUB_PAGE_MAX": str(FLAT),
                 "HUB_QUERY_COST": "1000000",
+                "HUB_TOKEN_POINTS_PER_MINUTE": "0",
                 **settings,
             },
         )
@@ -147,17 +165,37 @@ def _bearer(place: Place) -> Mapping[str, str]:
     return {"authorization": f"Bearer {place.world.token}"}
 
 
+def _page_bearer(place: Place) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {place.world.page_token}"}
+
+
 def a_hub(name: str, **settings: str) -> Server:
     """Return the hub's own API process with these settings, such as HUB_COMPILED_READS."""
     return Server(
         name=name,
         command=_hub(**settings),
-        bodies=hub_bodies,
+        bodies=lambda facts, cursors: _without("P", hub_bodies(facts, cursors)),
         headers=_bearer,
         mutation_headers={"idempotency-key": f"bench-{'@' * 12}"},
         walk=lambda one, place, facts: hub_cursors(one.url, place.world.token, facts.ranks),
         same=True,
     )
+
+
+def a_page(name: str, *, conditional: bool) -> Server:
+    """Return the API process as a web page asks it: by GET, with a token for what is published."""
+    return Server(
+        name=name,
+        command=_hub(),
+        bodies=lambda facts, _cursors: {"P": hub_bodies(facts, ())["P"]},
+        headers=_page_bearer,
+        get=True,
+        conditional=conditional,
+    )
+
+
+def _without(name: str, bodies: Bodies) -> Bodies:
+    return {other: each for other, each in bodies.items() if other != name}
 
 
 def _limit(place: Place, port: int) -> Command:
@@ -194,3 +232,5 @@ EMPTY = Server(
     bodies=lambda _facts, _cursors: {"empty": [b""]},
     path="/",
 )
+PAGE = a_page("page", conditional=False)
+PAGE_304 = a_page("page-304", conditional=True)
