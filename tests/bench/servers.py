@@ -43,7 +43,8 @@ class Server:
     """One contestant: how it starts, what it is sent, and how its answer is read.
 
     `walk` finds the cursors of deep pages, where only the server itself can write them. `paths`
-    are where queries go, where that differs from `path`; `same` says that it gives the hub's answers.
+    are where queries go, where that is not `path`; `same` says that it gives the hub's answers.
+    With `get` it is asked by GET, with `conditional` whether we know its answer already.
     """
 
     name: str
