@@ -50,7 +50,9 @@ def a_place(contents: int, *, tell: Tell) -> Iterator[Place]:
     # One loop from entering to leaving: closing it would end the servers.
     with asyncio.Runner() as runner:
         if not (folder / _READY).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            # Of each size one is kept: the rows of another version are of no use any more.
+            for old in folder.parent.glob(f"{contents}-*"):
+                shutil.rmtree(old, ignore_errors=True)
             runner.run(_built(folder, contents, tell))
         serving = embedded_servers(folder, keep=False)
         servers = runner.run(serving.__aenter__())
