@@ -29,7 +29,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a run shall measure."""
+    """What a run shall measure; servers named in `once` only in the first round, unwarmed."""
 
     servers: Sequence[Server]
     queries: Sequence[str]
@@ -37,6 +37,7 @@ class Asked:
     seconds: int
     warm_seconds: int
     flat: int = FLAT
+    once: Sequence[str] = ()
 
 
 def processor_ms(one: Loaded) -> float:
@@ -186,14 +187,17 @@ class Bench:
             if self._of(one, query) and (one.server.name, query) not in self.measured.refusals
         ]
 
+    def _repeated(self, query: str) -> list[Running]:
+        return [one for one in self._able(query) if one.server.name not in self._asked.once]
+
     def _rounds(self, queries: Sequence[str]) -> None:
         for query in queries:
-            for one in self._able(query):
+            for one in self._repeated(query):
                 self._tell(f"{query}: warming {one.server.name}")
                 self._load(one, query, self._asked.warm_seconds)
         for number in range(self._asked.rounds):
             for query in queries:
-                able = self._able(query)
+                able = self._repeated(query) if number else self._able(query)
                 # Whoever is first in one round is last in the next.
                 turn = number % len(able) if able else 0
                 for one in able[turn:] + able[:turn]:

@@ -137,9 +137,9 @@ def markdown(measured: Measured, asked: Asked, place: Place) -> str:
 def _conditions(asked: Asked, place: Place) -> str:
     return (
         f"{place.world.contents:,} contents, {asked.rounds} rounds of {asked.seconds} s, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Requests/s (÷ limit; the "
-        "same by processor time, which a busy machine disturbs less) · processor ms of server + "
-        "database for each request."
+        f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of requests/s "
+        "± half of how far the rounds lie apart (÷ limit; the same by processor time, which a busy "
+        "machine disturbs less) · processor ms of server + database for each request."
     )
 
 
@@ -152,7 +152,9 @@ def _cell(measured: Measured, server: str, query: str) -> str:
     times = ""
     if part is not None and least is not None and server != "limit":
         times = f" ({part:.2f}, {processor_ms(least) / processor_ms(middle):.2f})"
-    return f"{middle.rate:.0f}{times} · {middle.server_ms:.2f}+{middle.database_ms:.2f}"
+    apart = spread([run.rate for run in measured.runs[server, query]]) / 2
+    around = f" ± {apart:.0%}" if apart else ""
+    return f"{middle.rate:.0f}{around}{times} · {middle.server_ms:.2f}+{middle.database_ms:.2f}"
 
 
 def as_json(measured: Measured, asked: Asked, place: Place) -> dict[str, Any]:
@@ -214,7 +216,9 @@ def show(console: Console, measured: Measured, asked: Asked) -> None:
         cells = [_cell(measured, server.name, query) for query in asked.queries]
         weight = measured.memory.get(server.name)
         table.add_row(server.name, *cells, "" if weight is None else f"{weight:.0f} MB")
-    console.print("requests/s (÷ limit, by processor time) · processor ms of server + database")
+    console.print(
+        "requests/s ± spread (÷ limit, by processor time) · processor ms of server + database"
+    )
     console.print(table)
     show_figures(console, figures(measured))
 
