@@ -114,9 +114,10 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Link:
-    """How a row finds the rows that belong to it."""
+    """How a row finds the rows that belong to it; `key` is the column that names the only one."""
 
     on: Callable[[FromClause, FromClause], ColumnElement[bool]]
+    key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +170,11 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """A fact of the row as it is."""
+    """A fact of the row as it is; `narrow` numbers are an error where they exceed 32 bits."""
 
     label: str
     fact: str
+    narrow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +332,8 @@ def over(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def columns(here: str, there: str = "id") -> Link:
     """Link rows whose columns are equal."""
-    return Link(on=lambda row, other: other.c[there] == row.c[here])
+    key = here if there == "id" else None
+    return Link(on=lambda row, other: other.c[there] == row.c[here], key=key)
 
 
 def named_in(column: str, path: str) -> Link:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     FromClause,
+    Integer,
     Select,
     Text,
     Uuid,
@@ -126,6 +127,8 @@ class _Builder:
 
     def _entry(self, entry: Entry, origin: Origin, row: FromClause) -> ColumnElement[Any]:
         match entry:
+            case Leaf(fact=fact, narrow=True):
+                return cast(origin.fact(fact, row), Integer)
             case Leaf(fact=fact):
                 return origin.fact(fact, row)
             case GlobalId(fact=fact, kind=kind):

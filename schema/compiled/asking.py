@@ -22,8 +22,17 @@ from schema.base.paging import (
 )
 from schema.compiled.assembling import Assemble, connection
 from schema.compiled.plans import ConnectionPlan, ObjectPlan
-from schema.compiled.reads import AskedPages, Field, Read, Ready, edge_of
-from schema.compiled.running import Declined, Patch, Row, Run, Shown, Slot
+from schema.compiled.reads import (
+    NO_PAGES,
+    SHAPES,
+    AskedPages,
+    Field,
+    Read,
+    Ready,
+    asked_pages,
+    edge_of,
+)
+from schema.compiled.running import Declined, Patch, Row, Run, Shown
 from schema.compiled.writing import Writer
 
 
@@ -253,8 +262,8 @@ class AskedField(Asked):
         kept = list(zip(texts[:size], places, strict=False))
         if page.backwards:
             kept.reverse()
-        for text, _ in kept:
-            read.look(text)
+        together = ",".join([text for text, _ in kept])
+        read.look(together)
         return connection(
             plan,
             kept,
@@ -263,6 +272,7 @@ class AskedField(Asked):
             more=len(texts) > size,
             cursor=lambda row: write_cursor(identity, Place(values=tuple(row[1]))),
             item=lambda row, _number: orjson.Fragment(row[0]),
+            nodes=orjson.Fragment(f"[{together}]"),
         )
 
     def _single(self, read: Read, plan: ObjectPlan, pages: AskedPages, where: Condition) -> Ready:
@@ -297,33 +307,17 @@ class AskedField(Asked):
     def _pages(self, read: Read) -> AskedPages:
         """Read the pages of the lists inside, as the variables say now."""
         if not read.slots:
-            return _NO_PAGES
-        slots, windows, key = [], [], []
-        values: dict[str, Any] = {}
-        placed = set()
-        workspace = str(self.context.caller.workspace_id)
-        for number, slot in enumerate(read.slots):
-            page = slot.read(self._variables)
-            size = page.size(self.context.page_max)
-            identity = list_identity(workspace, *slot.words)
-            source, order = slot.source, slot.order
-            name = f"p{number}"
-            after = edge_of(
-                source, order, identity, page.after, "after", f"{name}a", values, nested=True
-            )
-            before = edge_of(
-                source, order, identity, page.before, "before", f"{name}b", values, nested=True
-            )
-            if after is not None or before is not None:
-                placed.add(number)
-            windows.append(
-                Window(
-                    order=order, limit=size, after=after, before=before, backwards=page.backwards
-                )
-            )
-            slots.append(Slot(page, identity))
-            key.append((size, page.backwards, after, before))
-        return AskedPages(slots, windows, values, frozenset(placed), tuple(key))
+            return NO_PAGES
+        context = self.context
+        pages = tuple([slot.read(self._variables) for slot in read.slots])
+        key = (context.caller.workspace_id, pages)
+        known = read.pages.get(key)
+        if known is None:
+            known = asked_pages(read.slots, pages, context)
+            if len(read.pages) >= SHAPES:
+                read.pages.clear()
+            read.pages[key] = known
+        return known
 
     async def _run(
         self, ready: Ready, values: Mapping[str, Any], pages: AskedPages
@@ -344,9 +338,6 @@ class AskedField(Asked):
             for row in rows:
                 ready.patch(row, run)
         return rows
-
-
-_NO_PAGES = AskedPages([], [], {}, frozenset(), ())
 
 
 def _ready(

@@ -57,10 +57,17 @@ def connection(
     more: bool,
     cursor: Callable[[Any], str],
     item: Callable[[Any, int], Any],
+    nodes: Any = None,
 ) -> dict[str, Any]:
-    """Return a connection of the rows of its page; `more` says that others follow them."""
+    """Return a connection of the rows of its page; `more` says that others follow them.
+
+    `nodes` are all items together, where they are one text already.
+    """
     return {
-        part.key: _part(plan, part, rows, total, page, more, cursor, item) for part in plan.parts
+        part.key: nodes
+        if nodes is not None and part.name == "nodes"
+        else _part(plan, part, rows, total, page, more, cursor, item)
+        for part in plan.parts
     }
 
 

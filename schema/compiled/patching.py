@@ -10,9 +10,6 @@ from schema.compiled.assembling import Assemble
 from schema.compiled.plans import Made, Page
 from schema.compiled.running import Declined, Patch, Row, Run
 
-_INT_MAX = 2**31 - 1
-_INT_MIN = -(2**31)
-
 Readers = Sequence[tuple[str, str, Callable[[Any], Any] | None]]
 
 
@@ -76,15 +73,6 @@ def present(key: str) -> Patch:
     def patch(row: Row, _run: Run) -> None:
         if row[key] is None:
             raise Declined("a null where none may be")
-
-    return patch
-
-
-def small(key: str) -> Patch:
-    def patch(row: Row, _run: Run) -> None:
-        value = row[key]
-        if value is not None and not _INT_MIN <= value <= _INT_MAX:
-            raise Declined("a number beyond Int")
 
     return patch
 

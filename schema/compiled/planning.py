@@ -73,7 +73,7 @@ class Planner:
     """Plans one operation for callers of one set of permissions. Raises Declined.
 
     `required` are the keys of what must not be null though the database could say so, `optional`
-    those of what may, `large` those of numbers that may be no Int.
+    those of what may.
     """
 
     collector: Collector
@@ -81,7 +81,6 @@ class Planner:
     slots: list[SlotPlan] = field(default_factory=list)
     required: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
-    large: set[str] = field(default_factory=set)
 
     def object(self, source: Source, nodes: Sequence[FieldNode]) -> ObjectPlan:
         """Plan the rows of a type."""
@@ -113,7 +112,9 @@ class Planner:
                 return self._embedded(key, known, spec, nodes)
             case ToOne() as spec:
                 target = self._readable(known)
-                required = self._note(key, kind)
+                certain = spec.link.key is not None and source.origin.certain(spec.link.key)
+                whole = target.origin.only is None
+                required = self._note(key, kind, certain=certain and whole)
                 return Related(key, spec, self.object(target, nodes), required)
             case Listed() as spec:
                 return Short(key, spec, self.object(self._readable(known), nodes))
@@ -128,10 +129,7 @@ class Planner:
         named = get_named_type(kind)
         _require_written(named, kind, stored)
         required = self._note(key, kind, certain=origin.certain(fact))
-        large = stored is Stored.LARGE
-        if large:
-            self.large.add(key)
-        return Value(key, fact, required, large, _renamed(named))
+        return Value(key, fact, required, stored is Stored.LARGE, _renamed(named))
 
     def _note(self, key: str, kind: GraphQLOutputType, *, certain: bool = False) -> bool:
         """Remember whether a null may stand under a key; say whether that must be looked at."""

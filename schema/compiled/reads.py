@@ -1,6 +1,5 @@
 """What a root field reads: planned once, with the statements of the shapes it was asked in."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +8,8 @@ from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType
 
 from hub.kernel.shapes import Edge, Form, Window
 from hub.kernel.statements import Statement
-from schema.base.fields import SOURCES, Source
-from schema.base.paging import read_cursor, wrong_cursor
+from schema.base.fields import SOURCES, ReadContext, Source
+from schema.base.paging import PageArguments, list_identity, read_cursor, wrong_cursor
 from schema.base.reading import bound
 from schema.base.selection import known_fields
 from schema.compiled.assembling import Assemble
@@ -20,8 +19,6 @@ from schema.compiled.running import Declined, Patch, Slot
 
 #: How many shapes of one read (filters, orders, pages) are remembered.
 SHAPES = 16
-_INT_MAX = 2**31 - 1
-_LARGE = r'"(?:{})":-?(\d{{10,}})'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +39,9 @@ class Read:
     plan: ObjectPlan | ConnectionPlan
     slots: Sequence[SlotPlan]
     nulls: tuple[str, ...]
-    large: re.Pattern[str] | None
     checked: bool
     shapes: dict[Any, Ready] = field(default_factory=dict)
+    pages: dict[Any, "AskedPages"] = field(default_factory=dict)
 
     def remember(self, key: Any, make: Callable[[], Ready]) -> Ready:
         """Return the statement of a shape, made when it is asked for the first time."""
@@ -57,17 +54,13 @@ class Read:
         return ready
 
     def look(self, text: str) -> None:
-        """Decline a text with a null where none may be, or a number that is no Int.
+        """Decline a text with a null where none may be.
 
-        Nothing a text says can look like it: its quotes are escaped.
+        Nothing that a value says can look like it: its quotes are escaped.
         """
         for null in self.nulls:
             if null in text:
                 raise Declined("a null where none may be")
-        if self.large is not None:
-            for found in self.large.finditer(text):
-                if int(found[1]) > _INT_MAX:
-                    raise Declined("a number beyond Int")
 
 
 @dataclass(slots=True)
@@ -120,15 +113,55 @@ class Field:
             plan = planner.connection(source, target, nodes)
         else:
             plan = planner.object(source, nodes)
-        large = planner.large
         return Read(
             source=source,
             plan=plan,
             slots=planner.slots,
             nulls=tuple(f'"{key}":null' for key in sorted(planner.required)),
-            large=re.compile(_LARGE.format("|".join(sorted(large)))) if large else None,
             checked=bool(planner.required & planner.optional),
         )
+
+
+NO_PAGES = AskedPages([], [], {}, frozenset(), ())
+
+
+def asked_pages(
+    plans: Sequence[SlotPlan], pages: Sequence[PageArguments], context: ReadContext
+) -> AskedPages:
+    """Return the pages of the lists inside; Invalid names the size or cursor at fault."""
+    slots, windows, key = [], [], []
+    values: dict[str, Any] = {}
+    placed = set()
+    workspace = str(context.caller.workspace_id)
+    for number, (plan, page) in enumerate(zip(plans, pages, strict=True)):
+        identity = list_identity(workspace, *plan.words)
+        edges = [
+            edge_of(
+                plan.source,
+                plan.order,
+                identity,
+                cursor,
+                argument,
+                f"p{number}{argument}",
+                values,
+                nested=True,
+            )
+            for argument, cursor in (("after", page.after), ("before", page.before))
+        ]
+        if edges != [None, None]:
+            placed.add(number)
+        windows.append(
+            Window(
+                order=plan.order,
+                limit=page.size(context.page_max),
+                after=edges[0],
+                before=edges[1],
+                backwards=page.backwards,
+            )
+        )
+        slots.append(Slot(page, identity))
+        key.append(windows[-1])
+    return AskedPages(slots, windows, values, frozenset(placed), tuple(key))
 
 
 def edge_of(

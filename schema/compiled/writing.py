@@ -66,8 +66,8 @@ class Writer:
         patches: list[Patch] = []
         for step in plan.steps:
             match step:
-                case Value(key=key, fact=fact):
-                    entries.append(Leaf(label=key, fact=fact))
+                case Value(key=key, fact=fact, large=large):
+                    entries.append(Leaf(label=key, fact=fact, narrow=large))
                     patches.extend(self._looked_at(step))
                 case Id(key=key, fact=fact, kind=kind):
                     entries.append(GlobalId(label=key, fact=fact, kind=kind))
@@ -105,8 +105,6 @@ class Writer:
             yield patching.named(step.key, step.names)
         if self.checked and step.required:
             yield patching.present(step.key)
-        if self.checked and step.large:
-            yield patching.small(step.key)
 
     def _made(self, plan: ObjectPlan, step: Made) -> tuple[list[Entry], Patch]:
         spec = step.spec
