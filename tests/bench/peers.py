@@ -1,5 +1,6 @@
 """Other people's servers on the same tables, from npm, each set up as its own documents advise."""
 
+import base64
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from hub.kernel.ids import global_id
 from tests.bench.asking import LOCALES, UNIQUE, Facts, new_item
 from tests.bench.place import KEPT, Place
 from tests.bench.servers import POOL, Bodies, Command, Running, Server
@@ -136,13 +138,17 @@ def _mercurius(facts: Facts, _cursors: Sequence[str]) -> Bodies:
     return bodies_of(
         "mercurius",
         {
-            "Q1": [{"id": item} for item in facts.items],
+            "Q1": [{"id": global_id("ContentItem", item)} for item in facts.items],
             "Q2": [{**space, "locales": [locale]} for locale in LOCALES],
             "Q3": [{**space, "first": facts.flat}],
-            "Q4": [{**space, "after": row_id} for row_id in facts.places],
+            "Q4": [{**space, "after": _own_cursor(row_id)} for row_id in facts.places],
             "M1": [{"input": new_row(facts)}],
         },
     )
+
+
+def _own_cursor(row_id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row_id]).encode()).decode().rstrip("=")
 
 
 async def prepare(place: Place) -> None:

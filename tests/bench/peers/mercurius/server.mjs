@@ -51,10 +51,24 @@ const ITEM = `id, workspace_id, title, locale, archived, external_reference AS "
   campaign_id, current_revision_id`;
 const INSERT = `SELECT ${ITEM} FROM bench_create_content($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
 
+// The contract of the hub: opaque ids that say their type, opaque cursors.
+const opaque = (text) => Buffer.from(text).toString("base64url");
+const opened = (text) => Buffer.from(text, "base64url").toString();
+const named = (type) => ({ id: ({ id }) => opaque(`${type}:${id}`) });
+
 const resolvers = {
+  ...Object.fromEntries(
+    ["ContentItem", "Campaign", "Revision", "Asset", "Variant", "Publication", "Channel"].map(
+      (type) => [type, named(type)],
+    ),
+  ),
   Query: {
     node: async (_, { id }) =>
-      (await rows("item", `SELECT ${ITEM} FROM content_items WHERE id = $1`, [id]))[0],
+      (
+        await rows("item", `SELECT ${ITEM} FROM content_items WHERE id = $1`, [
+          opened(id).split(":")[1],
+        ])
+      )[0],
     contentItems: async (_, { workspace, first, after, archived, locales }) => {
       const values = [workspace, first + 1];
       let name = "items";
@@ -66,7 +80,7 @@ const resolvers = {
         where += ` AND ${test} $${values.length}`;
       };
       also("-archived", "archived =", archived);
-      also("-after", "id <", after);
+      also("-after", "id <", after && JSON.parse(opened(after))[0]);
       if (locales) {
         values.push(locales);
         name += "-locales";
@@ -79,7 +93,9 @@ const resolvers = {
       );
       const hasNextPage = found.length > first;
       if (hasNextPage) found.pop();
-      return { nodes: found, pageInfo: { hasNextPage, endCursor: found.at(-1)?.id ?? null } };
+      const last = found.at(-1)?.id;
+      const endCursor = last ? opaque(JSON.stringify([last])) : null;
+      return { nodes: found, pageInfo: { hasNextPage, endCursor } };
     },
   },
   Mutation: {
