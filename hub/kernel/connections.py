@@ -16,6 +16,12 @@ _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leav
 _CONNECT_SECONDS = 5
 _ENTER_SECONDS = 5
 _STATEMENTS = 200
+_ENTER = (
+    "SELECT set_config('hub.workspace_id', $1, false), set_config('plan_cache_mode', $2, false)"
+)
+# Planning a statement anew for every value takes longer than running most of them. But where values
+# say how many rows fit, PostgreSQL shall see them until it finds that they make no difference.
+_PLANS = {True: "force_generic_plan", False: "auto"}
 
 if TYPE_CHECKING:
     _Base = asyncpg.Connection[asyncpg.Record]
@@ -31,20 +37,20 @@ class Connection(_Base):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.workspace: UUID | None = None
+        self.steady = False
         self._kept: OrderedDict[str, _Statement] = OrderedDict()
 
-    async def enter(self, workspace: UUID) -> None:
-        """Make the workspace the only one this connection can see."""
-        if self.workspace == workspace:
+    async def enter(self, workspace: UUID, *, steady: bool) -> None:
+        """Make the workspace the only one this connection can see.
+
+        With `steady` statements keep one plan for all values.
+        """
+        if self.workspace == workspace and self.steady is steady:
             return
         # Forgotten first: if this is cancelled half way, nobody knows which one is set.
         self.workspace = None
-        await self.execute(
-            "SELECT set_config('hub.workspace_id', $1, false)",
-            str(workspace),
-            timeout=_ENTER_SECONDS,
-        )
-        self.workspace = workspace
+        await self.execute(_ENTER, str(workspace), _PLANS[steady], timeout=_ENTER_SECONDS)
+        self.workspace, self.steady = workspace, steady
 
     async def run(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """Run a statement, prepared when it comes for the first time."""
@@ -81,12 +87,12 @@ class Connections:
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
 
     async def rows(
-        self, workspace: UUID, sql: str, arguments: Sequence[Any]
+        self, workspace: UUID, sql: str, arguments: Sequence[Any], *, steady: bool = False
     ) -> list[asyncpg.Record]:
         """Return the rows of a statement as a workspace sees them."""
-        connection = self._chosen(workspace) or await self._acquire()
+        connection = self._chosen(workspace, steady=steady) or await self._acquire()
         try:
-            await connection.enter(workspace)
+            await connection.enter(workspace, steady=steady)
             found = await connection.run(sql, arguments)
         except asyncpg.PostgresError:
             self._release(connection)
@@ -107,11 +113,11 @@ class Connections:
             await connection.close()
         self._opened -= len(idle)
 
-    def _chosen(self, workspace: UUID) -> Connection | None:
-        """Take an idle connection that sees this workspace already, the last used first."""
+    def _chosen(self, workspace: UUID, *, steady: bool) -> Connection | None:
+        """Take an idle connection that is set for this already, the last used first."""
         idle = self._idle
         for place in range(len(idle) - 1, -1, -1):
-            if idle[place].workspace == workspace:
+            if idle[place].workspace == workspace and idle[place].steady is steady:
                 connection = idle.pop(place)
                 if not connection.is_closed():
                     return connection
@@ -187,13 +193,11 @@ class Connections:
 
 def _session(seconds: float) -> dict[str, str]:
     # Every value is written as the hub reads it: times in UTC. Compiling a plan to machine code
-    # takes far longer than any read of the hub, and so does planning it anew for every value:
-    # what decides a plan here is the shape of a question and its size, which are not parameters.
+    # takes far longer than any read of the hub.
     return {
         "default_transaction_read_only": "on",
         "TimeZone": "UTC",
         "jit": "off",
-        "plan_cache_mode": "force_generic_plan",
         "statement_timeout": str(round(seconds * 1000)),
         "application_name": "hub read",
     }

@@ -57,7 +57,9 @@ class Reader:
             values[name] if name in values else constants[name] for name in statement.names
         ]
         self.statements += 1
-        found = await self._connections.rows(workspace, statement.sql, arguments)
+        found = await self._connections.rows(
+            workspace, statement.sql, arguments, steady=statement.steady
+        )
         answer: Mapping[str, Any] = cast("Mapping[str, Any]", found[0])
         return answer
 

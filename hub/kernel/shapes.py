@@ -6,6 +6,7 @@ Values are named as parameters only, so that equal questions share one compiled 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -84,6 +85,7 @@ class Origin:
         kind: TypeEngine[Any] = self.fact(name, self.table).type
         return Text() if isinstance(kind, EnumType) else kind
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - there are as many origins as types, for ever
     def python(self, name: str) -> type:
         """Return the Python type of this fact's values; `object` where it has no single one."""
         try:

@@ -62,11 +62,15 @@ _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leav
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Compiled SQL, the names of its parameters in their order, and those the shape gives."""
+    """Compiled SQL, the names of its parameters in their order, and those the shape gives.
+
+    `steady` says that one plan is good for all values: none of them says how many rows fit.
+    """
 
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, Any] = field(default_factory=dict)
+    steady: bool = False
 
 
 @lru_cache(maxsize=2048)
@@ -77,7 +81,8 @@ def compiled(question: Question) -> Statement:
     names = tuple(built.positiontup or ())
     asked = {name for name, bound in built.binds.items() if bound.required}
     given = {name: value for name, value in built.params.items() if name not in asked}
-    return Statement(sql=built.string, names=names, constants=given)
+    steady = question.where is None or question.window.limit == 1
+    return Statement(sql=built.string, names=names, constants=given, steady=steady)
 
 
 class _Builder:
@@ -331,4 +336,18 @@ def _beyond(
             same = fact == place
         beyond.append(and_(*reached, step))
         reached.append(same)
-    return or_(*beyond)
+    if len(order) == 1:
+        return beyond[0]
+    return and_(*_entry(origin, row, order[0], edge.parameters[0], later=later), or_(*beyond))
+
+
+def _entry(
+    origin: Origin, row: FromClause, first: str, parameter: str | None, *, later: bool
+) -> Iterator[ColumnElement[bool]]:
+    """Say of the first fact alone what follows anyway: there PostgreSQL enters the index."""
+    name, descending = _split(first)
+    if parameter is None or _nullable(origin, name):
+        return
+    place = bindparam(parameter, type_=origin.kind(name))
+    fact = origin.fact(name, row)
+    yield fact <= place if descending is later else fact >= place

@@ -3,9 +3,10 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -95,7 +96,8 @@ class PageArguments:
         return size
 
 
-def stable(order: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def stable(order: tuple[str, ...]) -> tuple[str, ...]:
     """Return an order in which no two rows are equal: the id decides last.
 
     Names after a repeated one or after the id cannot change anything and are dropped.

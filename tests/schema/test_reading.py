@@ -338,9 +338,11 @@ def sql(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     run = Connections.rows
 
-    async def noted(self: Connections, workspace: UUID, sql: str, arguments: Any) -> Any:
+    async def noted(
+        self: Connections, workspace: UUID, sql: str, arguments: Any, **more: Any
+    ) -> Any:
         seen.append(sql)
-        return await run(self, workspace, sql, arguments)
+        return await run(self, workspace, sql, arguments, **more)
 
     monkeypatch.setattr(Connections, "rows", noted)
     return seen

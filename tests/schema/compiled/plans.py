@@ -10,6 +10,8 @@ import asyncpg
 import orjson
 import pytest
 
+from hub.kernel.connections import Connection
+
 _TINY = frozenset({"clock", "workspaces"})
 
 
@@ -19,6 +21,7 @@ class Ran:
 
     sql: str
     values: Sequence[Any]
+    steady: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +62,17 @@ class Plan:
 
 @contextmanager
 def recorded() -> Iterator[list[Ran]]:
-    """Keep every SELECT that connections of this process run in the block, whoever opened them."""
+    """Keep every SELECT that readers of this process run in the block, whoever opened them."""
     ran: list[Ran] = []
+    original = Connection.run
+
+    async def record(self: Connection, sql: str, values: Sequence[Any]) -> Any:
+        ran.append(Ran(sql=sql, values=values, steady=self.steady))
+        return await original(self, sql, values)
+
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("fetch", "fetchrow", "fetchval"):
-            patch.setattr(asyncpg.Connection, name, _recording(name, ran))
+        patch.setattr(Connection, "run", record)
         yield ran
-
-
-def _recording(name: str, ran: list[Ran]) -> Any:
-    original = getattr(asyncpg.Connection, name)
-
-    async def record(self: Any, query: str, *values: Any, **more: Any) -> Any:
-        ran.append(Ran(sql=query, values=values))
-        return await original(self, query, *values, **more)
-
-    return record
 
 
 class Explainer:
@@ -101,8 +99,26 @@ class Explainer:
             await self._connection.execute(
                 f"SET enable_{name} = {'off' if name in avoid else 'on'}"
             )
-        text = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {ran.sql}", *ran.values)
+        mode = "force_generic_plan" if ran.steady else "auto"
+        await self._connection.execute(f"SET plan_cache_mode = {mode}")
+        await self._connection.execute(f"PREPARE probe AS {ran.sql}")
+        try:
+            given = f"({', '.join(map(_literal, ran.values))})" if ran.values else ""
+            text = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE probe{given}")
+        finally:
+            await self._connection.execute("DEALLOCATE probe")
         return Plan(steps=list(_steps(orjson.loads(text)[0]["Plan"])))
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        inner = ",".join(orjson.dumps(str(one)).decode() for one in value)
+        return _literal(f"{{{inner}}}")
+    if isinstance(value, bool | int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

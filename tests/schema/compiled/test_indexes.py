@@ -320,7 +320,7 @@ def _value(library: Library, name: str, kind: str) -> str:
         return '{ from: "2026-01-05T00:00:00Z", before: "2026-01-05T01:00:00Z" }'
     if kind in _RARE_STATES:
         return f"[{_RARE_STATES[kind]}]"
-    if name.endswith("Contains"):
+    if name.endswith("Contains") or name == "search":
         return '"17"'
     value = _RARE[name]
     match value:

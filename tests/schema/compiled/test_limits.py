@@ -1,6 +1,8 @@
 """Limits, permissions and workspaces hold where reads are compiled."""
 
 import re
+from base64 import urlsafe_b64decode
+from dataclasses import replace
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -209,10 +211,31 @@ async def test_ids_of_another_workspace_are_as_ids_of_nobody(pair: Pair, chunk: 
         headers = pair.callers["elsewhere"]
         one = await pair.compiled.ask(asked.query, asked.variables, headers)
         two = await pair.compiled.ask(other.query, other.variables, headers)
-        where = difference(one, two)
+        where = difference(_without_cursors(one), _without_cursors(two))
         assert where is None, f"{where}\n{asked.query}\n{asked.variables}"
         assert not _ids_in(one) & ids.keys(), asked.query
     assert asked_with_ids > 20
+
+
+def _without_cursors(reply: Reply) -> Reply:
+    """Take the cursors out of an answer: they are of a list, and its filter has other ids."""
+    return replace(reply, body=_masked(reply.body))
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return "a cursor" if isinstance(value, str) and _is_cursor(value) else value
+
+
+def _is_cursor(text: str) -> bool:
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return False
+    return raw[9:10] == b"[" and raw[-1:] == b"]"
 
 
 def _ids_in(reply: Reply) -> set[str]:

@@ -1,7 +1,6 @@
 """What is out, as pages show it: the words that were sent, in the right language, and no more."""
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +23,7 @@ from hub.strategy.models import Brand
 from schema.base.node import to_global_id
 from schema.context import Context
 from schema.schema import SHOWN, build_schema
+from tests.schema.compiled.plans import Explainer, recorded
 from tests.schema.conftest import Client
 from tests.schema.library import NOON, Library, a_channel
 
@@ -445,22 +445,14 @@ async def test_lists_and_slugs_are_found_by_their_indexes(page: Client, library:
 
 async def _plan(page: Client, library: Library, query: str) -> str:
     """Return how PostgreSQL reads it, when small tables do not tempt it to read them whole."""
-    seen: list[tuple[str, Sequence[Any]]] = []
-    connections = page.reader._connections
-    connection = await connections._acquire()
-    await connection.execute("SET enable_seqscan = off; SET enable_sort = off")
-    run = connection.run
-
-    async def noted(sql: str, arguments: Sequence[Any]) -> Any:
-        seen.append((sql, arguments))
-        return await run(sql, arguments)
-
-    connection.run = noted  # type: ignore[method-assign]  # it looks on
-    connections._release(connection)
-    await page.data(query)
-    sql, arguments = next(one for one in seen if "FROM publications" in one[0])
-    rows = await connection.fetch(f"EXPLAIN {sql}", *arguments)
-    return "\n".join(row[0] for row in rows)
+    with recorded() as ran:
+        await page.data(query)
+    explainer = await Explainer.open(page.hub.settings.database_url, page.caller.workspace_id)
+    try:
+        asked = next(one for one in ran if "FROM publications" in one.sql)
+        return str(await explainer.plan(asked, avoid=["seqscan", "sort"]))
+    finally:
+        await explainer.close()
 
 
 # What a page's token does not get
