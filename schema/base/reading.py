@@ -1,6 +1,7 @@
 """Reading for resolvers: what is selected becomes one statement, and its answer objects."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -149,6 +150,7 @@ async def read_each(info: Info, global_ids: Sequence[str]) -> list[Any]:
     return [None if one is None else answers.get(one) for one in read]
 
 
+@cache
 def node_kinds() -> tuple[str, ...]:
     """Return the names of all types with a global id."""
     return tuple(name for name, source in SOURCES.items() if issubclass(source.python, Node))
