@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 import pytest
 
-from hub.kernel.connections import Connection
+from hub.kernel.connections import SESSION, Connection
 
 _TINY = frozenset({"clock", "workspaces"})
 
@@ -84,9 +84,11 @@ class Explainer:
     @classmethod
     async def open(cls, url: str, workspace: UUID | str) -> "Explainer":
         """Connect as the application role; policies bind it."""
-        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        connection = await asyncpg.connect(
+            url.replace("+asyncpg", ""),
+            server_settings={**SESSION, "default_transaction_read_only": "off"},
+        )
         await connection.execute("SELECT set_config('hub.workspace_id', $1, false)", str(workspace))
-        await connection.execute("SET jit = off")
         return cls(connection)
 
     async def close(self) -> None:
