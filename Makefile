@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search clean
+.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search bench-workers clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench-quick: $(VENV)/.dev ## Measure the hub beside hand-written SQL, in a minut
 
 bench-search: $(VENV)/.dev ## Measure searches over 200,000 contents in 20 workspaces, in the database
 	@$(BIN)/python -m tests.bench.search
+
+bench-workers: $(VENV)/.dev ## Measure jobs beside Celery, taskiq and plain Dramatiq on the same work
+	@$(BIN)/python -m tests.bench.workers $(BENCH)
 
 bench-growth: $(VENV)/.dev ## Measure the hub among 2 million contents (SCALE=10: 200 thousand)
 	@$(BIN)/python -m tests.bench --growth $(or $(SCALE),100) $(BENCH)

@@ -86,9 +86,9 @@ def load(
             *("--timeout", "20s", "-s", str(SCRIPT), running.url, "--"),
             *(str(lines), str(known), str(next(_runs) * 10_000_000)),
         ]
-        before = (_spent(running.process), _spent(database))
+        before = (spent(running.process), spent(database))
         said = run(command, environment=tool.environment)
-        after = (_spent(running.process), _spent(database))
+        after = (spent(running.process), spent(database))
     found = json.loads(said.splitlines()[-1])
     requests = max(1, found["requests"])
     spent_server, spent_database = (
@@ -109,7 +109,7 @@ def _line(method: str, path: str, content: bytes) -> bytes:
     return b"%b %b %b\n" % (method.encode(), path.encode(), content)
 
 
-def _spent(root: psutil.Process) -> float:
+def spent(root: psutil.Process) -> float:
     """Return the processor seconds of a process tree, those that ended in it included."""
     total = 0.0
     for process in tree(root):
