@@ -1,11 +1,11 @@
-"""The hub's own way: a kind of job that only the bench knows, on the path of every other job."""
+"""The hub's own way: a kind of job on the path of every other, known only to who asks for it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hub.kernel.jobs import Job
 from tests.bench.jobs.sink import BODY
-from workers.handling import Toolbox, handles
+from workers.handling import Toolbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,6 @@ class Deliver(Job):
     url: str
 
 
-@handles(Deliver)
 async def deliver(job: Deliver, tools: Toolbox) -> None:
     """Send it through the guarded client, a connection for each as ever."""
     answer = await tools.http.send("POST", job.url, content=BODY)

@@ -2,10 +2,10 @@
 
 import sys
 
-from tests.bench.jobs.deliver import Deliver
+from tests.bench.jobs.deliver import Deliver, deliver
 from workers.__main__ import main
-from workers.handling import HANDLERS
+from workers.handling import handles
 
 if __name__ == "__main__":
-    assert Deliver.name in HANDLERS
+    handles(Deliver)(deliver)
     sys.exit(main())
