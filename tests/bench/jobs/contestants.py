@@ -115,6 +115,14 @@ HUB = Contestant(
     sender=(sys.executable, "-m", f"{_OURS}.hub_send"),
     promises=True,
 )
+CELERY_ALIKE = Contestant(
+    name="celery, batches, the hub's client",
+    what="the same by httpx, a connection for each delivery",
+    database=3,
+    workers=[_celery(*_PREFORK)],
+    sender=(*_CELERY_SENDS, "--batch"),
+    settings=_GUARDED,
+)
 CELERY = (
     Contestant(
         name="celery, batches",
@@ -123,14 +131,7 @@ CELERY = (
         workers=[_celery(*_PREFORK)],
         sender=(*_CELERY_SENDS, "--batch"),
     ),
-    Contestant(
-        name="celery, batches, the hub's client",
-        what="the same by httpx, a connection for each delivery",
-        database=3,
-        workers=[_celery(*_PREFORK)],
-        sender=(*_CELERY_SENDS, "--batch"),
-        settings=_GUARDED,
-    ),
+    CELERY_ALIKE,
     Contestant(
         name="celery, prefork",
         what="a task is one delivery by http.client",

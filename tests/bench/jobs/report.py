@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.jobs.contestants import CELERY, HUB, Contestant
+from tests.bench.jobs.contestants import CELERY, CELERY_ALIKE, HUB, Contestant
 from tests.bench.jobs.outbox import Batch
 from tests.bench.jobs.rounds import Delivered
 from tests.bench.servers import ROOT
@@ -57,25 +57,30 @@ def failures(found: Found) -> list[str]:
         if not found.once(one)
         for runs in [found.measured[one.name]]
     ]
-    ratio, best = _ratio(found), found.best_celery()
+    best = found.best_celery()
+    ratio = _ratio(found, best)
     if best is not None and ratio is not None and ratio < 1:
         wrong.append(f"the hub delivers {ratio:.2f} times as many a second as {best.name}, not 1")
     return wrong
 
 
-def _ratio(found: Found) -> float | None:
-    best = found.best_celery()
-    if best is None or HUB not in found.contestants:
+def _ratio(found: Found, other: Contestant | None) -> float | None:
+    if other is None or other not in found.contestants or HUB not in found.contestants:
         return None
-    return found.median(HUB, "rate") / found.median(best, "rate")
+    return found.median(HUB, "rate") / found.median(other, "rate")
 
 
 def summary(found: Found) -> str:
     """Return the one line that says it all."""
-    ratio, best = _ratio(found), found.best_celery()
     once = sum(found.once(one) for one in found.contestants)
-    compared = "" if best is None or ratio is None else f"; hub ÷ {best.name} is {ratio:.2f} (≥ 1)"
-    return f"{once} of {len(found.contestants)} ways delivered exactly once{compared}."
+    best = found.best_celery()
+    compared = [
+        f"hub ÷ {other.name} is {ratio:.2f}{bar}"
+        for other, bar in ((best, " (≥ 1)"), (CELERY_ALIKE, ""))
+        if other is not None and (ratio := _ratio(found, other)) is not None
+    ]
+    told = [f"{once} of {len(found.contestants)} ways delivered exactly once", *compared]
+    return "; ".join(told) + "."
 
 
 def _row(found: Found, one: Contestant) -> list[str]:
