@@ -284,8 +284,24 @@ async def test_a_transaction_whose_failure_was_swallowed_is_never_taken_for_done
         await swallow()
 
 
+async def _sleeping(database: Database) -> None:
+    admin = await asyncpg.connect(database.admin_url.replace("+asyncpg", ""))
+    try:
+        for _ in range(1_000):
+            if await admin.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+                "AND datname = current_database() AND query LIKE '%pg_sleep(60)%' "
+                "AND pid <> pg_backend_pid()"
+            ):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("PostgreSQL never began to sleep.")
+    finally:
+        await admin.close()
+
+
 async def test_a_request_cancelled_in_a_statement_leaves_nothing_open(
-    counted: Counted, world: World
+    counted: Counted, world: World, database: Database
 ) -> None:
     async def slow() -> None:
         async with counted.hub.unit_of_work(world.editor) as work:
@@ -294,6 +310,8 @@ async def test_a_request_cancelled_in_a_statement_leaves_nothing_open(
 
     task = asyncio.create_task(slow())
     await counted.wire.seen("pg_sleep")
+    # What PostgreSQL has not begun it cannot be told to stop.
+    await _sleeping(database)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
