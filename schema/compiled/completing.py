@@ -44,7 +44,7 @@ def completer(
         return _leaf(kind)
     if isinstance(kind, GraphQLObjectType):
         return _object(kind, nodes, collector)
-    return _shown
+    return only_shown(kind, Declined("an object of an abstract type"))
 
 
 def _present(inner: Complete) -> Complete:
@@ -57,7 +57,9 @@ def _present(inner: Complete) -> Complete:
     return complete
 
 
-def _several(inner: Complete) -> Complete:
+def _composite(inner: Complete) -> Complete:
+    """Complete what is not complete already; an error for a value is raised where it stands."""
+
     def complete(value: Any, run: Run) -> Any:
         if value is None:
             return None
@@ -65,6 +67,13 @@ def _several(inner: Complete) -> Complete:
             return value.json
         if isinstance(value, Exception):
             raise value
+        return inner(value, run)
+
+    return complete
+
+
+def _several(inner: Complete) -> Complete:
+    def complete(value: Any, run: Run) -> Any:
         if not isinstance(value, list | tuple):
             raise Declined("a list that is none")
         if run.errors is None:
@@ -76,7 +85,7 @@ def _several(inner: Complete) -> Complete:
             run.path.pop()
         return found
 
-    return complete
+    return _composite(complete)
 
 
 def _leaf(kind: Any) -> Complete:
@@ -93,32 +102,16 @@ def _leaf(kind: Any) -> Complete:
     return complete
 
 
-def _shown(value: Any, _run: Run) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, Shown):
-        return value.json
-    if isinstance(value, Exception):
-        raise value
-    raise Declined("an object of an abstract type")
-
-
 def only_shown(kind: GraphQLOutputType, declined: Declined) -> Complete:
     """Return a completer of a type for what is complete already; the rest is declined."""
     nullable = get_nullable_type(kind)
     if is_list_type(nullable):
         return _several(only_shown(nullable.of_type, declined))
 
-    def complete(value: Any, _run: Run) -> Any:
-        if value is None:
-            return None
-        if isinstance(value, Shown):
-            return value.json
-        if isinstance(value, Exception):
-            raise value
+    def complete(_value: Any, _run: Run) -> Any:
         raise Declined(declined.reason)
 
-    return complete
+    return _composite(complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +138,11 @@ def _object(kind: GraphQLObjectType, nodes: Sequence[FieldNode], collector: Coll
         fields.append(_Field(key, get, _field(returned, chosen, collector), chosen, required))
 
     def complete(value: Any, run: Run) -> Any:
-        if value is None:
-            return None
-        if isinstance(value, Shown):
-            return value.json
-        if isinstance(value, Exception):
-            raise value
         if run.errors is not None:
             return {field.key: _placed(field, value, run, run.errors) for field in fields}
         return {field.key: field.complete(field.get(value), run) for field in fields}
 
-    return complete
+    return _composite(complete)
 
 
 def _field(kind: GraphQLOutputType, nodes: Sequence[FieldNode], collector: Collector) -> Complete:
