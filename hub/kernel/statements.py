@@ -1,41 +1,17 @@
 """From a question to one SELECT: nested rows as JSON, each table in its workspace.
 
-Identifiers come from the tables alone, values are parameters.
+Identifiers come from the tables alone, values are parameters, labels are quoted.
 """
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    FromClause,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    false,
-    func,
-    literal_column,
-    not_,
-    null,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-
-from hub.kernel.searching import found_by
+from hub.kernel import fragments
+from hub.kernel.fragments import Fragment
 from hub.kernel.shapes import (
-    EMPTY,
     Condition,
     Edge,
     Entry,
@@ -55,10 +31,6 @@ from hub.kernel.shapes import (
     Word,
 )
 
-UUID_LETTERS = 36
-
-_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
-
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
@@ -76,278 +48,230 @@ class Statement:
 @lru_cache(maxsize=2048)
 def compiled(question: Question) -> Statement:
     """Return the one statement that answers the question."""
-    selected = _Builder().question(question)
-    built = selected.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    names = tuple(built.positiontup or ())
-    asked = {name for name, bound in built.binds.items() if bound.required}
-    given = {name: value for name, value in built.params.items() if name not in asked}
-    steady = question.where is None or question.window.limit == 1
-    return Statement(sql=built.string, names=names, constants=given, steady=steady)
+    writer = _Writer()
+    sql = writer.question(question)
+    return Statement(
+        sql=sql,
+        names=tuple(writer.numbers),
+        constants=writer.constants,
+        steady=question.where is None or question.window.limit == 1,
+    )
 
 
-class _Builder:
-    """Builds one statement; every table in it gets its own short name."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table, under its name in the statement."""
+
+    origin: Origin
+    name: str
+
+
+class _Writer:
+    """Writes one statement; every table in it gets its own short name.
+
+    Nothing outside can bear the names of what is selected from: no label begins with an at sign.
+    """
 
     def __init__(self) -> None:
-        self._numbers: Iterator[int] = count()
+        self.numbers: dict[str, int] = {}
+        self.constants: dict[str, Any] = {}
+        self._own: dict[tuple[Fragment, str], str] = {}
+        self._count = count()
 
-    def question(self, question: Question) -> Select[Any]:
-        wanted: list[ColumnElement[Any]] = []
-        if question.now:
-            wanted.append(func.hub_now().label("now"))
+    def question(self, question: Question) -> str:
+        """Return the whole SELECT."""
+        wanted = ["hub_now() AS now"] if question.now else []
         if question.total:
-            total = self._count(question.origin, question.where, link=None, row=None)
-            wanted.append(total.label("total"))
-        if question.pick is None:
-            return select(*wanted)
+            wanted.append(f"{self._total(question.origin, question.where)} AS total")
+        pick = question.pick
+        if pick is None:
+            return f"SELECT {', '.join(wanted)}"
         if question.form is Form.TEXTS:
-            return self._texts(question, question.pick, wanted)
-        rows = self._list(question.pick, question.window, question.where, link=None, row=None)
+            return self._texts(question, pick, wanted)
+        rows = self._list(pick, question.window, question.where)
         if question.form is Form.TEXT:
-            rows = cast(rows, Text)
-        return select(*wanted, rows.label("rows"))
+            rows = f"CAST({rows} AS TEXT)"
+        wanted.append(f"{rows} AS rows")
+        return f"SELECT {', '.join(wanted)}"
 
-    def _texts(
-        self, question: Question, pick: Pick, wanted: list[ColumnElement[Any]]
-    ) -> Select[Any]:
-        row = self._alias(pick.origin)
-        place = [pick.origin.fact(name, row) for name in question.place]
-        each = select(
-            cast(self._object(pick.entries, pick.origin, row), Text).label("text"),
-            func.json_build_array(*place).label("place"),
+    def _texts(self, question: Question, pick: Pick, wanted: list[str]) -> str:
+        row = self._row(pick.origin)
+        text = f"CAST({self._object(pick.entries, row)} AS TEXT) AS text"
+        place = ", ".join([self._fact(row, name) for name in question.place])
+        each = f"{text}, json_build_array({place}) AS place"
+        inner = self._windowed(each, row, question.window, question.where)
+        found = self._name()
+        wanted.append(f"array_agg({found}.text) AS rows, json_agg({found}.place) AS places")
+        return _select(", ".join(wanted), inner, found)
+
+    def _name(self) -> str:
+        return f'"@{next(self._count)}"'
+
+    def _row(self, origin: Origin) -> _Row:
+        return _Row(origin, f"t{next(self._count)}")
+
+    def _parameter(self, name: str) -> str:
+        number = self.numbers.get(name)
+        if number is None:
+            number = self.numbers[name] = len(self.numbers) + 1
+        return f"${number}"
+
+    def _fill(
+        self,
+        fragment: Fragment,
+        row: _Row,
+        above: _Row | None = None,
+        given: Sequence[str | None] = (),
+    ) -> str:
+        """Put rows and parameters into the open places of a fragment."""
+        over = above.name if above else ""
+        if not fragment.names:
+            return fragment.text.format(row.name, over)
+        names = [self._named(fragment, name, given) for name in fragment.names]
+        return fragment.text.format(row.name, over, *map(self._parameter, names))
+
+    def _named(self, fragment: Fragment, name: str | int, given: Sequence[str | None]) -> str:
+        if isinstance(name, int):
+            found = given[name]
+            if found is None:
+                raise ValueError("A parameter without a name.")
+            return found
+        if name not in fragment.constants:
+            return name
+        key = fragment, name
+        if key not in self._own:
+            self._own[key] = own = f"~{len(self._own)}"
+            self.constants[own] = fragment.constants[name]
+        return self._own[key]
+
+    def _fact(self, row: _Row, name: str) -> str:
+        return self._fill(fragments.fact(row.origin, name), row)
+
+    def _columns(self, entries: Iterable[Entry], row: _Row) -> str:
+        return ", ".join(
+            [f"{self._entry(entry, row)} AS {_quoted(entry.label)}" for entry in entries]
         )
-        found = self._windowed(
-            each, pick.origin, row, question.window, question.where, link=None, above=None
-        ).subquery(f"r{next(self._numbers)}")
-        together = func.array_agg(found.c.text), func.json_agg(found.c.place)
-        return select(*wanted, together[0].label("rows"), together[1].label("places"))
 
-    def _alias(self, origin: Origin) -> FromClause:
-        return origin.table.alias(f"t{next(self._numbers)}")
-
-    def _columns(
-        self, entries: Iterable[Entry], origin: Origin, row: FromClause
-    ) -> list[ColumnElement[Any]]:
-        return [self._entry(entry, origin, row).label(entry.label) for entry in entries]
-
-    def _entry(self, entry: Entry, origin: Origin, row: FromClause) -> ColumnElement[Any]:
+    def _entry(self, entry: Entry, row: _Row) -> str:
         match entry:
-            case Leaf(fact=fact, narrow=True):
-                return cast(origin.fact(fact, row), Integer)
-            case Leaf(fact=fact):
-                return origin.fact(fact, row)
-            case GlobalId(fact=fact, kind=kind):
-                return _global_id(kind, origin.fact(fact, row))
-            case Word(word=None):
-                return null()
-            case Word(word=word):
-                return literal_column(f"'{word}'::text")
+            case Leaf(narrow=True):
+                return self._fill(fragments.fact(row.origin, entry.fact, narrow=True), row)
+            case Leaf():
+                return self._fact(row, entry.fact)
+            case GlobalId():
+                return self._fill(fragments.global_id(row.origin, entry.fact, entry.kind), row)
+            case Word(word=str(word)):
+                return f"{_literal(word)}::text"
+            case Word():
+                return "NULL"
             case One():
                 return self._one(entry, row)
             case Many():
-                return self._list(entry.pick, entry.window, entry.where, link=entry.link, row=row)
+                return self._list(entry.pick, entry.window, entry.where, entry.link, row)
             case Number():
-                return self._count(entry.origin, entry.where, link=entry.link, row=row)
-            case Part(entries=entries):
-                return self._object(entries, origin, row)
+                return self._total(entry.origin, entry.where, entry.link, row)
+            case Part():
+                return self._object(entry.entries, row)
 
-    def _object(
-        self, entries: Iterable[Entry], origin: Origin, row: FromClause
-    ) -> ColumnElement[Any]:
+    def _object(self, entries: Iterable[Entry], row: _Row) -> str:
         """Return an object of entries of this very row."""
-        inner = select(*self._columns(entries, origin, row)).correlate(row)
-        named = inner.subquery(f"r{next(self._numbers)}")
-        return select(func.row_to_json(named.table_valued())).scalar_subquery()
+        columns = self._columns(entries, row)
+        name = self._name()
+        return f"({_select(f'row_to_json({name})', f'SELECT {columns}', name)})"
 
-    def _one(self, one: One, row: FromClause) -> ColumnElement[Any]:
-        other = self._alias(one.pick.origin)
-        inner = (
-            select(*self._columns(one.pick.entries, one.pick.origin, other))
-            .where(one.pick.origin.rows(other), one.link.on(row, other))
-            .correlate(row)
-            .subquery(f"r{next(self._numbers)}")
-        )
-        return select(func.row_to_json(inner.table_valued())).scalar_subquery()
+    def _one(self, one: One, above: _Row) -> str:
+        row = self._row(one.pick.origin)
+        columns = self._columns(one.pick.entries, row)
+        inner = f"SELECT {columns} {self._from(row, None, one.link, above)}"
+        name = self._name()
+        return f"({_select(f'row_to_json({name})', inner, name)})"
 
     def _list(
         self,
         pick: Pick,
         window: Window,
         where: Condition | None,
-        *,
-        link: Link | None,
-        row: FromClause | None,
-    ) -> ColumnElement[Any]:
-        other = self._alias(pick.origin)
-        each = select(*self._columns(pick.entries, pick.origin, other))
-        inner = self._windowed(each, pick.origin, other, window, where, link=link, above=row)
-        found = inner.subquery(f"r{next(self._numbers)}")
-        return select(func.coalesce(func.json_agg(found.table_valued()), EMPTY)).scalar_subquery()
+        link: Link | None = None,
+        above: _Row | None = None,
+    ) -> str:
+        row = self._row(pick.origin)
+        inner = self._windowed(self._columns(pick.entries, row), row, window, where, link, above)
+        name = self._name()
+        together = f"coalesce(json_agg({name}), '[]'::json)"
+        return f"({_select(together, inner, name)})"
+
+    def _total(
+        self,
+        origin: Origin,
+        where: Condition | None,
+        link: Link | None = None,
+        above: _Row | None = None,
+    ) -> str:
+        return f"(SELECT count(*) {self._from(self._row(origin), where, link, above)})"
 
     def _windowed(
         self,
-        each: Select[Any],
-        origin: Origin,
-        row: FromClause,
+        columns: str,
+        row: _Row,
         window: Window,
         where: Condition | None,
-        *,
-        link: Link | None,
-        above: FromClause | None,
-    ) -> Select[Any]:
-        """Keep the rows of a window, in its order."""
-        each = self._narrowed(each, origin, row, where, link=link, row=above)
+        link: Link | None = None,
+        above: _Row | None = None,
+    ) -> str:
+        """Return the rows of a window, in its order."""
+        found = self._from(row, where, link, above)
         for edge, later in ((window.after, True), (window.before, False)):
             if edge is not None:
-                each = each.where(_beyond(origin, row, window.order, edge, later=later))
+                found = f"{found} AND {self._beyond(row, window, edge, later=later)}"
         if window.distinct:
-            each = each.ext(distinct_on(*(origin.fact(name, row) for name in window.distinct)))
-        size: ColumnElement[int] = literal_column(str(window.limit))
-        return each.order_by(*_ordered(origin, row, window)).limit(size)
+            on = ", ".join([self._fact(row, name) for name in window.distinct])
+            columns = f"DISTINCT ON ({on}) {columns}"
+        order = ", ".join(
+            [
+                self._fill(fragments.ordered(row.origin, name, backwards=window.backwards), row)
+                for name in window.order
+            ]
+        )
+        return f"SELECT {columns} {found} ORDER BY {order} LIMIT {window.limit:d}"
 
-    def _count(
-        self, origin: Origin, where: Condition | None, *, link: Link | None, row: FromClause | None
-    ) -> ColumnElement[Any]:
-        other = self._alias(origin)
-        counted = select(func.count()).select_from(other)
-        return self._narrowed(counted, origin, other, where, link=link, row=row).scalar_subquery()
+    def _beyond(self, row: _Row, window: Window, edge: Edge, *, later: bool) -> str:
+        nulls = tuple([parameter is None for parameter in edge.parameters])
+        fragment = fragments.beyond(row.origin, window.order, nulls, later=later)
+        return self._fill(fragment, row, None, edge.parameters)
 
-    def _narrowed(
-        self,
-        chosen: Select[Any],
-        origin: Origin,
-        other: FromClause,
-        where: Condition | None,
-        *,
-        link: Link | None,
-        row: FromClause | None,
-    ) -> Select[Any]:
-        chosen = chosen.where(origin.rows(other))
-        if link is not None and row is not None:
-            chosen = chosen.where(link.on(row, other)).correlate(row)
-        return chosen if where is None else chosen.where(_condition(where, other))
+    def _from(
+        self, row: _Row, where: Condition | None, link: Link | None, above: _Row | None
+    ) -> str:
+        origin = row.origin
+        found = f"FROM {fragments.table(origin)} AS {row.name} WHERE "
+        found += self._fill(fragments.counted(origin), row)
+        if link is not None and above is not None:
+            linked = self._fill(fragments.linked(link, above.origin, origin), row, above)
+            found = f"{found} AND {linked}"
+        return found if where is None else f"{found} AND {self._condition(where, row)}"
 
-
-def _global_id(kind: str, id_: ColumnElement[Any]) -> ColumnElement[Any]:
-    # Letters, digits, ":" and "-" give neither "+" nor "/" in base64, and this is too short for
-    # PostgreSQL to break the line. Whole groups of three letters are the same for every row.
-    prefix = f"{kind}:"
-    whole = len(prefix) // 3 * 3
-    head = b64encode(prefix[:whole].encode()).decode()
-    rest = prefix[whole:]
-    text: ColumnElement[Any] = cast(id_, Text)
-    if rest:
-        text = literal_column(f"'{rest}'::text").concat(text)
-    tail = func.encode(func.convert_to(text, literal_column("'UTF8'")), literal_column("'base64'"))
-    if (len(rest) + UUID_LETTERS) % 3:
-        tail = func.rtrim(tail, literal_column("'='"))
-    return literal_column(f"'{head}'::text").concat(tail)
+    def _condition(self, condition: Condition, row: _Row) -> str:
+        if isinstance(condition, Test):
+            fragment = fragments.tested(
+                row.origin, condition.origin, condition.fact, condition.how, condition.via
+            )
+            return self._fill(fragment, row, None, (condition.parameter,))
+        parts = [self._condition(part, row) for part in condition.parts]
+        if condition.how == "or":
+            return f"({' OR '.join(parts)})" if parts else "false"
+        together = " AND ".join(parts) or "true"
+        # A condition on a null is unknown; "not" means "not known to be so".
+        return together if condition.how == "and" else f"NOT coalesce({together}, false)"
 
 
-def _condition(condition: Condition, row: FromClause) -> ColumnElement[bool]:
-    if isinstance(condition, Test):
-        return _test(condition, row)
-    parts = [_condition(part, row) for part in condition.parts]
-    if condition.how == "or":
-        return or_(false(), *parts)
-    together = and_(true(), *parts)
-    # A condition on a null is unknown; "not" means "not known to be so".
-    return together if condition.how == "and" else not_(func.coalesce(together, false()))
+def _select(wanted: str, inner: str, name: str) -> str:
+    return f"SELECT {wanted} FROM ({inner}) AS {name}"  # noqa: S608 - names are quoted, values are parameters
 
 
-def _test(test: Test, row: FromClause) -> ColumnElement[bool]:
-    if test.via is None:
-        return _compared(test, row)
-    other = test.origin.table.alias()
-    found: Select[Any] = select(literal_column("1")).where(
-        test.origin.rows(other), test.via.on(row, other), _compared(test, other)
-    )
-    return found.correlate_except(other).exists()
+def _quoted(label: str) -> str:
+    """Return a label as a name of SQL: clients choose labels, and a quote must not end one."""
+    return '"' + label.replace('"', '""') + '"'
 
 
-def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
-    fact = test.origin.fact(test.fact, row)
-    kind = test.origin.kind(test.fact)
-    match test.how:
-        case "in":
-            return fact == func.any(bindparam(test.parameter, type_=ARRAY(kind)))
-        case "from":
-            return fact >= bindparam(test.parameter, type_=kind)
-        case "greater":
-            return fact > bindparam(test.parameter, type_=kind)
-        case "before":
-            return fact < bindparam(test.parameter, type_=kind)
-        case "has":
-            return fact.op("?", is_comparison=True)(bindparam(test.parameter, type_=Text()))
-        case "contains":
-            return fact.ilike(bindparam(test.parameter, type_=Text()), escape="\\")
-        case "search":
-            found = found_by(test.origin.table.name, bindparam(test.parameter, type_=ARRAY(Text())))
-            # Cast, or PostgreSQL takes the SELECT for rows of ids instead of one array of them.
-            ids = cast(select(found).scalar_subquery(), ARRAY(Uuid()))
-            return fact == func.any(ids)
-        case _:
-            return fact == bindparam(test.parameter, type_=kind)
-
-
-def _split(name: str) -> tuple[str, bool]:
-    return name.removeprefix("-"), name.startswith("-")
-
-
-def _ordered(origin: Origin, row: FromClause, window: Window) -> list[ColumnElement[Any]]:
-    order = []
-    for name, descending in map(_split, window.order):
-        fact = origin.fact(name, row)
-        if descending is window.backwards:
-            order.append(_nulls(origin, name, fact.asc(), first=window.backwards))
-        else:
-            order.append(_nulls(origin, name, fact.desc(), first=window.backwards))
-    return order
-
-
-def _nulls(origin: Origin, name: str, ordered: Any, *, first: bool) -> ColumnElement[Any]:
-    # Said only where nulls can be: a plain order is one an index can give.
-    if not _nullable(origin, name):
-        return ordered  # type: ignore[no-any-return]  # asc() and desc() are elements
-    return ordered.nulls_first() if first else ordered.nulls_last()  # type: ignore[no-any-return]  # the same
-
-
-def _nullable(origin: Origin, name: str) -> bool:
-    return not origin.certain(name)
-
-
-def _beyond(
-    origin: Origin, row: FromClause, order: tuple[str, ...], edge: Edge, *, later: bool
-) -> ColumnElement[bool]:
-    """Return the predicate of the rows strictly after (or before) a place in the order."""
-    reached: list[ColumnElement[bool]] = []
-    beyond: list[ColumnElement[bool]] = []
-    for (name, descending), parameter in zip(map(_split, order), edge.parameters, strict=True):
-        fact = origin.fact(name, row)
-        if parameter is None:
-            # Nulls are last: nothing but other nulls follows, and everything else is before.
-            step: ColumnElement[bool] = false() if later else fact.is_not(None)
-            same: ColumnElement[bool] = fact.is_(None)
-        else:
-            place = bindparam(parameter, type_=origin.kind(name))
-            step = fact < place if descending is later else fact > place
-            if later and _nullable(origin, name):
-                step = or_(step, fact.is_(None))
-            same = fact == place
-        beyond.append(and_(*reached, step))
-        reached.append(same)
-    if len(order) == 1:
-        return beyond[0]
-    return and_(*_entry(origin, row, order[0], edge.parameters[0], later=later), or_(*beyond))
-
-
-def _entry(
-    origin: Origin, row: FromClause, first: str, parameter: str | None, *, later: bool
-) -> Iterator[ColumnElement[bool]]:
-    """Say of the first fact alone what follows anyway: there PostgreSQL enters the index."""
-    name, descending = _split(first)
-    if parameter is None or _nullable(origin, name):
-        return
-    place = bindparam(parameter, type_=origin.kind(name))
-    fact = origin.fact(name, row)
-    yield fact <= place if descending is later else fact >= place
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"

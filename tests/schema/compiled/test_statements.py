@@ -128,3 +128,15 @@ async def test_nodes_take_one_statement_per_type(pair: Pair) -> None:
 
     assert await _statements(pair.compiled, query, pair) <= 3
     assert await _statements(pair.reference, query, pair) == 3
+
+
+async def test_keys_may_look_like_the_names_inside_a_statement(pair: Pair) -> None:
+    names = " ".join(f"{letter}{number}: name" for letter in "rt" for number in range(7))
+    query = f"{{ brands(first: 2) {{ nodes {{ {names} campaigns {{ nodes {{ {names} }} }} }} }} }}"
+
+    compiled = await pair.compiled.ask(query, {}, pair.callers["browser"])
+    reference = await pair.reference.ask(query, {}, pair.callers["browser"])
+
+    assert "errors" not in compiled.body
+    assert compiled.body["data"] == reference.body["data"]
+    assert len(compiled.body["data"]["brands"]["nodes"]) == 2
