@@ -93,6 +93,7 @@ class Origin:
         except NotImplementedError:
             return object
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - as above
     def stored(self, name: str) -> Stored:
         """Return what PostgreSQL writes for this fact."""
         kind = self.fact(name, self.table).type

@@ -40,6 +40,7 @@ from schema.base.masking import mask
 from schema.base.refusals import DoorCode, Refusal, bad_document
 from schema.base.requests import refuse_unusable_text
 from schema.base.sharing import is_shared
+from schema.base.validity import is_certainly_valid
 
 _TOKENS = 2_000
 _COMMENTS = 2_000
@@ -89,6 +90,9 @@ class Known:
     @cached_property
     def choosing(self) -> tuple[str, ...]:
         """The names of the variables that decide which fields are asked for."""
+        where = self.document.loc
+        if where is not None and "@" not in where.source.body:
+            return ()
         choices = _Choices()
         visit(self.document, choices)
         return tuple(sorted(choices.names))
@@ -158,22 +162,23 @@ class Documents:
     def require_valid(self, query: str) -> None:
         """Parse and validate a document that is not asked for yet. Raises Refusal."""
         document = _parse(query)
-        errors = validate(self._schema, document, RULES, _ERRORS)
-        if errors:
-            raise Refusal([_validation_error(error) for error in errors])
+        self._require_valid(document, suggestions=True)
 
     def check(self, draft: Draft, *, suggestions: bool) -> None:
         """Validate a document that was read, unless it is known to be valid. Raises Refusal."""
         if draft.known.valid:
             return
-        errors = validate(
-            self._schema, draft.document, RULES, _ERRORS, hide_suggestions=not suggestions
-        )
-        if errors:
-            raise Refusal([_validation_error(error) for error in errors])
+        self._require_valid(draft.document, suggestions=suggestions)
         draft.known.valid = True
         if len(draft.query) <= _REMEMBERED_CHARACTERS:
             self._remember(draft)
+
+    def _require_valid(self, document: DocumentNode, *, suggestions: bool) -> None:
+        if is_certainly_valid(self._schema, document):
+            return
+        errors = validate(self._schema, document, RULES, _ERRORS, hide_suggestions=not suggestions)
+        if errors:
+            raise Refusal([_validation_error(error) for error in errors])
 
     def _remember(self, draft: Draft) -> None:
         if draft.query not in self._remembered:
