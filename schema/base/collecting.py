@@ -73,7 +73,7 @@ class Collector:
         seen: set[str],
     ) -> None:
         for selection in selections:
-            if not self._included(selection.directives or ()):
+            if selection.directives and not self._included(selection.directives):
                 continue
             if isinstance(selection, FieldNode):
                 found.setdefault(naming(selection), []).append(selection)

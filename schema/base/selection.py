@@ -62,9 +62,12 @@ class Plan:
     refused: dict[str, Permission] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Known:
-    """A field of a type: its name in Python, where its data lives, and what it returns."""
+    """A field of a type: its name in Python, where its data lives, and what it returns.
+
+    There is one of each for ever, so that what follows from it can be remembered by it.
+    """
 
     attribute: str
     spec: Spec | None

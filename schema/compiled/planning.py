@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -13,7 +14,6 @@ from graphql import (
     GraphQLOutputType,
     Undefined,
     VariableNode,
-    get_named_type,
     get_nullable_type,
     is_list_type,
     value_from_ast,
@@ -102,8 +102,8 @@ class Planner:
     def _step(self, source: Source, key: str, known: Known, nodes: Sequence[FieldNode]) -> Step:
         kind: GraphQLOutputType = known.definition.type
         match known.spec:
-            case Column(fact=fact):
-                return self._value(source, key, fact or known.attribute, kind)
+            case Column():
+                return self._value(source, key, known)
             case Identity(fact=fact):
                 return Id(key, fact, source.name)
             case Computed() as spec:
@@ -123,13 +123,10 @@ class Planner:
             case None:
                 raise Declined("a field with a resolver of its own")
 
-    def _value(self, source: Source, key: str, fact: str, kind: GraphQLOutputType) -> Value:
-        origin = source.origin
-        stored = origin.stored(fact)
-        named = get_named_type(kind)
-        _require_written(named, kind, stored)
-        required = self._note(key, kind, certain=origin.certain(fact))
-        return Value(key, fact, required, stored is Stored.LARGE, _renamed(named))
+    def _value(self, source: Source, key: str, known: Known) -> Value:
+        written = _written(source, known)
+        required = self._note(key, known.definition.type, certain=written.certain)
+        return Value(key, written.fact, required, written.large, written.names)
 
     def _note(self, key: str, kind: GraphQLOutputType, *, certain: bool = False) -> bool:
         """Remember whether a null may stand under a key; say whether that must be looked at."""
@@ -243,15 +240,35 @@ def page_reader(definition: GraphQLField, node: FieldNode) -> Pages:
     return read
 
 
-def _require_written(named: Any, kind: GraphQLOutputType, stored: Stored) -> None:
-    """Decline what PostgreSQL would write otherwise than the API does."""
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How PostgreSQL writes a fact for a field."""
+
+    fact: str
+    certain: bool
+    large: bool
+    names: Mapping[str, str] | None
+
+
+@lru_cache(maxsize=4096)
+def _written(source: Source, known: Known) -> _Written:
+    """Look up what a field shows; decline what PostgreSQL would write otherwise than the API."""
+    fact = getattr(known.spec, "fact", None) or known.attribute
+    stored = source.origin.stored(fact)
+    named: Any = known.target
     written: tuple[Stored, ...] = _WRITTEN.get(named.name, ())
-    if is_list_type(get_nullable_type(kind)):
+    if is_list_type(get_nullable_type(known.definition.type)):
         written = (Stored.JSON, Stored.LIST)
     elif isinstance(named, GraphQLEnumType):
         written = (Stored.TEXT,)
     if stored not in written:
         raise Declined(f"a {named.name} stored as {stored.value}")
+    return _Written(
+        fact=fact,
+        certain=source.origin.certain(fact),
+        large=stored is Stored.LARGE,
+        names=_renamed(named),
+    )
 
 
 def _renamed(named: Any) -> Mapping[str, str] | None:

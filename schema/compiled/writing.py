@@ -68,7 +68,10 @@ class Writer:
             match step:
                 case Value(key=key, fact=fact, large=large):
                     entries.append(Leaf(label=key, fact=fact, narrow=large))
-                    patches.extend(self._looked_at(step))
+                    if step.names is not None:
+                        patches.append(patching.named(key, step.names))
+                    if self.checked and step.required:
+                        patches.append(patching.present(key))
                 case Id(key=key, fact=fact, kind=kind):
                     entries.append(GlobalId(label=key, fact=fact, kind=kind))
                 case Typename(key=key, name=name):
@@ -95,16 +98,11 @@ class Writer:
                         patches.append(patching.in_each(key, patch_one))
                 case Page():
                     self._page(step, entries, hidden, patches)
-        entries.extend(_distinct(hidden))
-        return entries, patching.together(
-            patches, tuple(entry.label for entry in _distinct(hidden))
-        )
-
-    def _looked_at(self, step: Value) -> Iterable[Patch]:
-        if step.names is not None:
-            yield patching.named(step.key, step.names)
-        if self.checked and step.required:
-            yield patching.present(step.key)
+        if not hidden:
+            return entries, patching.together(patches, ())
+        beside = _distinct(hidden)
+        entries.extend(beside)
+        return entries, patching.together(patches, tuple(entry.label for entry in beside))
 
     def _made(self, plan: ObjectPlan, step: Made) -> tuple[list[Entry], Patch]:
         spec = step.spec
