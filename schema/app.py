@@ -111,7 +111,9 @@ def _door(settings: Settings, documents: Shelf) -> GraphQLDoor:
     schema = build_schema()
     door = GraphQLDoor(
         schema,
-        compiler=Compiler(schema) if settings.compiled_reads else None,
+        compiler=Compiler(schema, keep_bytes=settings.answer_cache_bytes)
+        if settings.compiled_reads
+        else None,
         persisted=Persisted(
             trusted=trusted,
             only_trusted=settings.trusted_only and not development,

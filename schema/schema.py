@@ -15,6 +15,7 @@ from schema.automation.mutations import AutomationMutations
 from schema.automation.queries import AutomationQueries
 from schema.base.delivery import keep_to_published
 from schema.base.documents import GuardedSchema
+from schema.base.fields import LASTING
 from schema.base.node import Node
 from schema.base.reading import Info, read_each, read_node
 from schema.base.scalars import SCALARS
@@ -42,7 +43,9 @@ SHOWN = frozenset({"publishedContent", "publishedContents"})
 
 @strawberry.type
 class NodeQueries:
-    @strawberry.field(description="Anything by its id; NOT_FOUND when there is nothing.")
+    @strawberry.field(
+        description="Anything by its id; NOT_FOUND when there is nothing.", metadata={LASTING: True}
+    )
     async def node(
         self,
         info: Info,
@@ -52,7 +55,8 @@ class NodeQueries:
         return found
 
     @strawberry.field(
-        description="Several things by their ids, in their order; null where none is."
+        description="Several things by their ids, in their order; null where none is.",
+        metadata={LASTING: True},
     )
     async def nodes(
         self,

@@ -9,6 +9,7 @@ from hub.audit import operations as audit
 from hub.automation import calling, delivering
 from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
+from hub.kernel.changes import forget_changes
 from hub.kernel.work import Hub
 from hub.publishing import amending, sending
 from hub.publishing import operations as publishing
@@ -104,11 +105,19 @@ async def forget_expired_keys(hub: Hub) -> bool:
     return False
 
 
+async def forget_seen_changes(hub: Hub) -> bool:
+    """Throw away what is noted of changes and everybody has seen."""
+    async with hub.unscoped() as session:
+        await forget_changes(session)
+    return False
+
+
 CALENDAR = (
     Periodic(name="ring due jobs", every=timedelta(milliseconds=500), task=ring_due_jobs),
     Periodic(name="seal events", every=timedelta(milliseconds=300), task=seal_events),
     Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
     Periodic(name="sweep amendments", every=timedelta(seconds=30), task=sweep_amendments),
     Periodic(name="sweep endpoints", every=timedelta(seconds=30), task=sweep_endpoints),
+    Periodic(name="forget changes", every=timedelta(minutes=1), task=forget_seen_changes),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

@@ -94,6 +94,8 @@ class Connections:
         self._url = url
         self._size = size
         self._seconds = seconds
+        #: How many connections were lost: what stood behind them may not be what answers now.
+        self.lost = 0
         self._opened = 0
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
@@ -133,7 +135,7 @@ class Connections:
                 connection = idle.pop(place)
                 if not connection.is_closed():
                     return connection
-                self._opened -= 1
+                self._forget()
         return None
 
     async def _acquire(self) -> Connection:
@@ -144,7 +146,7 @@ class Connections:
                 connection = self._idle.pop(0)
                 if not connection.is_closed():
                     return connection
-                self._opened -= 1
+                self._forget()
                 continue
             given = await self._wait()
             if given is not None:
@@ -169,10 +171,14 @@ class Connections:
     def _release(self, connection: Connection) -> None:
         if connection.is_closed() or self._size == 0:
             connection.terminate()
-            self._opened -= 1
+            self._forget()
             self._wake(None)
         elif not self._wake(connection):
             self._idle.append(connection)
+
+    def _forget(self) -> None:
+        self._opened -= 1
+        self.lost += 1
 
     def _wake(self, connection: Connection | None) -> bool:
         while self._waiting:

@@ -8,6 +8,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from hub.kernel.caller import Caller
+from hub.kernel.changes import Changes
 from hub.kernel.connections import Connections
 from hub.kernel.settings import Settings
 from hub.kernel.statements import Statement
@@ -29,6 +30,7 @@ class Reader:
             size=pool or settings.database_pool,
             seconds=settings.request_seconds,
         )
+        self.changes = Changes(self._connections)
 
     async def rows(
         self,

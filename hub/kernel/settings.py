@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     response_cache_seconds: float = Field(
         default=60.0, gt=0, description="How long such an answer is kept at most."
     )
+    answer_cache_bytes: int = Field(
+        default=32_000_000,
+        ge=0,
+        description="Memory of an API process for answers kept until something changes; 0: none.",
+    )
     compiled_reads: bool = Field(
         default=True,
         description="Whether the database writes answers itself; off, graphql-core makes them.",

@@ -19,6 +19,9 @@ from schema.base.paging import After, Before, First, Last, PageArguments
 
 KEY = "reads"
 
+#: Among a root field's metadata: its resolver looks at nothing but its arguments and what it reads.
+LASTING = "lasting"
+
 #: A plain list inside an object is short by nature; this is where it ends all the same.
 LIST_MAX = 100
 
@@ -87,10 +90,14 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """Made in Python of some facts, once per row, when it is asked for."""
+    """Made in Python of some facts, once per row, when it is asked for.
+
+    What is `lasting` looks at the facts alone, not at who asks, nor at the clock.
+    """
 
     needs: tuple[str, ...]
     make: Callable[[Facts, Asking], Any]
+    lasting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +111,7 @@ class Embedded:
     target: str
     link: Link
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any]
+    lasting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +183,10 @@ def computed(
     *,
     needs: tuple[str, ...],
     make: Callable[[Facts, Asking], Any],
+    lasting: bool = False,
 ) -> Any:
-    """Compute a field of facts."""
-    return _described(Computed(needs=needs, make=make), description)
+    """Compute a field of facts; say whether it looks at nothing else."""
+    return _described(Computed(needs=needs, make=make, lasting=lasting), description)
 
 
 def embedded(
@@ -187,9 +196,11 @@ def embedded(
     target: str,
     link: Link,
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any],
+    lasting: bool = False,
 ) -> Any:
-    """Compute a field of facts that name rows of the type `target`."""
-    return _described(Embedded(needs=needs, target=target, link=link, make=make), description)
+    """Compute a field of facts that name rows of the type `target`; else as `computed`."""
+    spec = Embedded(needs=needs, target=target, link=link, make=make, lasting=lasting)
+    return _described(spec, description)
 
 
 def to_one(description: str, link: Link) -> Any:

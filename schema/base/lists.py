@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.base.enums import describe
+from schema.base.fields import LASTING
 from schema.base.paging import After, Before, First, Last, PageArguments
 from schema.base.reading import Info, read_connection
 
@@ -64,4 +65,4 @@ def all_of(
         ),
     ]
     del resolve.__annotations__["return"]
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata={LASTING: True})

@@ -61,6 +61,19 @@ class Plan:
     lists: dict[tuple[str, PageArguments | None], Listing] = field(default_factory=dict)
     refused: dict[str, Permission] = field(default_factory=dict)
 
+    @property
+    def lasting(self) -> bool:
+        """Say whether no field looks at who asks, or at the clock."""
+        embedded = self.embedded.values()
+        made: list[Computed | Embedded] = [*self.makers.values()]
+        made += [spec for spec, _ in embedded]
+        inner: list[Plan | None] = [plan for _, plan in self.ones.values()]
+        inner += [plan for _, plan in embedded]
+        inner += [listing.plan for listing in self.lists.values()]
+        return all(made_by.lasting for made_by in made) and all(
+            plan.lasting for plan in inner if plan is not None
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Known:

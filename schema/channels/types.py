@@ -182,7 +182,9 @@ def _settings(facts: Facts, asking: Asking) -> JsonObject:
 @strawberry.type(description="One account on one platform.")
 class Channel(Node):
     brand: Brand | None = to_one("The brand that speaks here.", columns("brand_id"))
-    platform: Platform = computed("The kind of place.", needs=("platform",), make=platform_of)
+    platform: Platform = computed(
+        "The kind of place.", needs=("platform",), make=platform_of, lasting=True
+    )
     name: str = column("What colleagues call it.")
     timezone: str = column("Its time zone, such as Europe/Paris.")
     settings: JsonObject = computed(
@@ -203,12 +205,14 @@ class Channel(Node):
         "The guarantee in plain words.",
         needs=("guarantee",),
         make=lambda facts, _asking: _GUARANTEES[facts["guarantee"]],
+        lasting=True,
     )
     capabilities: list[Capability] = column("What this very channel can do.")
     limits: Limits = computed(
         "What this very channel accepts.",
         needs=("limits",),
         make=lambda facts, _asking: shown_limits(facts["limits"]),
+        lasting=True,
     )
     feed_urls: FeedUrls | None = computed(
         "Where the feed can be read; null where the channel is no feed.",

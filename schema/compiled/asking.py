@@ -32,20 +32,27 @@ from schema.compiled.reads import (
     asked_pages,
     edge_of,
 )
-from schema.compiled.running import Declined, Patch, Row, Run, Shown
+from schema.compiled.running import Declined, Looked, Patch, Row, Run, Shown
 from schema.compiled.writing import Writer
 
 
 class AskedField(Asked):
     """One run of a root field."""
 
-    __slots__ = ("_field", "_variables", "context", "field_name")
+    __slots__ = ("_field", "_looked", "_variables", "context", "field_name")
 
-    def __init__(self, asked: Field, context: ReadContext, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        asked: Field,
+        context: ReadContext,
+        variables: Mapping[str, Any],
+        looked: Looked | None,
+    ) -> None:
         self.context = context
         self.field_name = asked.name
         self._field = asked
         self._variables = variables
+        self._looked = looked
 
     def decline(self) -> BaseException:
         """Return what is raised where only the reference has an answer."""
@@ -109,7 +116,7 @@ class AskedField(Asked):
             pick, patch = writer.pick(plan, also=needs)
             window = Window(order=stable(order), limit=LIST_MAX)
             question = Question(origin=read.source.origin, pick=pick, window=window, where=where)
-            return _ready(question, writer, patch)
+            return _ready(read, question, writer, patch)
 
         ready = read.remember((where, order, needs, pages.key), make)
         answer = await self._run(ready, terms.values, pages)
@@ -143,7 +150,7 @@ class AskedField(Asked):
             question = Question(
                 origin=origin, pick=pick, window=Window(order=("id",), limit=LIST_MAX), where=test
             )
-            return _ready(question, writer, patch)
+            return _ready(read, question, writer, patch)
 
         ready = read.remember(("many", pages.key), make)
         answer = await self._run(ready, {"k0": list(ids)}, pages)
@@ -215,20 +222,20 @@ class AskedField(Asked):
         values = Question(origin=origin, pick=pick, window=more, where=where, total=total)
         if not plan.listed:
             question = replace(values, pick=None, window=window, now=False)
-            return _ready(question, writer, None, assemble=assemble)
+            return _ready(read, question, writer, None, assemble=assemble)
         if read.checked or len(plan.items) > 1:
-            return _ready(values, writer, None, assemble=assemble)
+            return _ready(read, values, writer, None, assemble=assemble)
         plain = self._writer(pages, checked=False)
         entries, patch = plain.object(plan.items[0]) if plan.items else ([], None)
         if patch is not None:
-            return _ready(values, writer, None, assemble=assemble)
+            return _ready(read, values, writer, None, assemble=assemble)
         item = Pick(origin=origin, entries=tuple(entries)) if entries else pick
         if plan.placed or window.backwards or not plan.items or _edged(plan):
             place = tuple(name.removeprefix("-") for name in window.order)
             question = replace(values, pick=item, form=Form.TEXTS, place=place, now=False)
         else:
             question = replace(values, pick=item, window=window, form=Form.TEXT, now=False)
-        return _ready(question, plain, None, form=question.form)
+        return _ready(read, question, plain, None, form=question.form)
 
     def _connected(
         self,
@@ -286,10 +293,12 @@ class AskedField(Asked):
                 question = Question(
                     origin=origin, pick=pick, window=window, where=where, form=form, now=False
                 )
-                return _ready(question, writer, None, form=form)
+                return _ready(read, question, writer, None, form=form)
         writer = self._writer(pages, checked=True)
         pick, patch = writer.pick(plan)
-        return _ready(Question(origin=origin, pick=pick, window=window, where=where), writer, patch)
+        return _ready(
+            read, Question(origin=origin, pick=pick, window=window, where=where), writer, patch
+        )
 
     def _require(self, kind: str) -> None:
         permission = SOURCES[kind].permission
@@ -322,6 +331,8 @@ class AskedField(Asked):
     async def _run(
         self, ready: Ready, values: Mapping[str, Any], pages: AskedPages
     ) -> Mapping[str, Any]:
+        if self._looked is not None:
+            self._looked.append(ready.tables)
         given = {**values, **pages.values}
         context = self.context
         answer: Mapping[str, Any] = await context.reader.row(context.caller, ready.statement, given)
@@ -341,6 +352,7 @@ class AskedField(Asked):
 
 
 def _ready(
+    read: Read,
     question: Question,
     writer: Writer,
     patch: Patch | None,
@@ -350,7 +362,14 @@ def _ready(
 ) -> Ready:
     if writer.terms.values:
         raise Declined("a value inside a computed field")
-    return Ready(statement=compiled(question), patch=patch, assemble=assemble, form=form)
+    statement = compiled(question)
+    return Ready(
+        statement=statement,
+        tables=read.tables_of(statement),
+        patch=patch,
+        assemble=assemble,
+        form=form,
+    )
 
 
 def _object(plan: ObjectPlan | ConnectionPlan) -> ObjectPlan:

@@ -33,15 +33,16 @@ from hub.kernel.errors import HubError
 from schema.base.collecting import Collector
 from schema.base.delivery import is_for_members
 from schema.base.documents import Draft
-from schema.base.fields import Asking, ReadContext
+from schema.base.fields import LASTING, Asking, ReadContext
 from schema.base.perform import ANSWERS
 from schema.base.selection import known_fields
 from schema.compiled.arguments import Arguments, Values, Variables, arguments_of, variables_of
 from schema.compiled.asking import AskedField
 from schema.compiled.completing import completer, only_shown
+from schema.compiled.keeping import Keeper
 from schema.compiled.planning import Planner
 from schema.compiled.reads import Field
-from schema.compiled.running import Complete, Declined, Run
+from schema.compiled.running import Complete, Declined, Looked, Run
 
 #: How many programs one document may have: one per set of permissions and choice of fields.
 PROGRAMS = 8
@@ -60,6 +61,7 @@ class Root:
     resolve: Callable[..., Any]
     info: str | None
     complete: Complete
+    lasting: bool
 
 
 @dataclass(slots=True)
@@ -74,14 +76,16 @@ class Program:
 class Compiler:
     """Compiles and runs the operations of one schema.
 
-    `counts` says how many were answered ("compiled"), and how many were declined for which reason.
+    `counts` says how many were answered ("compiled"), how many of them with what was kept
+    ("kept"), and how many were declined for which reason. `keep_bytes` bounds what is kept.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, keep_bytes: int = 0) -> None:
         self._strawberry = schema
         # The compiled schema has no public name in strawberry; its own servers use this one.
         self._schema = schema._schema  # noqa: SLF001 - see above
         self.counts: Counter[str] = Counter()
+        self._keeper = Keeper(most_bytes=keep_bytes, counts=self.counts) if keep_bytes else None
 
     async def run(
         self, draft: Draft, variables: Mapping[str, Any], context: Any
@@ -104,13 +108,25 @@ class Compiler:
         caller: Caller | None = context.known
         if caller is None:
             raise Declined("nobody in particular")
+        if self._keeper is None or operation.operation is OperationType.MUTATION:
+            return await self._anew(draft, variables, context, None)
+        return await self._keeper.answer(
+            draft,
+            variables,
+            context,
+            lambda looked: self._anew(draft, variables, context, looked),
+        )
+
+    async def _anew(
+        self, draft: Draft, variables: Mapping[str, Any], context: Any, looked: Looked | None
+    ) -> ExecutionResult:
         given = self._variables(draft)(variables)
-        program = self._program(draft, given, caller)
+        program = self._program(draft, given, context.caller)
         if program.declined is not None:
             raise Declined(program.declined)
-        if operation.operation is OperationType.MUTATION:
+        if draft.operation.operation is OperationType.MUTATION:
             return await self._mutate(program, given, context)
-        return await self._query(program, given, context)
+        return await self._query(program, given, context, looked)
 
     def _variables(self, draft: Draft) -> Variables:
         known: OrderedDict[Any, Any] = draft.known.programs
@@ -199,17 +215,20 @@ class Compiler:
             resolve=function,
             info=info.name if info else None,
             complete=_completer(definition, nodes, collector),
+            lasting=bool(declared.metadata.get(LASTING)),
         )
 
     async def _query(
-        self, program: Program, given: Values, context: ReadContext
+        self, program: Program, given: Values, context: ReadContext, looked: Looked | None
     ) -> ExecutionResult:
         roots = program.roots
+        if looked is not None and not all(root.lasting for root in roots):
+            looked.append(None)
         try:
             if len(roots) == 1:
-                found = [await _resolved(roots[0], given, context)]
+                found = [await _resolved(roots[0], given, context, looked)]
             else:
-                found = await _together([_resolved(root, given, context) for root in roots])
+                found = await _together([_resolved(root, given, context, looked) for root in roots])
         except Declined:
             raise
         except HubError as error:
@@ -232,7 +251,7 @@ class Compiler:
         lost = False
         for root in program.roots:
             try:
-                shown[root.key] = await _resolved(root, given, context, errors)
+                shown[root.key] = await _resolved(root, given, context, None, errors)
             except Exception as error:  # noqa: BLE001 - it may be done: the reference must not repeat it
                 errors.append(located_error(error, list(root.nodes), [root.key]))
                 shown[root.key] = None
@@ -244,10 +263,11 @@ async def _resolved(
     root: Root,
     given: Values,
     context: ReadContext,
+    looked: Looked | None,
     errors: list[GraphQLError] | None = None,
 ) -> Any:
     arguments = root.arguments(given)
-    asked = AskedField(root.asked, context, given)
+    asked = AskedField(root.asked, context, given, looked)
     if root.info is not None:
         arguments[root.info] = asked
     value = root.resolve(**arguments)

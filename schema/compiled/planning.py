@@ -73,7 +73,7 @@ class Planner:
     """Plans one operation for callers of one set of permissions. Raises Declined.
 
     `required` are the keys of what must not be null though the database could say so, `optional`
-    those of what may.
+    those of what may. `lasting` says whether no field looks at who asks, or at the clock.
     """
 
     collector: Collector
@@ -81,6 +81,7 @@ class Planner:
     slots: list[SlotPlan] = field(default_factory=list)
     required: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
+    lasting: bool = True
 
     def object(self, source: Source, nodes: Sequence[FieldNode]) -> ObjectPlan:
         """Plan the rows of a type."""
@@ -107,6 +108,7 @@ class Planner:
             case Identity(fact=fact):
                 return Id(key, fact, source.name)
             case Computed() as spec:
+                self.lasting &= spec.lasting
                 return Made(key, spec, completer(kind, nodes, self.collector))
             case Embedded() as spec:
                 return self._embedded(key, known, spec, nodes)
@@ -143,6 +145,7 @@ class Planner:
         if inner is not None:
             self._require(target)
             _require_shallow(inner)
+        self.lasting &= spec.lasting and (inner is None or inner.lasting)
         return Made(key, spec, completer(known.definition.type, nodes, self.collector), inner)
 
     def _readable(self, known: Known) -> Source:

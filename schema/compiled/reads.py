@@ -7,6 +7,7 @@ from typing import Any
 from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType
 
 from hub.kernel.shapes import Edge, Form, Window
+from hub.kernel.sources import tables_of
 from hub.kernel.statements import Statement
 from schema.base.fields import SOURCES, ReadContext, Source
 from schema.base.paging import PageArguments, list_identity, read_cursor, wrong_cursor
@@ -23,9 +24,13 @@ SHAPES = 16
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A statement and how its answer becomes that of the field."""
+    """A statement and how its answer becomes that of the field.
+
+    `tables` are those the answer depends on; None where it depends on more.
+    """
 
     statement: Statement
+    tables: frozenset[str] | None
     patch: Patch | None = None
     assemble: Assemble | None = None
     form: Form = Form.TEXT
@@ -40,6 +45,7 @@ class Read:
     slots: Sequence[SlotPlan]
     nulls: tuple[str, ...]
     checked: bool
+    lasting: bool
     shapes: dict[Any, Ready] = field(default_factory=dict)
     pages: dict[Any, "AskedPages"] = field(default_factory=dict)
 
@@ -52,6 +58,12 @@ class Read:
                 self.shapes.clear()
             self.shapes[key] = ready
         return ready
+
+    def tables_of(self, statement: Statement) -> frozenset[str] | None:
+        """Return the tables an answer depends on; None where it depends on more."""
+        if not self.lasting or "member" in statement.names:
+            return None
+        return tables_of(statement.sql)
 
     def look(self, text: str) -> None:
         """Decline a text with a null where none may be.
@@ -119,6 +131,7 @@ class Field:
             slots=planner.slots,
             nulls=tuple(f'"{key}":null' for key in sorted(planner.required)),
             checked=bool(planner.required & planner.optional),
+            lasting=planner.lasting,
         )
 
 

@@ -12,6 +12,8 @@ from schema.base.paging import PageArguments
 Row = dict[str, Any]
 Patch = Callable[[Row, "Run"], None]
 Complete = Callable[[Any, "Run"], Any]
+#: The tables of each read of an answer; None for one that depends on who asks, or on the clock.
+Looked = list[frozenset[str] | None]
 
 
 class Declined(Exception):

@@ -68,7 +68,9 @@ class Asset(Node):
         needs=("storage_key",),
         make=_url,
     )
-    alt: list[AltText] = computed("What it shows, per language.", needs=("alt",), make=_alt)
+    alt: list[AltText] = computed(
+        "What it shows, per language.", needs=("alt",), make=_alt, lasting=True
+    )
     renditions: list[Rendition] = listed("Its smaller sizes.", columns("id", "asset_id"))
     version: int = column("Counts up with every change; give it back as `expectedVersion`.")
     created_at: datetime = column("When it was uploaded.")

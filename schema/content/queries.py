@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.base.fields import LASTING
 from schema.base.filters import (
     TimeRange,
     any_of,
@@ -93,7 +94,10 @@ class ContentQueries:
         order=("-id",),
     )
 
-    @strawberry.field(description="The content with this key of yours; null when there is none.")
+    @strawberry.field(
+        description="The content with this key of yours; null when there is none.",
+        metadata={LASTING: True},
+    )
     async def content_item_by_reference(
         self,
         info: Info,

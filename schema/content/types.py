@@ -84,6 +84,7 @@ class Variant(Node):
         "The platform it is for; null when it is for one channel.",
         needs=("platform",),
         make=platform_of,
+        lasting=True,
     )
     channel: Channel | None = to_one(
         "The channel it is for; null when it is for a platform.", columns("channel_id")
@@ -96,6 +97,7 @@ class Variant(Node):
         target="Asset",
         link=named_in("parts", "$[*].media[*]"),
         make=_revision_parts,
+        lasting=True,
     )
     link: str | None = column("Another address.")
     tags: list[str] | None = column("Other tags.")
@@ -168,6 +170,7 @@ class Edition(Node):
         "The title as it goes out; empty where there is none.",
         needs=("content",),
         make=lambda facts, _asking: facts["content"]["title"],
+        lasting=True,
     )
     parts: list[EditionPart] = embedded(
         "The posts as they go out; more than one is a thread.",
@@ -175,11 +178,13 @@ class Edition(Node):
         target="Asset",
         link=named_in("body", "$.parts[*].media[*].asset_id"),
         make=_edition_parts,
+        lasting=True,
     )
     fields: JsonObject = computed(
         "What goes out beside the words: visibility, language, tags and so on.",
         needs=("content",),
         make=lambda facts, _asking: facts["content"]["fields"],
+        lasting=True,
     )
     hash: str = column("SHA-256 of all of it, hexadecimal: what is approved and what is sent.")
     approved: bool = column("Whether it may go out: somebody approved this hash.")
@@ -187,6 +192,7 @@ class Edition(Node):
         "What was wrong when it was rendered.",
         needs=("problems",),
         make=lambda facts, _asking: [stored_problem(found) for found in facts["problems"]],
+        lasting=True,
     )
     created_at: datetime = column("When it was rendered.")
 
@@ -206,6 +212,7 @@ class Revision(Node):
         target="Asset",
         link=named_in("parts", "$[*].media[*]"),
         make=_revision_parts,
+        lasting=True,
     )
     link: str = column("The one address it points to; may be empty.")
     tags: list[str] = column("Tags without their sign.")

@@ -240,7 +240,10 @@ class Publication(Node):
     url: str | None = column("Its address on the platform.")
     remote_id: str | None = column("Its id on the platform.")
     posts: list[Post] = computed(
-        "Every post of it that is out; a thread has several.", needs=("refs",), make=_posts
+        "Every post of it that is out; a thread has several.",
+        needs=("refs",),
+        make=_posts,
+        lasting=True,
     )
     approved_hash: str | None = column("The hash that was approved.")
     sent_hash: str | None = column("The hash that was sent: the same.")

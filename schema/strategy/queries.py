@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.base.fields import LASTING
 from schema.base.filters import (
     any_of,
     contains,
@@ -78,7 +79,10 @@ class StrategyQueries:
         order=("name",),
     )
 
-    @strawberry.field(description="One brand; NOT_FOUND when there is none with this id.")
+    @strawberry.field(
+        description="One brand; NOT_FOUND when there is none with this id.",
+        metadata={LASTING: True},
+    )
     async def brand(
         self,
         info: Info,
