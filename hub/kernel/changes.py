@@ -167,7 +167,10 @@ class Changes:
         (row,) = await self._connections.rows(
             place.workspace, _LOOK, (place.workspace, place.next, place.running), steady=True
         )
-        if row["kinds"]:
+        if lost != (lost := self._connections.lost):
+            # Perhaps the answer of another server than the last one.
+            place.standing = Standing()
+        elif row["kinds"]:
             place.standing.note(row["kinds"])
         place.next, place.running = _unseen(row["seen"])
         place.looked_at, place.lost = began, lost

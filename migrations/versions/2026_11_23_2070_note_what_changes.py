@@ -63,6 +63,7 @@ _FORGET = """
         before bigint;
         forgotten bigint;
     BEGIN
+        INSERT INTO changes_horizon VALUES (true, 0, '-infinity') ON CONFLICT DO NOTHING;
         SELECT oldest INTO before FROM changes_horizon
         WHERE at < clock_timestamp() - interval '5 minutes' FOR UPDATE SKIP LOCKED;
         IF before IS NULL THEN
@@ -98,7 +99,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_changes_horizon")),
     )
-    op.execute("INSERT INTO changes_horizon VALUES (true, 0, '-infinity')")
     op.execute(_NOTE.format(name="note_change", workspace="workspace_id"))
     op.execute(_NOTE.format(name="note_change_of_workspaces", workspace="id"))
     for table in WATCHED:

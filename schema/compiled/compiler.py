@@ -85,7 +85,7 @@ class Compiler:
         # The compiled schema has no public name in strawberry; its own servers use this one.
         self._schema = schema._schema  # noqa: SLF001 - see above
         self.counts: Counter[str] = Counter()
-        self._keeper = Keeper(most_bytes=keep_bytes, counts=self.counts) if keep_bytes else None
+        self.keeper = Keeper(most_bytes=keep_bytes, counts=self.counts) if keep_bytes else None
 
     async def run(
         self, draft: Draft, variables: Mapping[str, Any], context: Any
@@ -108,9 +108,9 @@ class Compiler:
         caller: Caller | None = context.known
         if caller is None:
             raise Declined("nobody in particular")
-        if self._keeper is None or operation.operation is OperationType.MUTATION:
+        if self.keeper is None or operation.operation is OperationType.MUTATION:
             return await self._anew(draft, variables, context, None)
-        return await self._keeper.answer(
+        return await self.keeper.answer(
             draft,
             variables,
             context,
