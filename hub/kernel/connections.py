@@ -103,7 +103,7 @@ class Connections:
     async def rows(
         self, workspace: UUID, sql: str, arguments: Sequence[Any], *, steady: bool = False
     ) -> list[asyncpg.Record]:
-        """Return the rows of a statement as a workspace sees them."""
+        """Return the rows of a statement as a workspace sees them; `json` is bytes."""
         connection = self._chosen(workspace, steady=steady) or await self._acquire()
         try:
             await connection.enter(workspace, steady=steady)
@@ -213,10 +213,13 @@ class Connections:
 
 
 async def _speak_json(connection: Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-        )
+    # What the database has written as JSON mostly goes out as it is: nobody reads it here.
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
@@ -46,12 +47,17 @@ class Reader:
         sql, arguments = _prepared(statement, {**(values or {}), **_of(caller)})
         self.statements += 1
         found = await self._connections.rows(caller.workspace_id, sql, arguments)
+        if isinstance(statement, Statement):
+            return [_loaded(dict(row)) for row in found]
         return [dict(row) for row in found]
 
     async def row(
         self, caller: Caller, statement: Statement, values: dict[str, Any]
     ) -> Mapping[str, Any]:
-        """Return the one row of a compiled statement; see `rows`. `values` are added to."""
+        """Return the one row of a compiled statement; see `rows`. `values` are added to.
+
+        The JSON of its rows stays as PostgreSQL wrote it, in UTF-8.
+        """
         values["workspace"] = workspace = caller.workspace_id
         values["member"] = caller.member_id
         constants = statement.constants
@@ -68,6 +74,12 @@ class Reader:
     async def close(self) -> None:
         """Give the connections back."""
         await self._connections.close()
+
+
+def _loaded(loaded: dict[str, Any]) -> Mapping[str, Any]:
+    if "rows" in loaded:
+        loaded["rows"] = orjson.loads(loaded["rows"])
+    return loaded
 
 
 def _of(caller: Caller) -> dict[str, UUID | None]:

@@ -89,14 +89,12 @@ class _Writer:
         if question.form is Form.TEXTS:
             return self._texts(question, pick, wanted)
         rows = self._list(pick, question.window, question.where)
-        if question.form is Form.TEXT:
-            rows = f"CAST({rows} AS TEXT)"
         wanted.append(f"{rows} AS rows")
         return f"SELECT {', '.join(wanted)}"
 
     def _texts(self, question: Question, pick: Pick, wanted: list[str]) -> str:
         row = self._row(pick.origin)
-        text = f"CAST({self._object(pick.entries, row)} AS TEXT) AS text"
+        text = f"{self._object(pick.entries, row)} AS text"
         place = ", ".join([self._fact(row, name) for name in question.place])
         each = f"{text}, json_build_array({place}) AS place"
         inner = self._windowed(each, row, question.window, question.where)

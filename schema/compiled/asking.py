@@ -81,13 +81,13 @@ class AskedField(Asked):
             f"k{number}": _storable(terms, value) for number, value in enumerate(facts.values())
         }
         answer = await self._run(ready, values, pages)
-        rows = answer["rows"]
         if ready.form is Form.TEXT:
-            if rows == "[]":
+            text: bytes = answer["rows"][1:-1]
+            if not text:
                 return None
-            text = rows[1:-1]
             read.look(text)
             return Shown(orjson.Fragment(text))
+        rows = _rows(answer)
         if not rows:
             return None
         return Shown(self._patched(ready, rows, answer, pages)[0])
@@ -120,7 +120,7 @@ class AskedField(Asked):
 
         ready = read.remember((where, order, needs, pages.key), make)
         answer = await self._run(ready, terms.values, pages)
-        rows: Sequence[Row] = answer["rows"]
+        rows = _rows(answer)
         chosen = choose([{fact: row[f"~{fact}"] for fact in needs} for row in rows])
         if chosen is None:
             return None
@@ -154,7 +154,7 @@ class AskedField(Asked):
 
         ready = read.remember(("many", pages.key), make)
         answer = await self._run(ready, {"k0": list(ids)}, pages)
-        rows = answer["rows"]
+        rows = _rows(answer)
         shown = self._patched(ready, [row["~s0"] for row in rows], answer, pages)
         by_id = {UUID(row["~id"]): Shown(one) for row, one in zip(rows, shown, strict=True)}
         return [by_id.get(one) for one in ids]
@@ -251,7 +251,7 @@ class AskedField(Asked):
         total = answer.get("total")
         if ready.assemble is not None:
             run = Run(self._asking(answer), pages.slots)
-            return ready.assemble(answer.get("rows") or (), total, page, identity, None, run)
+            return ready.assemble(_rows(answer), total, page, identity, None, run)
         if ready.form is Form.TEXT:
             text = answer["rows"]
             read.look(text)
@@ -264,12 +264,12 @@ class AskedField(Asked):
                 else plan.typename
                 for part in plan.parts
             }
-        texts: list[str] = answer["rows"] or []
-        places = answer["places"] or []
+        texts: list[bytes] = answer["rows"] or []
+        places = orjson.loads(answer["places"] or b"[]")
         kept = list(zip(texts[:size], places, strict=False))
         if page.backwards:
             kept.reverse()
-        together = ",".join([text for text, _ in kept])
+        together = b",".join([text for text, _ in kept])
         read.look(together)
         return connection(
             plan,
@@ -279,7 +279,7 @@ class AskedField(Asked):
             more=len(texts) > size,
             cursor=lambda row: write_cursor(identity, Place(values=tuple(row[1]))),
             item=lambda row, _number: orjson.Fragment(row[0]),
-            nodes=orjson.Fragment(f"[{together}]"),
+            nodes=orjson.Fragment(b"[%b]" % together),
         )
 
     def _single(self, read: Read, plan: ObjectPlan, pages: AskedPages, where: Condition) -> Ready:
@@ -370,6 +370,13 @@ def _ready(
         assemble=assemble,
         form=form,
     )
+
+
+def _rows(answer: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of an answer as values; none where only their number was wanted."""
+    written: bytes | None = answer.get("rows")
+    rows: list[Row] = orjson.loads(written) if written else []
+    return rows
 
 
 def _object(plan: ObjectPlan | ConnectionPlan) -> ObjectPlan:

@@ -43,7 +43,7 @@ class Read:
     source: Source
     plan: ObjectPlan | ConnectionPlan
     slots: Sequence[SlotPlan]
-    nulls: tuple[str, ...]
+    nulls: tuple[bytes, ...]
     checked: bool
     lasting: bool
     shapes: dict[Any, Ready] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Read:
             return None
         return tables_of(statement.sql)
 
-    def look(self, text: str) -> None:
+    def look(self, text: bytes) -> None:
         """Decline a text with a null where none may be.
 
         Nothing that a value says can look like it: its quotes are escaped.
@@ -129,7 +129,7 @@ class Field:
             source=source,
             plan=plan,
             slots=planner.slots,
-            nulls=tuple(f'"{key}":null' for key in sorted(planner.required)),
+            nulls=tuple(f'"{key}":null'.encode() for key in sorted(planner.required)),
             checked=bool(planner.required & planner.optional),
             lasting=planner.lasting,
         )

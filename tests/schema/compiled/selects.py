@@ -85,8 +85,6 @@ class _Builder:
         if question.form is Form.TEXTS:
             return self._texts(question, question.pick, wanted)
         rows = self._list(question.pick, question.window, question.where, link=None, row=None)
-        if question.form is Form.TEXT:
-            rows = cast(rows, Text)
         return select(*wanted, rows.label("rows"))
 
     def _texts(
@@ -95,7 +93,7 @@ class _Builder:
         row = self._alias(pick.origin)
         place = [pick.origin.fact(name, row) for name in question.place]
         each = select(
-            cast(self._object(pick.entries, pick.origin, row), Text).label("text"),
+            self._object(pick.entries, pick.origin, row).label("text"),
             func.json_build_array(*place).label("place"),
         )
         found = self._windowed(
