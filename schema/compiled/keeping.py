@@ -23,8 +23,8 @@ _OVERHEAD = 1_000
 # One answer may take this part of all there is.
 _LARGEST = 8
 _VARIABLES = 4_000
-# What was out of date again and again is not looked for so many times, at most.
-_REST = 15
+# What was out of date again and again is left alone for so many questions, at most.
+_REST = 16
 
 #: Finds an answer, and notes what it looks at where somebody wants to know.
 Anew = Callable[[Looked | None], Awaitable[ExecutionResult]]
@@ -34,8 +34,8 @@ Anew = Callable[[Looked | None], Awaitable[ExecutionResult]]
 class Kept:
     """The `data` of an answer, the tables it was made of, and the tick it was made at, or before.
 
-    `stale` counts how often in a row it was out of date when it was asked for; `rest` how often it
-    is not looked at yet.
+    `stale` counts how often in a row it was out of date when it was looked at; after `rest` more
+    questions it is made anew and looked at again.
     """
 
     data: orjson.Fragment
@@ -81,31 +81,15 @@ class Answers:
             self._kept.move_to_end(key)
         return kept
 
-    def keep(
-        self,
-        key: Hashable,
-        data: bytes,
-        *,
-        standing: Standing,
-        tick: int,
-        tables: frozenset[str],
-        before: Kept | None,
-    ) -> orjson.Fragment:
-        """Keep an answer, if there is room for it, and return it as orjson writes it."""
-        shown = orjson.Fragment(data)
+    def keep(self, key: Hashable, kept: Kept) -> None:
+        """Keep an answer, if there is room for it."""
         self._forget(key)
-        size = len(data) + _OVERHEAD
-        if size * _LARGEST > self._most:
-            return shown
-        kept = Kept(shown, size, standing, tick, tables)
-        if before is not None:
-            kept.stale = before.stale + 1
-            kept.rest = min(1 << kept.stale >> 2, _REST)
+        if kept.size * _LARGEST > self._most:
+            return
         self._kept[key] = kept
-        self.bytes += size
+        self.bytes += kept.size
         while self.bytes > self._most:
             self._forget(next(iter(self._kept)))
-        return shown
 
     def _forget(self, key: Hashable) -> None:
         found = self._kept.pop(key, None)
@@ -133,15 +117,17 @@ class Keeper:
             return await anew(None)
         changes, workspace = context.reader.changes, caller.workspace_id
         kept = self.answers.find(key)
+        worth = kept is not None and not kept.rest
         if kept is not None and kept.rest:
             kept.rest -= 1
-            return await anew(None)
+            if kept.rest:
+                return await anew(None)
         try:
             known = changes.known(workspace) if kept is None else None
             standing = known or await changes.look(workspace)
         except Exception:  # noqa: BLE001 - whatever it is, whoever reads meets it, and says it
             return await anew(None)
-        if kept is not None and kept.is_true(standing):
+        if kept is not None and worth and kept.is_true(standing):
             kept.stale = 0
             self._counts["kept"] += 1
             return _result(kept.data)
@@ -153,9 +139,12 @@ class Keeper:
         if result.errors or tables is None:
             return result
         data = orjson.dumps(result.data)
-        return _result(
-            self.answers.keep(key, data, standing=standing, tick=tick, tables=tables, before=kept)
-        )
+        made = Kept(orjson.Fragment(data), len(data) + _OVERHEAD, standing, tick, tables)
+        if kept is not None:
+            made.stale = kept.stale + worth
+            made.rest = min(1 << made.stale >> 2, _REST) if worth else 0
+        self.answers.keep(key, made)
+        return _result(made.data)
 
 
 def _result(data: orjson.Fragment) -> ExecutionResult:

@@ -18,7 +18,7 @@ from tests.node import FETCHED
 
 #: What the quick bench reads: few contents, so that all of it takes less than a minute.
 _FEW = 4_000
-_QUICK = ("hub", "limit", "reference")
+_QUICK = ("hub", "anew", "limit", "reference")
 _QUERIES = ("Q1", "Q2", "Q2p", "Q3", "Q4", "Q4f", "Q1u", "P", "empty", "M1")
 _QUICK_QUERIES = ("Q1", "Q2", "Q3", "Q4", "M1")
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tests.bench.peers import DIRECTUS, MERCURIUS, POSTGRAPHILE
-from tests.bench.servers import EMPTY, HUB, LIMIT, PAGE, PAGE_304, REFERENCE, Server
+from tests.bench.servers import ANEW, EMPTY, HUB, LIMIT, PAGE, PAGE_304, REFERENCE, Server
 
-_ALL = (HUB, LIMIT, REFERENCE, POSTGRAPHILE, MERCURIUS, DIRECTUS, PAGE, PAGE_304, EMPTY)
+_ALL = (HUB, ANEW, LIMIT, REFERENCE, POSTGRAPHILE, MERCURIUS, DIRECTUS, PAGE, PAGE_304, EMPTY)
 
 SERVERS: Mapping[str, Server] = {server.name: server for server in _ALL}

@@ -7,7 +7,7 @@ from tests.bench.load import Loaded, Wrk
 from tests.bench.measure import Asked, Bench, processor_ms
 from tests.bench.place import a_place
 from tests.bench.report import Figure
-from tests.bench.servers import HUB
+from tests.bench.servers import ANEW
 
 #: What a query may take among many rows, of what it takes among 20,000 contents.
 GROWTH = 1.3
@@ -41,7 +41,7 @@ def grown(scale: float, tool: Wrk, *, rounds: int, tell: Callable[[str], None]) 
 def _medians(
     contents: int, tool: Wrk, *, rounds: int, tell: Callable[[str], None]
 ) -> Mapping[str, Loaded]:
-    asked = Asked(servers=[HUB], queries=_QUERIES, rounds=rounds, seconds=3, warm_seconds=2)
+    asked = Asked(servers=[ANEW], queries=_QUERIES, rounds=rounds, seconds=3, warm_seconds=2)
 
     def told(what: str) -> None:
         tell(f"{contents:,} contents: {what}")
@@ -51,5 +51,5 @@ def _medians(
     return {
         query: middle
         for query in _QUERIES
-        if (middle := measured.median(HUB.name, query)) is not None
+        if (middle := measured.median(ANEW.name, query)) is not None
     }

@@ -14,7 +14,7 @@ from tests.bench.asking import FLAT, Facts, facts_of
 from tests.bench.load import Loaded, Wrk, load, megabytes, tree
 from tests.bench.place import Place, clean
 from tests.bench.same import Different, ask, data_of, learn_tag, leaves, require_same
-from tests.bench.servers import HUB, Bodies, Running, Server, running
+from tests.bench.servers import ANEW, Bodies, Running, Server, running
 
 #: Writes come last: what they add changes what reads find.
 WRITES = ("M1",)
@@ -218,7 +218,7 @@ class Bench:
     def _first_runs(self) -> None:
         with httpx.Client(trust_env=False, timeout=60) as client:
             for one in self._running:
-                if one.server.name != HUB.name:
+                if one.server.name != ANEW.name:
                     continue
                 for query in ("Q1", "Q2", "Q3", "Q4"):
                     if one in self._able(query) and query in self._asked.queries:

@@ -224,6 +224,8 @@ def _empty(_place: Place, port: int) -> Command:
 
 
 HUB = a_hub("hub")
+#: The hub when nothing is kept: every answer is read anew.
+ANEW = a_hub("anew", HUB_ANSWER_CACHE_BYTES="0")
 REFERENCE = a_hub("reference", HUB_COMPILED_READS="false")
 LIMIT = Server(name="limit", command=_limit, bodies=_limit_bodies, same=True)
 #: What any answer of Starlette costs here: nothing is asked, nothing is said.
