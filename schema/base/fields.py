@@ -22,6 +22,9 @@ KEY = "reads"
 #: A plain list inside an object is short by nature; this is where it ends all the same.
 LIST_MAX = 100
 
+#: So many rows a row can name by their ids: 50 parts with 20 pictures each.
+NAMED_MAX = 1_000
+
 Facts = Mapping[str, Any]
 Kind = TypeVar("Kind")
 
@@ -93,17 +96,30 @@ class Computed:
     make: Callable[[Facts, Asking], Any]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JsonList:
+    """A JSON list that is a list of plain objects: by their fields, the names inside elements.
+
+    `texts` are texts as they stand there, `rows` lists of ids.
+    """
+
+    fact: str
+    texts: Mapping[str, str]
+    rows: Mapping[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Embedded:
     """Made in Python of facts that name other rows by id; those come in the same statement.
 
-    `make` gets the rows found by their id.
+    `make` gets the rows found by their id. With a `listing` the database can write the same.
     """
 
     needs: tuple[str, ...]
     target: str
     link: Link
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any]
+    listing: JsonList | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,9 +203,11 @@ def embedded(
     target: str,
     link: Link,
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any],
+    listing: JsonList | None = None,
 ) -> Any:
     """Compute a field of facts that name rows of the type `target`."""
-    return _described(Embedded(needs=needs, target=target, link=link, make=make), description)
+    spec = Embedded(needs=needs, target=target, link=link, make=make, listing=listing)
+    return _described(spec, description)
 
 
 def to_one(description: str, link: Link) -> Any:
