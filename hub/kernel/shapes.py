@@ -235,7 +235,36 @@ class Part:
     entries: tuple["Entry", ...]
 
 
-Entry = Leaf | GlobalId | Word | One | Many | Number | Part
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A text that an element of a JSON list holds under a name."""
+
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentioned:
+    """The rows whose ids an element of a JSON list holds under a name, in that order.
+
+    A row that is mentioned twice is there twice, one that is no more is left out.
+    """
+
+    label: str
+    name: str
+    pick: "Pick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elements:
+    """The elements of a JSON list, in their order; null where the row has no list."""
+
+    label: str
+    fact: str
+    entries: tuple[Piece | Mentioned | Word, ...]
+
+
+Entry = Leaf | GlobalId | Word | One | Many | Number | Part | Elements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,17 +14,20 @@ from hub.kernel.fragments import Fragment
 from hub.kernel.shapes import (
     Condition,
     Edge,
+    Elements,
     Entry,
     Form,
     GlobalId,
     Leaf,
     Link,
     Many,
+    Mentioned,
     Number,
     One,
     Origin,
     Part,
     Pick,
+    Piece,
     Question,
     Test,
     Window,
@@ -158,10 +161,8 @@ class _Writer:
                 return self._fact(row, entry.fact)
             case GlobalId():
                 return self._fill(fragments.global_id(row.origin, entry.fact, entry.kind), row)
-            case Word(word=str(word)):
-                return f"{_literal(word)}::text"
             case Word():
-                return "NULL"
+                return _word(entry)
             case One():
                 return self._one(entry, row)
             case Many():
@@ -170,6 +171,8 @@ class _Writer:
                 return self._total(entry.origin, entry.where, entry.link, row)
             case Part():
                 return self._object(entry.entries, row)
+            case Elements():
+                return self._elements(entry, row)
 
     def _object(self, entries: Iterable[Entry], row: _Row) -> str:
         """Return an object of entries of this very row."""
@@ -197,6 +200,40 @@ class _Writer:
         name = self._name()
         together = f"coalesce(json_agg({name}), '[]'::json)"
         return f"({_select(together, inner, name)})"
+
+    def _elements(self, entry: Elements, row: _Row) -> str:
+        fact, each, name = self._fact(row, entry.fact), self._name(), self._name()
+        columns = ", ".join(
+            [f"{self._of_element(one, each)} AS {_quoted(one.label)}" for one in entry.entries]
+        )
+        inner = _in_order(columns, f"jsonb_array_elements({fact})", f"{each}(element, place)", each)
+        found = f"({_select(f'json_agg({name})', inner, name)})"
+        found = f"coalesce({found}, '[]'::json)"
+        if row.origin.certain(entry.fact):
+            return found
+        return f"CASE WHEN {fact} IS NOT NULL THEN {found} END"
+
+    def _of_element(self, entry: Piece | Mentioned | Word, element: str) -> str:
+        match entry:
+            case Piece():
+                return f"{element}.element ->> {_literal(entry.name)}"
+            case Mentioned():
+                return self._mentioned(entry, element)
+            case Word():
+                return _word(entry)
+
+    def _mentioned(self, entry: Mentioned, element: str) -> str:
+        """Return the rows that are mentioned: each looked up by its id, or the planner joins."""
+        row = self._row(entry.pick.origin)
+        ids, item, name = self._name(), self._name(), self._name()
+        columns = self._columns(entry.pick.entries, row)
+        one = f"SELECT {columns} {self._from(row, None, None, None)}"
+        one = f"{one} AND {row.name}.id = CAST({ids}.id AS UUID)"
+        found = f"({_select(f'row_to_json({item})', one, item)})"
+        several = f"jsonb_array_elements_text({element}.element -> {_literal(entry.name)})"
+        inner = _in_order(f"{found} AS item", several, f"{ids}(id, place)", ids)
+        together = f"json_agg({name}.item) FILTER (WHERE {name}.item IS NOT NULL)"
+        return f"coalesce(({_select(together, inner, name)}), '[]'::json)"
 
     def _total(
         self,
@@ -266,9 +303,18 @@ def _select(wanted: str, inner: str, name: str) -> str:
     return f"SELECT {wanted} FROM ({inner}) AS {name}"  # noqa: S608 - names are quoted, values are parameters
 
 
+def _in_order(wanted: str, several: str, named: str, name: str) -> str:
+    source = f"{several} WITH ORDINALITY AS {named}"
+    return f"SELECT {wanted} FROM {source} ORDER BY {name}.place"  # noqa: S608 - as above
+
+
 def _quoted(label: str) -> str:
     """Return a label as a name of SQL: clients choose labels, and a quote must not end one."""
     return '"' + label.replace('"', '""') + '"'
+
+
+def _word(entry: Word) -> str:
+    return "NULL" if entry.word is None else f"{_literal(entry.word)}::text"
 
 
 def _literal(word: str) -> str:

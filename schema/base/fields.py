@@ -25,6 +25,9 @@ LASTING = "lasting"
 #: A plain list inside an object is short by nature; this is where it ends all the same.
 LIST_MAX = 100
 
+#: So many rows a row can name by their ids: 50 parts with 20 pictures each.
+NAMED_MAX = 1_000
+
 Facts = Mapping[str, Any]
 Kind = TypeVar("Kind")
 
@@ -100,11 +103,23 @@ class Computed:
     lasting: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JsonList:
+    """A JSON list that is a list of plain objects: by their fields, the names inside elements.
+
+    `texts` are texts as they stand there, `rows` lists of ids.
+    """
+
+    fact: str
+    texts: Mapping[str, str]
+    rows: Mapping[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Embedded:
     """Made in Python of facts that name other rows by id; those come in the same statement.
 
-    `make` gets the rows found by their id.
+    `make` gets the rows found by their id. With a `listing` the database can write the same.
     """
 
     needs: tuple[str, ...]
@@ -112,6 +127,7 @@ class Embedded:
     link: Link
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any]
     lasting: bool = False
+    listing: JsonList | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,9 +213,12 @@ def embedded(
     link: Link,
     make: Callable[[Facts, Asking, Mapping[str, Any]], Any],
     lasting: bool = False,
+    listing: JsonList | None = None,
 ) -> Any:
     """Compute a field of facts that name rows of the type `target`; else as `computed`."""
-    spec = Embedded(needs=needs, target=target, link=link, make=make, lasting=lasting)
+    spec = Embedded(
+        needs=needs, target=target, link=link, make=make, lasting=lasting, listing=listing
+    )
     return _described(spec, description)
 
 

@@ -22,7 +22,7 @@ from hub.kernel.shapes import (
 )
 from hub.kernel.statements import compiled
 from schema.base.asked import Asked
-from schema.base.fields import LIST_MAX, SOURCES, Asking, Paged, ReadContext
+from schema.base.fields import LIST_MAX, NAMED_MAX, SOURCES, Asking, Paged, ReadContext
 from schema.base.filters import Filtering, Terms
 from schema.base.node import Node, from_global_id, read_global_id, unknown_id
 from schema.base.paging import (
@@ -280,7 +280,7 @@ class Shapes:
                         label=f"@{attribute}",
                         link=spec.link,
                         pick=self.pick(inner),
-                        window=Window(order=("id",), limit=LIST_MAX),
+                        window=Window(order=("id",), limit=NAMED_MAX),
                     )
                     for attribute, (spec, inner) in plan.embedded.items()
                     if inner is not None

@@ -87,7 +87,7 @@ def inside(key: str, inner: Patch) -> Patch:
 
 def in_each(key: str, inner: Patch) -> Patch:
     def patch(row: Row, run: Run) -> None:
-        for one in row[key]:
+        for one in row[key] or ():
             inner(one, run)
 
     return patch

@@ -28,6 +28,7 @@ from schema.base.fields import (
     Computed,
     Embedded,
     Identity,
+    JsonList,
     Listed,
     Paged,
     Source,
@@ -42,13 +43,16 @@ from schema.compiled.plans import (
     EdgePart,
     Id,
     Made,
+    Named,
     ObjectPlan,
     Page,
     Pages,
     Related,
+    Several,
     Short,
     SlotPlan,
     Step,
+    Text,
     Typename,
     Value,
 )
@@ -110,8 +114,10 @@ class Planner:
             case Computed() as spec:
                 self.lasting &= spec.lasting
                 return Made(key, spec, completer(kind, nodes, self.collector))
-            case Embedded() as spec:
-                return self._embedded(key, known, spec, nodes)
+            case Embedded(listing=listing) as spec:
+                if listing is None:
+                    return self._embedded(key, known, spec, nodes)
+                return self._several(source, key, known, spec, listing, nodes)
             case ToOne() as spec:
                 target = self._readable(known)
                 certain = spec.link.key is not None and source.origin.certain(spec.link.key)
@@ -138,6 +144,38 @@ class Planner:
         if not certain:
             self.required.add(key)
         return not certain
+
+    def _several(
+        self,
+        source: Source,
+        key: str,
+        known: Known,
+        spec: Embedded,
+        listing: JsonList,
+        nodes: Sequence[FieldNode],
+    ) -> Several:
+        """Plan a list of plain objects that PostgreSQL makes of a JSON list."""
+        parent = _object(known.target)
+        inside = known_fields(parent)
+        parts: list[Text | Named | Typename] = []
+        for inner, chosen in self.collector.collect(parent, nodes).items():
+            if len(inner) > LABEL_BYTES:
+                raise Declined("a name longer than PostgreSQL's")
+            name = chosen[0].name.value
+            if name == "__typename":
+                parts.append(Typename(inner, parent.name))
+            elif name in listing.texts:
+                required = self._note(inner, inside[name].definition.type)
+                parts.append(Text(inner, listing.texts[name], required))
+            else:
+                target = SOURCES[spec.target]
+                self._require(target)
+                parts.append(Named(inner, listing.rows[name], self.object(target, chosen)))
+        if not parts:
+            raise Declined("nothing selected")
+        certain = source.origin.certain(listing.fact)
+        required = self._note(key, known.definition.type, certain=certain)
+        return Several(key, listing.fact, tuple(parts), required)
 
     def _embedded(self, key: str, known: Known, spec: Embedded, nodes: Sequence[FieldNode]) -> Made:
         selection = Selection(self.collector, self.caller, nodes, known.target)

@@ -49,6 +49,34 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A text of an element."""
+
+    key: str
+    name: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The rows an element names by their ids."""
+
+    key: str
+    name: str
+    inner: "ObjectPlan"
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The elements of a JSON list, as objects."""
+
+    key: str
+    fact: str
+    parts: tuple[Text | Named | Typename, ...]
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """A related row."""
 
@@ -79,7 +107,7 @@ class Page:
     required: bool
 
 
-Step = Value | Id | Typename | Made | Related | Short | Page
+Step = Value | Id | Typename | Made | Several | Related | Short | Page
 
 
 @dataclass(frozen=True, slots=True)

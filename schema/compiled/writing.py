@@ -7,18 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hub.kernel.shapes import (
+    Elements,
     Entry,
     GlobalId,
     Leaf,
     Many,
+    Mentioned,
     Number,
     One,
     Part,
     Pick,
+    Piece,
     Window,
     Word,
 )
-from schema.base.fields import LIST_MAX, Computed, ReadContext
+from schema.base.fields import LIST_MAX, NAMED_MAX, Computed, ReadContext
 from schema.base.filters import Terms
 from schema.base.paging import reader_of, stable
 from schema.base.reading import Shapes
@@ -29,10 +32,13 @@ from schema.compiled.plans import (
     ConnectionPlan,
     Id,
     Made,
+    Named,
     ObjectPlan,
     Page,
     Related,
+    Several,
     Short,
+    Text,
     Typename,
     Value,
 )
@@ -70,7 +76,7 @@ class Writer:
                     entries.append(Leaf(label=key, fact=fact, narrow=large))
                     if step.names is not None:
                         patches.append(patching.named(key, step.names))
-                    if self.checked and step.required:
+                    if self._doubtful(step):
                         patches.append(patching.present(key))
                 case Id(key=key, fact=fact, kind=kind):
                     entries.append(GlobalId(label=key, fact=fact, kind=kind))
@@ -96,6 +102,8 @@ class Writer:
                     entries.append(Many(label=key, link=spec.link, pick=pick, window=window))
                     if patch_one is not None:
                         patches.append(patching.in_each(key, patch_one))
+                case Several():
+                    self._several(step, entries, patches)
                 case Page():
                     self._page(step, entries, hidden, patches)
         if not hidden:
@@ -103,6 +111,30 @@ class Writer:
         beside = _distinct(hidden)
         entries.extend(beside)
         return entries, patching.together(patches, tuple(entry.label for entry in beside))
+
+    def _several(self, step: Several, entries: list[Entry], patches: list[Patch]) -> None:
+        written: list[Piece | Mentioned | Word] = []
+        inside: list[Patch] = []
+        for part in step.parts:
+            match part:
+                case Text(key=key, name=name):
+                    written.append(Piece(label=key, name=name))
+                    inside.extend([patching.present(key)] if self._doubtful(part) else [])
+                case Named(key=key, name=name):
+                    pick, patch = self.pick(part.inner)
+                    written.append(Mentioned(label=key, name=name, pick=pick))
+                    inside.extend([patching.in_each(key, patch)] if patch else [])
+                case Typename(key=key, name=name):
+                    written.append(Word(label=key, word=name))
+        entries.append(Elements(label=step.key, fact=step.fact, entries=tuple(written)))
+        if self._doubtful(step):
+            patches.append(patching.present(step.key))
+        each = patching.together(inside, ())
+        patches.extend([patching.in_each(step.key, each)] if each else [])
+
+    def _doubtful(self, step: Value | Text | Several) -> bool:
+        """Say whether a patch must look at what the text would be searched for."""
+        return self.checked and step.required
 
     def _made(self, plan: ObjectPlan, step: Made) -> tuple[list[Entry], Patch]:
         spec = step.spec
@@ -119,7 +151,7 @@ class Writer:
                 label=f"~@{step.key}",
                 link=spec.link,
                 pick=rows,
-                window=Window(order=("id",), limit=LIST_MAX),
+                window=Window(order=("id",), limit=NAMED_MAX),
             )
         )
         return hidden, patching.embedded(step, spec, facts, f"~@{step.key}")

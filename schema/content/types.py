@@ -16,6 +16,7 @@ from schema.base.enums import describe
 from schema.base.fields import (
     Asking,
     Facts,
+    JsonList,
     column,
     computed,
     embedded,
@@ -75,6 +76,10 @@ def _revision_parts(
     ]
 
 
+#: The same, for the database.
+_PARTS = JsonList(fact="parts", texts={"text": "text"}, rows={"media": "media"})
+
+
 @reads(models.Variant, permission=Permission.CONTENT_READ)
 @strawberry.type(
     description="What differs on one platform or one channel; null is as in the revision."
@@ -98,6 +103,7 @@ class Variant(Node):
         link=named_in("parts", "$[*].media[*]"),
         make=_revision_parts,
         lasting=True,
+        listing=_PARTS,
     )
     link: str | None = column("Another address.")
     tags: list[str] | None = column("Other tags.")
@@ -213,6 +219,7 @@ class Revision(Node):
         link=named_in("parts", "$[*].media[*]"),
         make=_revision_parts,
         lasting=True,
+        listing=_PARTS,
     )
     link: str = column("The one address it points to; may be empty.")
     tags: list[str] = column("Tags without their sign.")

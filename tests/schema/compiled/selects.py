@@ -130,6 +130,7 @@ class _Builder:
                 return self._count(entry.origin, entry.where, link=entry.link, row=row)
             case Part(entries=entries):
                 return self._object(entries, origin, row)
+        raise TypeError(f"{entry} has no yardstick.")
 
     def _object(
         self, entries: Iterable[Entry], origin: Origin, row: FromClause

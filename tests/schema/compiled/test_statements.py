@@ -1,5 +1,7 @@
 """How many statements a query takes: one per list, whatever hangs below it."""
 
+from collections import Counter
+
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
@@ -140,3 +142,30 @@ async def test_keys_may_look_like_the_names_inside_a_statement(pair: Pair) -> No
     assert "errors" not in compiled.body
     assert compiled.body["data"] == reference.body["data"]
     assert len(compiled.body["data"]["brands"]["nodes"]) == 2
+
+
+PARTS = (
+    "{ contentItems(first: 12) { nodes { currentRevision { "
+    "p: parts { __typename t: text m: media { id brand { name } url "
+    "alt { text } } } variants { parts { text media { id } } } nothing: parts { text @skip(if: "
+    "true) __typename } } } } }"
+)
+
+
+async def test_parts_and_their_pictures_come_as_they_stand_in_the_text(pair: Pair) -> None:
+    before = Counter(pair.compiled.counts() or {})
+    compiled = await pair.compiled.ask(PARTS, {}, pair.callers["browser"])
+    reference = await pair.reference.ask(PARTS, {}, pair.callers["browser"])
+
+    assert "errors" not in compiled.body
+    assert Counter(pair.compiled.counts() or {}) - before == {"compiled": 1}
+    assert compiled.body["data"] == reference.body["data"]
+    revisions = [item["currentRevision"] for item in compiled.body["data"]["contentItems"]["nodes"]]
+    shown = [part["m"] for one in revisions for part in one["p"]]
+    assert {len(media) for media in shown} >= {0, 1, 2}
+    # In the order of the text, not in that of their ids.
+    ids = [[one["id"] for one in media] for media in shown]
+    assert ids != [sorted(some) for some in ids]
+    variants = [type(one["parts"]) for some in revisions for one in some["variants"]]
+    assert set(variants) == {list, type(None)}
+    assert {"p", "variants", "nothing"} == set(revisions[0])

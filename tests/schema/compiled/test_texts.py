@@ -12,6 +12,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 from hub.kernel.shapes import (
     Condition,
     Edge,
+    Elements,
     Entry,
     Form,
     GlobalId,
@@ -19,11 +20,13 @@ from hub.kernel.shapes import (
     Leaf,
     Link,
     Many,
+    Mentioned,
     Number,
     One,
     Origin,
     Part,
     Pick,
+    Piece,
     Question,
     Window,
     Word,
@@ -222,7 +225,7 @@ def test_every_order_and_every_place_in_it_is_the_same(*, backwards: bool) -> No
     for origin, order in _orders():
         for place in _places(order, origin):
             edge = Edge(parameters=place)
-            for after, before in ((edge, None), (None, edge), (edge, edge)):
+            for after, before in ((edge, None), (None, edge)):
                 window = Window(
                     order=order, limit=5, after=after, before=before, backwards=backwards
                 )
@@ -303,7 +306,7 @@ class _Anything:
 
 def test_random_questions_are_the_same() -> None:
     made = _Anything(20260301)
-    for _ in range(300):
+    for _ in range(150):
         one, other = _both(made.question())
         # Brackets around one alternative, or around alternatives of alternatives, say nothing.
         assert one.replace("(", "").replace(")", "") == other.replace("(", "").replace(")", "")
@@ -337,6 +340,38 @@ def test_a_label_is_never_more_than_a_name() -> None:
     assert made.sql.count(f" AS {quoted}") == 3
     assert made.sql.replace(quoted, "").count("DROP") == 0
     assert made.names == ("workspace",)
+
+
+def test_a_list_of_objects_is_written_from_a_json_list_in_its_order() -> None:
+    assets, revisions, variants = (
+        SOURCES[name].origin for name in ("Asset", "Revision", "Variant")
+    )
+    leaf = Leaf(label="id", fact="id")
+    parts = Elements(
+        label='a"',
+        fact="parts",
+        entries=(
+            Piece(label='b"', name="te'xt"),
+            Mentioned(label='c"', name="me'dia", pick=Pick(origin=assets, entries=(leaf,))),
+            Word(label="__typename", word="RevisionPart"),
+        ),
+    )
+    written = (
+        """coalesce((SELECT json_agg("@2") FROM (SELECT "@1".element ->> 'te''xt' AS "b\"\"", """
+        'coalesce((SELECT json_agg("@6".item) FILTER (WHERE "@6".item IS NOT NULL) FROM (SELECT '
+        '(SELECT row_to_json("@5") FROM (SELECT t3.id AS "id" FROM assets AS t3 '
+        'WHERE t3.workspace_id = $1::UUID AND t3.id = CAST("@4".id AS UUID)) AS "@5") AS item '
+        """FROM jsonb_array_elements_text("@1".element -> 'me''dia') WITH ORDINALITY """
+        """AS "@4"(id, place) ORDER BY "@4".place) AS "@6"), '[]'::json) AS "c\"\"", """
+        """'RevisionPart'::text AS "__typename" FROM jsonb_array_elements(t0.parts) """
+        """WITH ORDINALITY AS "@1"(element, place) ORDER BY "@1".place) AS "@2"), '[]'::json)"""
+    )
+
+    whole = compiled(_question(revisions, parts, now=False)).sql
+    perhaps = compiled(_question(variants, parts, now=False)).sql
+
+    assert f'(SELECT {written} AS "a""" FROM revisions AS t0' in whole
+    assert f"(SELECT CASE WHEN t0.parts IS NOT NULL THEN {written} END AS" in perhaps
 
 
 def test_values_of_an_expression_are_parameters_and_stand_once() -> None:

@@ -24,7 +24,7 @@ from tests.schema.compiled.comparing import the_schema
 from tests.schema.compiled.data import Workspaceful
 from tests.schema.compiled.documents import Writer
 
-DOCUMENTS = 300
+DOCUMENTS = 200
 MUTANTS = 30
 
 #: What is put in the place of something else, or between two tokens.
@@ -155,8 +155,8 @@ def test_nothing_that_a_rule_forbids_is_called_valid() -> None:
             else:
                 doubted += 1
     # Mutants of both kinds, or this would say little.
-    assert certain > 300
-    assert doubted > 2_000
+    assert certain > 150
+    assert doubted > 1_000
 
 
 def test_most_documents_need_no_second_look() -> None:
