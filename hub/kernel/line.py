@@ -1,6 +1,6 @@
 """One connection of a unit of work without the ORM: the kernel's own statements, as they stand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,12 +8,19 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.kernel.ids import new_id
+
 if TYPE_CHECKING:
     _Raw = asyncpg.Connection[asyncpg.Record]
     Row = asyncpg.Record
 else:
     _Raw = asyncpg.Connection  # not generic at run time
     Row = Any
+
+
+#: Where a connection keeps the names of its statements, and how many it keeps.
+_NAMES = "hub_statements"
+_MOST = 100
 
 
 class Undone(Exception):
@@ -32,6 +39,7 @@ class Line:
         if held is None:
             raise TypeError("The connection is not open.")
         self._raw = cast("_Raw", held.connection.driver_connection)
+        self._kept: MutableMapping[Any, Any] = held.info
         self._open = False
 
     @property
@@ -55,12 +63,37 @@ class Line:
         self._open = True
         await self.run(f"BEGIN; {script}")
 
-    async def commit(self) -> None:
-        """Commit; raise Undone when an error that somebody swallowed had ended the transaction."""
-        done = await self.run("COMMIT")
+    async def commit(self, sql: str = "", *documents: str) -> None:
+        """Commit, after a statement without rows where one is given, in the same round trip.
+
+        Raises Undone when an error that somebody swallowed had ended the transaction.
+        """
+        name = await self._named(sql) if sql else None
+        if sql and name is None:
+            await self.rows(sql, *documents)
+        script = "COMMIT"
+        if name is not None:
+            script = f"EXECUTE {name}({', '.join(map(_literal, documents))}); COMMIT"
+        # An error names the statement, never what was written with it.
+        with _told(sql or script):
+            done = await self._raw.execute(script)
         self._open = False
         if done != "COMMIT":
             raise Undone("The transaction had failed before its end; nothing was written.")
+
+    async def _named(self, sql: str) -> str | None:
+        """Return the name of a statement on this connection; None where it cannot have one."""
+        names: dict[str, str] = self._kept.setdefault(_NAMES, {})
+        known = names.get(sql)
+        if known is not None:
+            return known
+        if len(names) >= _MOST or self._raw.get_settings().standard_conforming_strings != "on":
+            return None
+        # Of its own accord, not by what it says: if this is cancelled, nobody knows whether it is.
+        name = f"hub_{new_id().hex}"
+        await self.run(f"PREPARE {name} AS {sql}")
+        names[sql] = name
+        return name
 
     async def abandon(self) -> None:
         """Roll back what was not committed; a connection that cannot is closed for good."""
@@ -74,6 +107,11 @@ class Line:
             if not isinstance(error, Exception):
                 raise
         self._open = False
+
+
+def _literal(text: str) -> str:
+    """Return JSON as SQL writes text: in it no character but the quote means anything."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -198,18 +198,19 @@ class UnitOfWork:
             await_only(self._write())
 
     async def settle(self) -> list[Bell]:
-        """Write everything that is left, promises included; return whom to ring."""
+        """Write everything that is left, promises included, and commit; return whom to ring."""
         if self._session is not None:
             await self._session.flush()
         self._pile.take_over(self._last)
         inserts, documents, _ = self._pile.taken()
-        if self.promises:
-            inserts.append(jobs.insertion(len(inserts) + 1))
-            documents.append(jobs.document(self.promises))
-        if not inserts:
+        if not self.promises:
+            await self._line.commit(together(inserts), *documents)
             return []
+        inserts.append(jobs.insertion(len(inserts) + 1))
+        documents.append(jobs.document(self.promises))
         written = await self._line.rows(together(inserts), *documents)
-        return jobs.bells(written) if self.promises else []
+        await self._line.commit()
+        return jobs.bells(written)
 
     async def close(self) -> None:
         """Let go of the objects."""
@@ -318,7 +319,6 @@ class Hub:
             )
             try:
                 yield work
-                await line.commit()
             finally:
                 await line.abandon()
                 await work.close()
