@@ -1,8 +1,8 @@
 """The unit of work: one transaction, one workspace, one commit; facts and promises included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Delete, Select, Update, event, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     ORMExecuteState,
@@ -23,14 +22,14 @@ from sqlalchemy.util import await_only
 
 from hub.kernel import jobs
 from hub.kernel.caller import Caller
-from hub.kernel.collisions import expected
+from hub.kernel.collisions import typed_races
 from hub.kernel.events import Event
 from hub.kernel.jobs import Bell, Job, Promise
 from hub.kernel.line import SETTINGS, Line, Row
 from hub.kernel.model import Base, WorkspaceOwned
 from hub.kernel.opening import Begun, Held, KeyedRequest, begin, take
 from hub.kernel.pile import Pile, completed, together
-from hub.kernel.pooling import watch
+from hub.kernel.pooling import Turns, watch
 from hub.kernel.queue import Queue
 from hub.kernel.secrets import Vault
 from hub.kernel.settings import Settings
@@ -236,18 +235,6 @@ Reactions = Mapping[type[Event], Sequence[Reaction]]
 Keep = Callable[[UnitOfWork, Sequence[Event]], Awaitable[None]]
 
 
-@contextmanager
-def _typed_races() -> Iterator[None]:
-    """Turn what the database refuses to one of two who did the same at once into a typed error."""
-    try:
-        yield
-    except DBAPIError as error:
-        known = expected(error)
-        if known is None:
-            raise
-        raise known from error
-
-
 _ROLE = text("""
 SELECT current_user AS name,
     rolsuper OR rolbypassrls OR EXISTS (
@@ -280,8 +267,11 @@ class Hub:
             json_deserializer=orjson.loads,
         )
         watch(self.engine)
-        # BEGIN and COMMIT of a unit of work are its own; SQLAlchemy sends none beside them.
-        self._by_hand = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turns = Turns(
+            self.engine,
+            size=pool or settings.database_pool,
+            seconds=settings.request_seconds,
+        )
         self.queue = Queue(settings.redis_url)
         self._ringing: set[asyncio.Task[bool]] = set()
         self._reactions = reactions
@@ -295,7 +285,7 @@ class Hub:
 
         With a `request` its key is taken in the same breath; see `hub.kernel.idempotency`.
         """
-        with _typed_races():
+        with typed_races():
             async with self._transaction(caller, request) as work:
                 yield work
                 bells = await self._settle(work)
@@ -331,7 +321,7 @@ class Hub:
     ) -> AsyncIterator[tuple[AsyncConnection, Line, Begun]]:
         """Begin on a connection of the pool; one that proves dead at the first word is replaced."""
         for again in (True, True, False):
-            async with self._by_hand.connect() as connection:
+            async with self._turns.by_hand() as connection:
                 line = Line(connection)
                 try:
                     begun = await begin(line, caller, request)
@@ -358,20 +348,29 @@ class Hub:
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction outside any workspace: only tables without a policy can be seen."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with (
+            self._turns.of_the_pool() as engine,
+            AsyncSession(engine, expire_on_commit=False) as session,
+        ):
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection outside any workspace."""
+        async with self._turns.of_the_pool() as engine, engine.connect() as connection:
+            yield connection
+
     async def now(self) -> datetime:
         """Return the hub's clock."""
-        async with self.engine.connect() as connection:
+        async with self.connected() as connection:
             found: datetime = (await connection.execute(text("SELECT hub_now()"))).scalar_one()
             return found
 
     async def is_up(self, *, within: timedelta = timedelta(seconds=2)) -> bool:
         """Say whether the database answers soon enough."""
         try:
-            async with asyncio.timeout(within.total_seconds()), self.engine.connect() as connection:
+            async with asyncio.timeout(within.total_seconds()), self.connected() as connection:
                 await connection.execute(text("SELECT 1"))
         except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
             return False
@@ -379,7 +378,7 @@ class Hub:
 
     async def require_bound_role(self) -> None:
         """Raise RoleTooPowerful when policies do not bind the role the hub connects as."""
-        async with self.engine.connect() as connection:
+        async with self.connected() as connection:
             found = (await connection.execute(_ROLE)).one()
         if found.unbound:
             raise RoleTooPowerful(
@@ -391,5 +390,6 @@ class Hub:
     async def close(self) -> None:
         """Ring what is still to be rung and give the connections back."""
         await asyncio.gather(*self._ringing, return_exceptions=True)
+        await self._turns.close()
         await self.engine.dispose()
         self.queue.close()
