@@ -30,7 +30,7 @@ async def lead(hub: Hub, stop: asyncio.Event) -> None:
     """Keep the calendar while this process holds the lock; wait for it otherwise."""
     while not stop.is_set():
         try:
-            async with hub.engine.connect() as connection:
+            async with hub.connected() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 if await _wait_for_lock(connection, stop):
                     _log.info("this relay leads")

@@ -20,7 +20,13 @@ class EventRow(WorkspaceOwned, Base):
 
     __tablename__ = "events"
     __table_args__ = workspace_args(
-        UniqueConstraint("workspace_id", "sequence"),
+        Index(
+            "uq_events_sequence",
+            "workspace_id",
+            "sequence",
+            unique=True,
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
         Index(
             "ix_events_unsealed", "workspace_id", "id", postgresql_where=text("sequence IS NULL")
         ),

@@ -37,6 +37,7 @@ class ContentItem(Versioned, WorkspaceOwned, Base):
         ),
     )
 
+    workspace_id: Mapped[UUID] = mapped_column()
     brand_id: Mapped[UUID]
     campaign_id: Mapped[UUID | None]
     title: Mapped[str]
@@ -61,6 +62,7 @@ class Revision(WorkspaceOwned, Base):
         Index("ix_revisions_slug", "workspace_id", "slug"),
     )
 
+    workspace_id: Mapped[UUID] = mapped_column()
     item_id: Mapped[UUID]
     number: Mapped[int]
     title: Mapped[str]
@@ -78,7 +80,8 @@ class Variant(WorkspaceOwned, Base):
     """What differs on one platform or one channel; an empty field falls back to the revision's."""
 
     __tablename__ = "variants"
-    __table_args__ = workspace_args(
+    # No key leads to a variant, so its pair of workspace and id need not be unique.
+    __table_args__ = (
         within_workspace("revision_id", "revisions"),
         within_workspace("channel_id", "channels"),
         CheckConstraint("(platform IS NULL) <> (channel_id IS NULL)", name="one_target"),
@@ -86,6 +89,7 @@ class Variant(WorkspaceOwned, Base):
         UniqueConstraint("revision_id", "channel_id"),
     )
 
+    workspace_id: Mapped[UUID] = mapped_column()
     revision_id: Mapped[UUID]
     platform: Mapped[str | None]
     channel_id: Mapped[UUID | None]

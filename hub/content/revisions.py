@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from hub.channels.platforms import platform as platform_by_key
+from hub.channels.platforms.base import PlatformModel
 from hub.channels.rules import read
 from hub.content.models import ContentItem, Revision, Variant
 from hub.content.queries import Surroundings
@@ -99,8 +103,20 @@ def _variant_settings(
         if key is None:
             raise NotFound("There is nothing with this id.", path=(*path, "channelId"))
     kind = platform_by_key(key or "", path=(*path, "platform"))
+    if not variant.settings and _may_be_empty(kind.variant_settings):
+        return {}
     settings = read(kind.variant_settings, variant.settings, path=(*path, "settings"))
     return settings.model_dump(mode="json", exclude_unset=True)
+
+
+@cache
+def _may_be_empty(model: type[PlatformModel]) -> bool:
+    """Say whether a platform takes settings in which nothing is set, as nearly all variants do."""
+    try:
+        model.model_validate({})
+    except ValidationError:
+        return False
+    return True
 
 
 def require_assets(there: Surroundings, asset_ids: set[UUID]) -> None:

@@ -1,11 +1,26 @@
 """What the database refuses when two callers do the same thing in the same moment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy.exc import DBAPIError
 
 from hub.kernel.errors import HubError, Taken, Unavailable
 
 _UNIQUE = "23505"
 _DEADLOCK = frozenset({"40001", "40P01"})
+
+
+@contextmanager
+def typed_races() -> Iterator[None]:
+    """Turn what the database refuses to one of two who did the same at once into a typed error."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = expected(error)
+        if known is None:
+            raise
+        raise known from error
 
 
 def expected(error: BaseException) -> HubError | None:

@@ -8,12 +8,27 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.kernel.ids import new_id
+
 if TYPE_CHECKING:
     _Raw = asyncpg.Connection[asyncpg.Record]
     Row = asyncpg.Record
 else:
     _Raw = asyncpg.Connection  # not generic at run time
     Row = Any
+
+
+#: A statement to prepare and the literals it is run with.
+Prepared = tuple[str, str]
+
+#: How connections are set for writing: text in scripts stands in quotes, and needs nothing else.
+SETTINGS = {"standard_conforming_strings": "on", "jit": "off"}
+#: The setting a script answers with, up to 63 letters: of those PostgreSQL reports, the free one.
+SAID = "application_name"
+
+#: Where a connection keeps the names of its statements, and how many it keeps.
+_NAMES = "hub_statements"
+_MOST = 100
 
 
 class Undone(Exception):
@@ -32,6 +47,7 @@ class Line:
         if held is None:
             raise TypeError("The connection is not open.")
         self._raw = cast("_Raw", held.connection.driver_connection)
+        self._named_here: dict[str, str] = held.info.setdefault(_NAMES, {})
         self._open = False
 
     @property
@@ -49,18 +65,49 @@ class Line:
         with _told(script):
             return await self._raw.execute(script)
 
-    async def begin(self, script: str) -> None:
-        """Begin a transaction; `script` runs in it in the same round trip."""
+    async def begin(self, *statements: Prepared) -> str:
+        """Begin a transaction and run statements in it, all in one round trip.
+
+        A script returns no rows. What its statements put into the setting `SAID` comes back
+        nevertheless, because PostgreSQL reports it; that is what this returns.
+        """
+        named = [f"EXECUTE {await self._named(sql)}({values})" for sql, values in statements]
         # Before it is sent: a request that is cancelled does not know how far it came.
         self._open = True
-        await self.run(f"BEGIN; {script}")
+        await self.run("; ".join(["BEGIN", *named]))
+        said: str = getattr(self._raw.get_settings(), SAID)
+        return said
 
-    async def commit(self) -> None:
-        """Commit; raise Undone when an error that somebody swallowed had ended the transaction."""
-        done = await self.run("COMMIT")
+    async def commit(self, sql: str = "", *documents: str) -> None:
+        """Commit, after a statement without rows where one is given, in the same round trip.
+
+        Raises Undone when an error that somebody swallowed had ended the transaction.
+        """
+        script = "COMMIT"
+        if sql and self._may_name(sql):
+            script = f"EXECUTE {await self._named(sql)}({literals(*documents)}); COMMIT"
+        elif sql:
+            await self.rows(sql, *documents)
+        # An error names the statement, never what was written with it.
+        with _told(sql or script):
+            done = await self._raw.execute(script)
         self._open = False
         if done != "COMMIT":
             raise Undone("The transaction had failed before its end; nothing was written.")
+
+    def _may_name(self, sql: str) -> bool:
+        return sql in self._named_here or len(self._named_here) < _MOST
+
+    async def _named(self, sql: str) -> str:
+        """Return the name of a statement on this connection, prepared when it comes first."""
+        known = self._named_here.get(sql)
+        if known is not None:
+            return known
+        # A new one each time: if this is cancelled, nobody knows whether there is one.
+        name = f"hub_{new_id().hex}"
+        await self.run(f"PREPARE {name} AS {sql}")
+        self._named_here[sql] = name
+        return name
 
     async def abandon(self) -> None:
         """Roll back what was not committed; a connection that cannot is closed for good."""
@@ -74,6 +121,11 @@ class Line:
             if not isinstance(error, Exception):
                 raise
         self._open = False
+
+
+def literals(*texts: str) -> str:
+    """Return texts as SQL writes them; every connection is told that only the quote is special."""
+    return ", ".join(["'" + text.replace("'", "''") + "'" for text in texts])
 
 
 @contextmanager

@@ -66,7 +66,8 @@ class WorkspaceOwned:
     """A row of one workspace: policies, sessions and composite foreign keys keep it there.
 
     Every such table has a unique pair (workspace_id, id), so that a foreign key made of both
-    can never join two workspaces.
+    can never join two workspaces. A table whose every row has a parent declares `workspace_id`
+    without a key of its own: the parent's says it, and each key is one more look per row.
     """
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))

@@ -2,30 +2,31 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.kernel.caller import Caller
-from hub.kernel.line import Line
+from hub.kernel.line import SAID, Line, literals
 
-# Literals, because only a script without parameters is one round trip; both are a UUID or a number.
-_ENTER = "SELECT set_config('hub.workspace_id', '{workspace}', true)"
+_ENTER = "set_config('hub.workspace_id', $1, true)"
 
-# The lock comes before the snapshot that looks for the key: who gets it sees what its last holder
-# has committed. A second round trip would ask for the answer, so the transaction remembers it.
-_TAKE = "set_config('hub.key_is_ours', pg_try_advisory_xact_lock({lock})::text, true)"
+# The lock comes in a statement before the one that looks for the key: who gets it sees what its
+# last holder has committed. The transaction remembers whether it did.
+_TAKE = "set_config('hub.key_is_ours', pg_try_advisory_xact_lock($2::bigint)::text, true)"
 
-_CLOCKS = "SELECT hub_now() AS now, clock_timestamp() AS clock"
+_MICROSECONDS = "(extract(epoch FROM {clock}) * 1000000)::bigint"
+_CLOCKS = ", ".join(_MICROSECONDS.format(clock=one) for one in ("hub_now()", "clock_timestamp()"))
+_KEPT = "FROM idempotency_keys WHERE workspace_id = $1 AND actor_id = $2 AND key = $3"
 
-_CLOCKS_AND_KEY = """
-SELECT hub_now() AS now, clock_timestamp() AS clock,
-    current_setting('hub.key_is_ours') = 'true' AS ours,
-    kept.id, kept.created_at, kept.request_hash, kept.outcome
-FROM (VALUES (true)) AS always
-LEFT JOIN idempotency_keys AS kept
-    ON kept.workspace_id = $1 AND kept.actor_id = $2 AND kept.key = $3
-"""
+_OPEN = f"SELECT {_ENTER}, set_config('{SAID}', concat_ws(' ', 'hub', {_CLOCKS}), true)"
+_OPEN_AND_TAKE = f"SELECT {_ENTER}, {_TAKE}"
+_LOOK = f"""SELECT set_config('{SAID}', concat_ws(' ', 'hub', {_CLOCKS},
+    current_setting('hub.key_is_ours'), EXISTS (SELECT {_KEPT})), true)"""
+_READ = f"SELECT id, created_at, request_hash, outcome {_KEPT}"
+
+_TRUE = frozenset({"t", "true"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,37 +66,42 @@ class Begun:
 
 
 async def begin(line: Line, caller: Caller, request: KeyedRequest | None) -> Begun:
-    """Begin a transaction in the caller's workspace, in two round trips."""
-    script = _ENTER.format(workspace=caller.workspace_id)
+    """Begin a transaction in the caller's workspace, in one round trip."""
+    workspace = str(caller.workspace_id)
     if request is None:
-        await line.begin(script)
-        (row,) = await line.rows(_CLOCKS)
-        return Begun(now=row["now"], clock=row["clock"], held=None)
-    await line.begin(f"{script}, {_TAKE.format(lock=_lock(caller, request.key))}")
-    return await _look(line, caller, request)
+        said = await line.begin((_OPEN, literals(workspace)))
+        return Begun(now=_instant(said, 1), clock=_instant(said, 2), held=None)
+    lock = str(_lock(caller, request.key))
+    said = await line.begin(
+        (_OPEN_AND_TAKE, literals(workspace, lock)),
+        (_LOOK, literals(workspace, str(owner(caller)), request.key)),
+    )
+    *_, ours, there = said.split()
+    kept = await _kept(line, caller, request) if there in _TRUE else None
+    held = Held(request=request, ours=ours in _TRUE, kept=kept)
+    return Begun(now=_instant(said, 1), clock=_instant(said, 2), held=held)
 
 
 async def take(line: Line, caller: Caller, request: KeyedRequest) -> Held:
     """Take a key in a transaction that began without one."""
-    await line.run(f"SELECT {_TAKE.format(lock=_lock(caller, request.key))}")
-    begun = await _look(line, caller, request)
-    if begun.held is None:
-        raise TypeError("A request with a key has one.")
-    return begun.held
+    sql = "SELECT pg_try_advisory_xact_lock($1) AS ours"
+    (row,) = await line.rows(sql, _lock(caller, request.key))
+    return Held(request=request, ours=row["ours"], kept=await _kept(line, caller, request))
 
 
-async def _look(line: Line, caller: Caller, request: KeyedRequest) -> Begun:
-    (row,) = await line.rows(_CLOCKS_AND_KEY, caller.workspace_id, owner(caller), request.key)
-    kept = None
-    if row["id"] is not None:
-        kept = Kept(
+async def _kept(line: Line, caller: Caller, request: KeyedRequest) -> Kept | None:
+    for row in await line.rows(_READ, caller.workspace_id, owner(caller), request.key):
+        return Kept(
             id=row["id"],
             created_at=row["created_at"],
             request_hash=row["request_hash"],
             outcome=row["outcome"],
         )
-    held = Held(request=request, ours=row["ours"], kept=kept)
-    return Begun(now=row["now"], clock=row["clock"], held=held)
+    return None
+
+
+def _instant(said: str, place: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(said.split()[place]))
 
 
 def owner(caller: Caller) -> UUID:

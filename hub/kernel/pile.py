@@ -108,7 +108,9 @@ def completed(instance: Base) -> None:
 
 
 def together(statements: Sequence[str]) -> str:
-    """Return one statement that does them all; its rows are those of the last."""
+    """Return one statement that does them all, if any; its rows are those of the last."""
+    if not statements:
+        return ""
     *first, last = statements
     if not first:
         return last

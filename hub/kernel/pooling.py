@@ -1,11 +1,15 @@
 """Connections that are handed out alive, without a question to the database each time."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 #: A connection used within these seconds is not asked whether it still works. The driver sees at
 #: once when the server closes it; only a network that forgets connections is silent, and slow.
@@ -29,6 +33,90 @@ def watch(engine: AsyncEngine) -> None:
 
     event.listen(engine.sync_engine, "checkin", given_back)
     event.listen(engine.sync_engine, "checkout", handed_out)
+
+
+class Turns:
+    """Who may use one of an engine's connections, in the order they came.
+
+    A connection that was left well stays open for the next unit of work: taking one out of the
+    pool and giving it back costs more than a round trip. `size` is that of the pool.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, size: int, seconds: float) -> None:
+        self._engine = engine
+        # BEGIN and COMMIT of a unit of work are its own; SQLAlchemy sends none beside them.
+        self._by_hand = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turns = asyncio.Semaphore(size)
+        self._seconds = seconds
+        self._left: list[tuple[float, AsyncConnection]] = []
+
+    @asynccontextmanager
+    async def by_hand(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection on which no transaction begins by itself."""
+        async with self._turn():
+            connection = await self._taken()
+            try:
+                yield connection
+            except BaseException:
+                await connection.close()
+                raise
+            if connection.closed or connection.in_transaction() or _is_gone(connection):
+                await connection.close()
+            else:
+                self._left.append((time.monotonic(), connection))
+
+    @asynccontextmanager
+    async def of_the_pool(self) -> AsyncIterator[AsyncEngine]:
+        """Give the engine, one connection of which is free."""
+        async with self._turn():
+            if self._left:
+                await self._left.pop(0)[1].close()
+            yield self._engine
+
+    async def close(self) -> None:
+        """Give back what was left open."""
+        while self._left:
+            await self._left.pop()[1].close()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            if self._turns.locked():
+                async with asyncio.timeout(self._seconds):
+                    await self._turns.acquire()
+            else:
+                await self._turns.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"No connection was free for {self._seconds} seconds.") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _taken(self) -> AsyncConnection:
+        while self._left:
+            since, connection = self._left.pop()
+            if await self._is_well(connection, rested=time.monotonic() - since):
+                return connection
+            await connection.invalidate()
+            await connection.close()
+        return await self._by_hand.connect()
+
+    async def _is_well(self, connection: AsyncConnection, *, rested: float) -> bool:
+        if _is_gone(connection):
+            return False
+        if rested > TRUSTED_SECONDS:
+            try:
+                await connection.run_sync(lambda held: _ask(self._engine, held.connection))
+            except DisconnectionError:
+                return False
+        return True
+
+
+def _is_gone(connection: AsyncConnection) -> bool:
+    held = connection.sync_connection
+    raw: Any = held.connection.driver_connection if held is not None else None
+    return raw is None or bool(raw.is_closed())
 
 
 def _ask(engine: AsyncEngine, connection: Any) -> None:

@@ -1,8 +1,8 @@
 """The unit of work: one transaction, one workspace, one commit; facts and promises included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Delete, Select, Update, event, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     ORMExecuteState,
@@ -23,14 +22,14 @@ from sqlalchemy.util import await_only
 
 from hub.kernel import jobs
 from hub.kernel.caller import Caller
-from hub.kernel.collisions import expected
+from hub.kernel.collisions import typed_races
 from hub.kernel.events import Event
 from hub.kernel.jobs import Bell, Job, Promise
-from hub.kernel.line import Line, Row
+from hub.kernel.line import SETTINGS, Line, Row
 from hub.kernel.model import Base, WorkspaceOwned
 from hub.kernel.opening import Begun, Held, KeyedRequest, begin, take
 from hub.kernel.pile import Pile, completed, together
-from hub.kernel.pooling import watch
+from hub.kernel.pooling import Turns, watch
 from hub.kernel.queue import Queue
 from hub.kernel.secrets import Vault
 from hub.kernel.settings import Settings
@@ -198,18 +197,19 @@ class UnitOfWork:
             await_only(self._write())
 
     async def settle(self) -> list[Bell]:
-        """Write everything that is left, promises included; return whom to ring."""
+        """Write everything that is left, promises included, and commit; return whom to ring."""
         if self._session is not None:
             await self._session.flush()
         self._pile.take_over(self._last)
         inserts, documents, _ = self._pile.taken()
-        if self.promises:
-            inserts.append(jobs.insertion(len(inserts) + 1))
-            documents.append(jobs.document(self.promises))
-        if not inserts:
+        if not self.promises:
+            await self._line.commit(together(inserts), *documents)
             return []
+        inserts.append(jobs.insertion(len(inserts) + 1))
+        documents.append(jobs.document(self.promises))
         written = await self._line.rows(together(inserts), *documents)
-        return jobs.bells(written) if self.promises else []
+        await self._line.commit()
+        return jobs.bells(written)
 
     async def close(self) -> None:
         """Let go of the objects."""
@@ -233,18 +233,6 @@ Reactions = Mapping[type[Event], Sequence[Reaction]]
 
 #: Called for every event of a transaction, before its commit: keeps them for audit and feeds.
 Keep = Callable[[UnitOfWork, Sequence[Event]], Awaitable[None]]
-
-
-@contextmanager
-def _typed_races() -> Iterator[None]:
-    """Turn what the database refuses to one of two who did the same at once into a typed error."""
-    try:
-        yield
-    except DBAPIError as error:
-        known = expected(error)
-        if known is None:
-            raise
-        raise known from error
 
 
 _ROLE = text("""
@@ -272,13 +260,18 @@ class Hub:
             settings.database_url,
             pool_size=pool or settings.database_pool,
             max_overflow=0,
+            # Few that are always at it do more than many in turn: what they need is at hand.
+            pool_use_lifo=True,
             pool_timeout=settings.request_seconds,
-            connect_args={"timeout": 5, "command_timeout": 30},
+            connect_args={"timeout": 5, "command_timeout": 30, "server_settings": SETTINGS},
             json_deserializer=orjson.loads,
         )
         watch(self.engine)
-        # BEGIN and COMMIT of a unit of work are its own; SQLAlchemy sends none beside them.
-        self._by_hand = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turns = Turns(
+            self.engine,
+            size=pool or settings.database_pool,
+            seconds=settings.request_seconds,
+        )
         self.queue = Queue(settings.redis_url)
         self._ringing: set[asyncio.Task[bool]] = set()
         self._reactions = reactions
@@ -292,7 +285,7 @@ class Hub:
 
         With a `request` its key is taken in the same breath; see `hub.kernel.idempotency`.
         """
-        with _typed_races():
+        with typed_races():
             async with self._transaction(caller, request) as work:
                 yield work
                 bells = await self._settle(work)
@@ -318,7 +311,6 @@ class Hub:
             )
             try:
                 yield work
-                await line.commit()
             finally:
                 await line.abandon()
                 await work.close()
@@ -329,7 +321,7 @@ class Hub:
     ) -> AsyncIterator[tuple[AsyncConnection, Line, Begun]]:
         """Begin on a connection of the pool; one that proves dead at the first word is replaced."""
         for again in (True, True, False):
-            async with self._by_hand.connect() as connection:
+            async with self._turns.by_hand() as connection:
                 line = Line(connection)
                 try:
                     begun = await begin(line, caller, request)
@@ -356,20 +348,29 @@ class Hub:
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction outside any workspace: only tables without a policy can be seen."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with (
+            self._turns.of_the_pool() as engine,
+            AsyncSession(engine, expire_on_commit=False) as session,
+        ):
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection outside any workspace."""
+        async with self._turns.of_the_pool() as engine, engine.connect() as connection:
+            yield connection
+
     async def now(self) -> datetime:
         """Return the hub's clock."""
-        async with self.engine.connect() as connection:
+        async with self.connected() as connection:
             found: datetime = (await connection.execute(text("SELECT hub_now()"))).scalar_one()
             return found
 
     async def is_up(self, *, within: timedelta = timedelta(seconds=2)) -> bool:
         """Say whether the database answers soon enough."""
         try:
-            async with asyncio.timeout(within.total_seconds()), self.engine.connect() as connection:
+            async with asyncio.timeout(within.total_seconds()), self.connected() as connection:
                 await connection.execute(text("SELECT 1"))
         except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
             return False
@@ -377,7 +378,7 @@ class Hub:
 
     async def require_bound_role(self) -> None:
         """Raise RoleTooPowerful when policies do not bind the role the hub connects as."""
-        async with self.engine.connect() as connection:
+        async with self.connected() as connection:
             found = (await connection.execute(_ROLE)).one()
         if found.unbound:
             raise RoleTooPowerful(
@@ -389,5 +390,6 @@ class Hub:
     async def close(self) -> None:
         """Ring what is still to be rung and give the connections back."""
         await asyncio.gather(*self._ringing, return_exceptions=True)
+        await self._turns.close()
         await self.engine.dispose()
         self.queue.close()

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -108,9 +108,10 @@ class Given:
 
     def __post_init__(self) -> None:
         """Take what was left out for None."""
-        for known in fields(self):
-            if getattr(self, known.name) is strawberry.UNSET:
-                setattr(self, known.name, None)
+        given = vars(self)
+        for name, value in given.items():
+            if value is strawberry.UNSET:
+                given[name] = None
 
 
 @strawberry.type

@@ -5,16 +5,10 @@ from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLBoolean,
     GraphQLError,
     GraphQLField,
-    GraphQLID,
-    GraphQLInputType,
-    GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
-    GraphQLString,
     OperationDefinitionNode,
     Undefined,
     VariableNode,
@@ -28,29 +22,14 @@ from graphql.execution.values import (
     get_variable_values,
 )
 from strawberry import Schema
-from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.field import StrawberryField
 
+from schema.compiled.inputs import Doubtful, Read, coercer, converted, converter
 from schema.compiled.running import Declined
 
 Values = Mapping[str, Any]
 Variables = Callable[[Values], Values]
 Arguments = Callable[[Values], dict[str, Any]]
-
-_INT = 2**31
-
-
-def _is_int(value: object) -> bool:
-    return type(value) is int and -_INT <= value < _INT
-
-
-#: Scalars whose values are what they are: nothing is coerced where this holds.
-_PLAIN: Mapping[Any, Callable[[object], bool]] = {
-    GraphQLString: lambda value: type(value) is str,
-    GraphQLID: lambda value: type(value) is str,
-    GraphQLBoolean: lambda value: type(value) is bool,
-    GraphQLInt: _is_int,
-}
 
 
 def variables_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Variables:
@@ -65,52 +44,45 @@ def variables_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> V
             raise Declined("variables that do not fit")
         return found.coerced
 
-    plain = []
+    known = []
     for definition in definitions:
         kind = type_from_ast(schema, definition.type)
-        fits = _plain(kind) if is_input_type(kind) else None
-        if fits is None or definition.default_value is not None:
+        if not is_input_type(kind) or definition.default_value is not None:
             return strictly
-        plain.append((definition.variable.name.value, fits))
+        name = definition.variable.name.value
+        known.append((name, coercer(kind), isinstance(kind, GraphQLNonNull)))
 
     def quickly(given: Values) -> Values:
         found = {}
-        for name, fits in plain:
+        for name, coerce, required in known:
             value = given.get(name, Undefined)
-            if value is Undefined or not fits(value):
-                # Absent, null or wrong: the rules for those are graphql-core's.
+            if value is not Undefined:
+                try:
+                    found[name] = coerce(value)
+                except Doubtful:
+                    return strictly(given)
+            elif required:
                 return strictly(given)
-            found[name] = value
         return found
 
     return quickly
-
-
-def _plain(kind: GraphQLInputType) -> Callable[[object], bool] | None:
-    if isinstance(kind, GraphQLNonNull):
-        return _plain(kind.of_type)
-    if isinstance(kind, GraphQLList):
-        inner = _plain(kind.of_type)
-        if inner is None:
-            return None
-        return lambda value: type(value) is list and all(map(inner, value))
-    return _PLAIN.get(kind)
 
 
 def arguments_of(
     strawberry: Schema, definition: GraphQLField, declared: StrawberryField, node: FieldNode
 ) -> Arguments:
     """Return what reads the arguments of a root field as its resolver takes them."""
-    named: list[tuple[str, str]] = []
+    named: list[tuple[str, str, Read]] = []
     by_name = {
         strawberry.config.name_converter.from_argument(one): one for one in declared.arguments
     }
     for argument in node.arguments or ():
         name = argument.name.value
         if isinstance(argument.value, VariableNode):
-            if _plain(definition.args[name].type) is None:
-                return _converted(strawberry, definition, declared, node)
-            named.append((by_name[name].python_name, argument.value.name.value))
+            taken = by_name[name]
+            named.append(
+                (taken.python_name, argument.value.name.value, converter(strawberry, taken))
+            )
     given = {argument.name.value for argument in node.arguments or ()}
     for name, known in definition.args.items():
         if name not in given and known.default_value is not Undefined:
@@ -126,19 +98,27 @@ def arguments_of(
         value is Undefined for value in literal.values()
     ):
         return _converted(strawberry, definition, declared, node)
-    fixed = _convert(strawberry, list(declared.arguments), literal)
+    fixed = converted(strawberry, list(declared.arguments), literal)
     required = {
-        known.python_name
-        for name, known in by_name.items()
+        one.python_name
+        for name, one in by_name.items()
         if isinstance(definition.args[name].type, GraphQLNonNull)
     }
+    defaulted = {
+        one.python_name
+        for name, one in by_name.items()
+        if definition.args[name].default_value is not Undefined
+    }
+    strictly = _converted(strawberry, definition, declared, node)
 
     def read(variables: Values) -> dict[str, Any]:
         found = dict(fixed)
-        for name, variable in named:
+        for name, variable, convert in named:
             if variable in variables:
-                found[name] = variables[variable]
-        if not required <= found.keys():
+                found[name] = convert(variables[variable])
+            elif name in defaulted:
+                return strictly(variables)
+        if any(found.get(name) is None for name in required):
             raise Declined("arguments that do not fit")
         return found
 
@@ -161,15 +141,6 @@ def _converted(
             values = get_argument_values(definition, node, VariableValues({}, dict(variables)))
         except GraphQLError:
             raise Declined("arguments that do not fit") from None
-        return _convert(strawberry, list(declared.arguments), values)
+        return converted(strawberry, list(declared.arguments), values)
 
     return read
-
-
-def _convert(
-    strawberry: Schema, arguments: list[StrawberryArgument], values: dict[str, Any]
-) -> dict[str, Any]:
-    converter = strawberry.schema_converter
-    return convert_arguments(
-        values, arguments, scalar_registry=converter.scalar_registry, config=converter.config
-    )

@@ -30,7 +30,7 @@ from tests.hub.traces import promised
 from tests.wire import Wire, a_wire
 
 SUBJECT = new_id()
-BEGUN = ["BEGIN; SELECT", "SELECT hub_now()"]
+BEGUN = ["BEGIN; EXECUTE"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +77,14 @@ async def named(world: World, slug: str) -> Brand | None:
         return await work.one(select(Brand).where(Brand.slug == slug))
 
 
-async def test_a_unit_of_work_that_does_nothing_is_three_round_trips(
+async def test_a_unit_of_work_that_does_nothing_is_two_round_trips(
     counted: Counted, world: World
 ) -> None:
     async with counted.hub.unit_of_work(world.editor):
         pass
 
     assert counted.wire.words() == [*BEGUN, "COMMIT"]
-    assert counted.wire.trips == 3
+    assert counted.wire.trips == 2
 
 
 async def test_rows_facts_promises_and_the_key_are_written_in_one_statement(
@@ -103,8 +103,8 @@ async def test_rows_facts_promises_and_the_key_are_written_in_one_statement(
             await keep_outcome(work, request, {"made": {}, "errors": []})
 
     assert counted.wire.words() == [*BEGUN, "WITH pile_0", "COMMIT"]
-    assert counted.wire.trips == 4
-    written = counted.wire.statements[2]
+    assert counted.wire.trips == 3
+    written = counted.wire.statements[1]
     assert [
         f"INSERT INTO {table} " in written
         for table in ("brands", "campaigns", "events", "idempotency_keys", "jobs")
@@ -135,7 +135,7 @@ async def test_an_edit_is_a_look_a_change_and_one_last_statement(
         "WITH pile_0",
         "COMMIT",
     ]
-    assert counted.wire.trips == 6
+    assert counted.wire.trips == 5
 
 
 async def test_what_nobody_gave_is_told_at_once_and_stored(world: World) -> None:
@@ -347,8 +347,8 @@ async def test_only_a_connection_that_rested_is_asked_whether_it_lives(
         pass
 
     asked = counted.wire.words()
-    assert asked[-3:] == [*BEGUN, "COMMIT"]
-    assert len(asked) > 3
+    assert asked[-2:] == [*BEGUN, "COMMIT"]
+    assert len(asked) > 2
 
 
 async def test_a_row_without_what_it_needs_is_refused(world: World) -> None:
