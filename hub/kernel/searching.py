@@ -75,10 +75,11 @@ def found_by(kind: str, parameter: str) -> ColumnElement[Any]:
 
 
 def page_of(origin: Origin, window: Window, where: Condition | None) -> ColumnElement[Any] | None:
-    """Return the ids of a window's rows where they are all that is to be found; None elsewhere.
+    """Return ids among which are those of a window's rows; None where that takes all ids.
 
-    Only where the rows need nothing but the terms, in the order of their ids: with any other
-    condition beside it, the first rows that have the terms need not be those of the page.
+    They are fewer than `found_by` returns where the terms are frequent, the order is that of the
+    ids, and the rows need nothing else: with any other condition, the first rows that have the
+    terms need not be those of the page.
     """
     test = _alone(where)
     if test is None or test.how != "search" or test.via or test.origin is not origin:

@@ -76,16 +76,11 @@ ASKED = """
     END $$
 """
 
-# Both run as the owner of the tables, whom no policy keeps from the index, and so apply the
-# workspace themselves: in the index by the beginning of every word, and by the columns.
+# Runs as the owner of the tables, whom no policy keeps from the index, and so applies the
+# workspace itself: in the index by the beginning of every word, and by the columns.
 # Planned anew for what is asked. An ordinary comparison of the columns would tempt the planner to
 # read the whole workspace from another index first.
-_FOUND = """SELECT d.id FROM search_documents AS d '
-            'WHERE hub_scoped(d.workspace_id, d.kind, d.words) @@ $1 '
-            'AND d.workspace_id IS NOT DISTINCT FROM $2 AND d.kind IS NOT DISTINCT FROM $3'
-            || CASE WHEN asked.phrases IS NULL THEN '' ELSE ' AND d.words @@ $4' END"""
-
-SEARCH = f"""
+SEARCH = """
     CREATE OR REPLACE FUNCTION hub_search(wanted text, terms text[]) RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     DECLARE
@@ -95,11 +90,14 @@ SEARCH = f"""
     BEGIN
         SELECT * INTO asked FROM hub_asked(hub_scope(mine, wanted), terms);
         IF mine IS NULL OR asked.whole IS NULL THEN
-            RETURN '{{}}';
+            RETURN '{}';
         END IF;
-        EXECUTE 'SELECT array_agg(f.id) FROM ({_FOUND} || ') AS f'
+        EXECUTE 'SELECT array_agg(d.id) FROM search_documents AS d '
+            'WHERE hub_scoped(d.workspace_id, d.kind, d.words) @@ $1 '
+            'AND d.workspace_id IS NOT DISTINCT FROM $2 AND d.kind IS NOT DISTINCT FROM $3'
+            || CASE WHEN asked.phrases IS NULL THEN '' ELSE ' AND d.words @@ $4' END
             INTO found USING asked.coarse, mine, wanted, asked.phrases;
-        RETURN coalesce(found, '{{}}');
+        RETURN coalesce(found, '{}');
     END $$
 """
 
@@ -131,10 +129,10 @@ def _walk(order: str) -> str:
             END LOOP;"""
 
 
-# The first rows of an order by id that have the terms, between two ids. Documents are read in that
-# order for as long as one of six or so has the terms; where fewer have, the index is quicker. The
-# walk ends before its own limit, which tells the planner that few rows are wanted. What the index
-# finds is put in order behind a fence (OFFSET 0), so that no other index is tried for the order.
+# The first rows of an order by id that have the terms, between two ids: documents are read in that
+# order for as long as one of six or so has the terms. Where fewer have, the index is quicker, and
+# all it finds is returned. The walk ends before its own limit, which tells the planner that few
+# rows are wanted; the words are looked at outside of it, or they would be read before a sort.
 PAGE = f"""
     CREATE FUNCTION hub_search_page(
         wanted text, terms text[], most int, newest boolean, above uuid, below uuid
@@ -160,14 +158,7 @@ PAGE = f"""
             ELSE {_walk("ASC")}
             END IF;
         END walk;
-        IF NOT rare THEN
-            RETURN found;
-        END IF;
-        EXECUTE 'SELECT array_agg(p.id) FROM (SELECT f.id FROM ({_FOUND} || ' OFFSET 0) AS f '
-            'WHERE f.id > $5 AND f.id < $6 '
-            'ORDER BY f.id ' || CASE WHEN newest THEN 'DESC' ELSE 'ASC' END || ' LIMIT $7) AS p'
-            INTO found USING asked.coarse, mine, wanted, asked.phrases, low, high, most;
-        RETURN coalesce(found, '{{}}');
+        RETURN CASE WHEN rare THEN hub_search(wanted, terms) ELSE found END;
     END $$
 """
 
