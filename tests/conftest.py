@@ -22,6 +22,7 @@ from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
 from hub.runtime import open_hub
+from tests.sharing import share
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "hub_template"
@@ -64,6 +65,7 @@ _SERVERS = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, where the run starts: its workers get the addresses."""
     log.configure(level="error")
+    share()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     _start(config)

@@ -8,7 +8,7 @@ is linked to), the values, and nothing else.
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
-    Uuid,
     and_,
     bindparam,
     cast,
@@ -31,8 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from hub.kernel.searching import found_by
-from hub.kernel.shapes import Link, Origin, Test
+from hub.kernel.searching import found_by, page_of
+from hub.kernel.shapes import Edge, Link, Origin, Test, Window
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
@@ -138,6 +137,24 @@ def beyond(
     return _required(_beyond(origin, row, order, nulls, later=later), row)
 
 
+@lru_cache(maxsize=_KEPT)
+def searched(origin: Origin, window: Window, test: Test) -> Fragment | None:
+    """Return the predicate of a page of what is searched for, where there is one; see `page_of`.
+
+    Its parameters are the terms, and the places the page begins behind and ends before.
+    """
+    row = _row(origin)
+    place = replace(window, after=_end(window.after, 1), before=_end(window.before, 2))
+    page = page_of(origin, place, replace(test, parameter=f"{_VALUE}0"))
+    return None if page is None else _required(origin.fact("id", row) == page, row)
+
+
+def _end(edge: Edge | None, number: int) -> Edge | None:
+    if edge is None or edge.parameters[0] is None:
+        return edge
+    return Edge(parameters=(f"{_VALUE}{number}",))
+
+
 _AND = (f"{_BEGIN} AND ", f" AND {_END}")
 _COMMA = (f"{_BEGIN}, ", f", {_END}")
 
@@ -225,10 +242,7 @@ def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
         case "contains":
             return fact.ilike(_value(0, Text()), escape="\\")
         case "search":
-            found = found_by(test.origin.table.name, _value(0, ARRAY(Text())))
-            # Cast, or PostgreSQL takes the SELECT for rows of ids instead of one array of them.
-            ids = cast(select(found).scalar_subquery(), ARRAY(Uuid()))
-            return fact == func.any(ids)
+            return fact == found_by(test.origin.table.name, f"{_VALUE}0")
         case _:
             return fact == _value(0, kind)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.kernel import fragments
 from hub.kernel.fragments import Fragment
+from hub.kernel.searching import alone
 from hub.kernel.shapes import (
     Condition,
     Edge,
@@ -254,7 +255,10 @@ class _Writer:
         above: _Row | None = None,
     ) -> str:
         """Return the rows of a window, in its order."""
-        found = self._from(row, where, link, above)
+        searched = self._searched(row, window, where) if link is None else None
+        found = self._from(row, None if searched else where, link, above)
+        if searched:
+            found = f"{found} AND {searched}"
         for edge, later in ((window.after, True), (window.before, False)):
             if edge is not None:
                 found = f"{found} AND {self._beyond(row, window, edge, later=later)}"
@@ -268,6 +272,14 @@ class _Writer:
             ]
         )
         return f"SELECT {columns} {found} ORDER BY {order} LIMIT {window.limit:d}"
+
+    def _searched(self, row: _Row, window: Window, where: Condition | None) -> str | None:
+        test = alone(where)
+        fragment = None if test is None else fragments.searched(row.origin, window, test)
+        if test is None or fragment is None:
+            return None
+        ends = [None if end is None else end.parameters[0] for end in (window.after, window.before)]
+        return self._fill(fragment, row, None, (test.parameter, *ends))
 
     def _beyond(self, row: _Row, window: Window, edge: Edge, *, later: bool) -> str:
         nulls = tuple([parameter is None for parameter in edge.parameters])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_22_2060"
-down_revision = "2026_11_22_2040"
+down_revision = "2026_11_22_2050"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from alembic import op
 from migrations.rights import POLICY, grant_functions, quoted_role
 
 revision = "2026_11_23_2070"
-down_revision = "2026_11_22_2040"
+down_revision = "2026_11_22_2060"
 branch_labels = None
 depends_on = None
 

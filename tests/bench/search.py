@@ -42,8 +42,10 @@ ASKED = {
     "a word of one in 3,000": "rarissime",
     "a word of one in 100": "inhabituel",
     "a word of one in 10": "courant",
+    "a word of one in 5": "fréquent",
     "a word of every second": "moitié",
     "a word of every content": "partout",
+    "a word of half, but no new ones": "jadis",
     "a common and a rare word": "courant rarissime",
     "a common word, another not": "courant -inhabituel",
     "the beginning of a rare word": "rariss",
@@ -57,12 +59,16 @@ _SYLLABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """One search: how many were found on its page, and the median inside the database."""
+    """One search: how many were found on its page, and medians inside the database.
+
+    `filtered_ms` is the same search beside another filter, which all contents pass.
+    """
 
     name: str
     found: int
     execution_ms: float
     planning_ms: float
+    filtered_ms: float
 
 
 async def fill(owner: asyncpg.Connection, *, workspaces: int, each: int) -> list[UUID]:
@@ -87,7 +93,7 @@ async def fill(owner: asyncpg.Connection, *, workspaces: int, each: int) -> list
         for number in range(start, min(start + 500, each)):
             for workspace, brand in places:
                 item, revision = new_id(), new_id()
-                body = f"{chance.choice(texts)} {' '.join(_marks(number))}"
+                body = f"{chance.choice(texts)} {' '.join(_marks(number, each))}"
                 parts = json.dumps([{"text": body, "media": []}])
                 items.append((item, workspace, brand, f"Contenu {number}", "fr", revision))
                 revisions.append((revision, workspace, item, parts))
@@ -108,12 +114,15 @@ async def measure(
         sql, arguments = statement(workspace, words)
         answer = (await app.fetch(sql, *arguments))[0]
         plans = [await _analyzed(app, sql, arguments) for _ in range(turns)]
+        filtered = statement(workspace, words, archived=False)
+        others = [await _analyzed(app, *filtered) for _ in range(turns)]
         timings.append(
             Timing(
                 name=name,
                 found=len(json.loads(answer["rows"])),
                 execution_ms=statistics.median(plan["Execution Time"] for plan in plans),
                 planning_ms=statistics.median(plan["Planning Time"] for plan in plans),
+                filtered_ms=statistics.median(plan["Execution Time"] for plan in others),
             )
         )
     return timings
@@ -167,10 +176,14 @@ def _texts(chance: random.Random) -> list[str]:
     return [" ".join(chance.choices(words, weights, k=WORDS_PER_TEXT)) for _ in range(TEXTS)]
 
 
-def _marks(number: int) -> Iterator[str]:
+def _marks(number: int, each: int) -> Iterator[str]:
     yield "partout"
+    if number < each // 2:
+        yield "jadis"
     if number % 2 == 0:
         yield "moitié"
+    if number % 5 == 0:
+        yield "fréquent"
     if number % 10 == 0:
         yield "courant"
     if number % 100 == 0:
@@ -225,7 +238,9 @@ def main() -> int:
     given = parser.parse_args()
     console = Console()
     timings = asyncio.run(_run(workspaces=given.workspaces, each=given.each, console=console))
-    table = Table("search", "on the page", "execution", "planning", f"< {BAR_MS:g} ms")
+    table = Table(
+        "search", "on the page", "execution", "planning", f"< {BAR_MS:g} ms", "+ a filter"
+    )
     for one in timings:
         table.add_row(
             one.name,
@@ -233,6 +248,7 @@ def main() -> int:
             f"{one.execution_ms:.2f} ms",
             f"{one.planning_ms:.2f} ms",
             "✓" if one.execution_ms < BAR_MS else "✗",
+            f"{one.filtered_ms:.2f} ms",
         )
     console.print(table)
     return 0 if all(one.execution_ms < BAR_MS for one in timings) else 1

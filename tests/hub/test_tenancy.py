@@ -252,6 +252,7 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
         "hub_stray_amendments": "SETOF uuid",
         "hub_public_channel": "TABLE(workspace_id uuid, channel_id uuid)",
         "hub_search": "uuid[]",
+        "hub_search_page": "uuid[]",
         "hub_session": "TABLE(workspace_id uuid, session_id uuid)",
         "hub_public_trigger": "TABLE(workspace_id uuid, trigger_id uuid)",
         "hub_idle_endpoints": "TABLE(workspace_id uuid, endpoint_id uuid)",

@@ -490,6 +490,9 @@ async def test_two_workspaces_of_one_scope_stay_apart(library: Library, database
             "SELECT set_config('hub.workspace_id', $1, false)", str(library.caller.workspace_id)
         )
         assert await app.fetchval("SELECT hub_search('content_items', ARRAY['+secret'])") == [mine]
+        for newest in (True, False):
+            page = "SELECT hub_search_page('content_items', $1, 50, $2, NULL, NULL)"
+            assert await app.fetchval(page, ["+secret"], newest) == [mine]
 
 
 # How it is read

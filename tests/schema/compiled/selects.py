@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
-    Uuid,
     and_,
     bindparam,
     cast,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from hub.kernel.searching import found_by
+from hub.kernel.searching import found_by, page_of
 from hub.kernel.shapes import (
     EMPTY,
     Condition,
@@ -177,7 +176,11 @@ class _Builder:
         above: FromClause | None,
     ) -> Select[Any]:
         """Keep the rows of a window, in its order."""
-        each = self._narrowed(each, origin, row, where, link=link, row=above)
+        page = page_of(origin, window, where) if link is None else None
+        only = where if page is None else None
+        each = self._narrowed(each, origin, row, only, link=link, row=above)
+        if page is not None:
+            each = each.where(origin.fact("id", row) == page)
         for edge, later in ((window.after, True), (window.before, False)):
             if edge is not None:
                 each = each.where(_beyond(origin, row, window.order, edge, later=later))
@@ -263,10 +266,7 @@ def _compared(test: Test, row: FromClause) -> ColumnElement[bool]:
         case "contains":
             return fact.ilike(bindparam(test.parameter, type_=Text()), escape="\\")
         case "search":
-            found = found_by(test.origin.table.name, bindparam(test.parameter, type_=ARRAY(Text())))
-            # Cast, or PostgreSQL takes the SELECT for rows of ids instead of one array of them.
-            ids = cast(select(found).scalar_subquery(), ARRAY(Uuid()))
-            return fact == func.any(ids)
+            return fact == found_by(test.origin.table.name, test.parameter)
         case _:
             return fact == bindparam(test.parameter, type_=kind)
 
