@@ -6,7 +6,7 @@ Values are named as parameters only, so that equal questions share one compiled 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -362,8 +362,9 @@ def over(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column <= func.clock_timestamp()
 
 
+@cache
 def columns(here: str, there: str = "id") -> Link:
-    """Link rows whose columns are equal."""
+    """Link rows whose columns are equal; the same columns are the same link."""
     key = here if there == "id" else None
     return Link(on=lambda row, other: other.c[there] == row.c[here], key=key)
 

@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from hub.kernel.ids import global_id
+from hub.kernel.statements import compiled
 from schema.base.fields import SOURCES
 from tests.schema.compiled.comparing import the_schema
 from tests.schema.compiled.doors import Door, Pair
@@ -136,12 +137,21 @@ async def test_keys_may_look_like_the_names_inside_a_statement(pair: Pair) -> No
     names = " ".join(f"{letter}{number}: name" for letter in "rt" for number in range(7))
     query = f"{{ brands(first: 2) {{ nodes {{ {names} campaigns {{ nodes {{ {names} }} }} }} }} }}"
 
-    compiled = await pair.compiled.ask(query, {}, pair.callers["browser"])
+    answer = await pair.compiled.ask(query, {}, pair.callers["browser"])
     reference = await pair.reference.ask(query, {}, pair.callers["browser"])
 
-    assert "errors" not in compiled.body
-    assert compiled.body["data"] == reference.body["data"]
-    assert len(compiled.body["data"]["brands"]["nodes"]) == 2
+    assert "errors" not in answer.body
+    assert answer.body["data"] == reference.body["data"]
+    assert len(answer.body["data"]["brands"]["nodes"]) == 2
+
+
+async def test_a_calendar_that_is_asked_for_again_needs_no_new_statement(pair: Pair) -> None:
+    await pair.reference.ask(CALENDAR, {}, pair.callers["browser"])
+    before = compiled.cache_info().misses
+    again = await pair.reference.ask(CALENDAR, {}, pair.callers["browser"])
+
+    assert "errors" not in again.body
+    assert compiled.cache_info().misses == before
 
 
 PARTS = (
@@ -154,13 +164,13 @@ PARTS = (
 
 async def test_parts_and_their_pictures_come_as_they_stand_in_the_text(pair: Pair) -> None:
     before = Counter(pair.compiled.counts() or {})
-    compiled = await pair.compiled.ask(PARTS, {}, pair.callers["browser"])
+    answer = await pair.compiled.ask(PARTS, {}, pair.callers["browser"])
     reference = await pair.reference.ask(PARTS, {}, pair.callers["browser"])
 
-    assert "errors" not in compiled.body
+    assert "errors" not in answer.body
     assert Counter(pair.compiled.counts() or {}) - before == {"compiled": 1}
-    assert compiled.body["data"] == reference.body["data"]
-    revisions = [item["currentRevision"] for item in compiled.body["data"]["contentItems"]["nodes"]]
+    assert answer.body["data"] == reference.body["data"]
+    revisions = [item["currentRevision"] for item in answer.body["data"]["contentItems"]["nodes"]]
     shown = [part["m"] for one in revisions for part in one["p"]]
     assert {len(media) for media in shown} >= {0, 1, 2}
     # In the order of the text, not in that of their ids.

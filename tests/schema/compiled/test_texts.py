@@ -361,9 +361,11 @@ def test_a_list_of_objects_is_written_from_a_json_list_in_its_order() -> None:
         'coalesce((SELECT json_agg("@6".item) FILTER (WHERE "@6".item IS NOT NULL) FROM (SELECT '
         '(SELECT row_to_json("@5") FROM (SELECT t3.id AS "id" FROM assets AS t3 '
         'WHERE t3.workspace_id = $1::UUID AND t3.id = CAST("@4".id AS UUID)) AS "@5") AS item '
-        """FROM jsonb_array_elements_text("@1".element -> 'me''dia') WITH ORDINALITY """
+        """FROM unnest(ARRAY(SELECT jsonb_array_elements_text("@1".element -> 'me''dia'))) """
+        "WITH ORDINALITY "
         """AS "@4"(id, place) ORDER BY "@4".place) AS "@6"), '[]'::json) AS "c\"\"", """
-        """'RevisionPart'::text AS "__typename" FROM jsonb_array_elements(t0.parts) """
+        """'RevisionPart'::text AS "__typename" """
+        "FROM unnest(ARRAY(SELECT jsonb_array_elements(t0.parts))) "
         """WITH ORDINALITY AS "@1"(element, place) ORDER BY "@1".place) AS "@2"), '[]'::json)"""
     )
 
