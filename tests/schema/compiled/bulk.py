@@ -7,8 +7,8 @@ from tests.conftest import Database
 ROWS = 20_000
 WORKSPACES = ("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b")
 
-#: Ids grow with the number, as real ones grow with time. Stable, since what takes a uuid for text is
-#: no more than that: PostgreSQL writes the functions out into each INSERT then, and calls none.
+#: Ids grow with the number, as real ones grow with time. Stable, as is what takes a uuid for text:
+#: then PostgreSQL writes the functions out into each INSERT, and calls none for each value.
 _FUNCTIONS = """
     CREATE FUNCTION pg_temp.row_id(kind text, space uuid, n bigint) RETURNS uuid
     LANGUAGE sql STABLE AS $$
