@@ -9,6 +9,7 @@ from hub.kernel.work import Hub
 from tests.factories import World, a_world
 from tests.workers.simulated import SIMULATED
 from tests.workers.stands import Stand, a_stand
+from tests.workers.victims import Victims
 from tests.working import a_toolbox
 from workers.handling import Toolbox
 
@@ -20,6 +21,14 @@ def stands() -> Iterator[dict[str, Stand]]:
     """Every kind of stand."""
     with ExitStack() as stack:
         yield {kind: stack.enter_context(a_stand(kind)) for kind in KINDS}
+
+
+@pytest.fixture(scope="session")
+def victims() -> Iterator[Victims]:
+    """The process that forks workers that die; it takes longer to start than they to live."""
+    made = Victims()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from hub.strategy import operations as strategy
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, a_world
 from tests.workers.stands import Stand, an_account
-from tests.workers.test_crashes import Victims
+from tests.workers.victims import Victims
 from tests.working import a_toolbox, due_jobs, move_clock, work_off
 from workers.apart import Apart
 from workers.calendar import forget_expired_keys, ring_due_jobs, seal_events, sweep_endpoints
@@ -594,18 +594,6 @@ async def test_the_log_quotes_an_answer_without_its_secrets(
     assert ear.secret not in attempt.message
     assert "abcdef" not in attempt.message
     assert attempt.finished_at is not None
-
-
-@pytest.fixture(scope="module")
-def victims() -> Iterator[Victims]:
-    """The process that forks workers that die."""
-    made = Victims()
-    yield made
-    assert made.process.stdin is not None
-    assert made.process.stdout is not None
-    made.process.stdin.close()
-    made.process.wait(20)
-    made.process.stdout.close()
 
 
 class TestDeath:

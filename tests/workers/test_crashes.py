@@ -1,19 +1,14 @@
 """A worker dies at every step; another goes on: there is one post, or a person is asked."""
 
 import asyncio
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -37,6 +32,7 @@ from tests.workers.stands import (
     to_next_try,
 )
 from tests.workers.test_publishing import PICTURE, PICTURE_HASH
+from tests.workers.victims import Victims
 from tests.working import jobs_left, work_off
 from workers.calendar import ring_due_jobs
 from workers.handling import Toolbox, run
@@ -58,55 +54,6 @@ STEPS = (
 KINDS = ("mastodon", "gotosocial", "writeonly", "bluesky")
 #: Where the outcome of a commit is in doubt when the worker dies.
 IN_DOUBT = ("after_truth", "performed:commit")
-
-
-class Victims:
-    """Workers that die, each a process of its own."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.workers.victim"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    async def start(self, tools: Toolbox, stand: Stand, job_id: UUID, milestone: str) -> int:
-        """Let a worker run a job; return its process id."""
-        settings = json.loads(tools.hub.settings.model_dump_json())
-        settings["secret_key"] = tools.hub.settings.secret_key.get_secret_value()
-        task = {
-            "settings": settings,
-            "milestone": milestone,
-            "allow": [stand.netloc],
-            "job_id": str(job_id),
-        }
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(task) + "\n")
-        self.process.stdin.flush()
-        return int((await self._said())["pid"])
-
-    async def end(self) -> int:
-        """Wait for the worker's end; return its exit code."""
-        return int((await self._said())["ended"])
-
-    async def _said(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = await asyncio.to_thread(self.process.stdout.readline)
-        return dict(json.loads(line))
-
-
-@pytest.fixture(scope="module")
-def victims() -> Iterator[Victims]:
-    """The process that forks them."""
-    made = Victims()
-    yield made
-    assert made.process.stdin is not None
-    assert made.process.stdout is not None
-    made.process.stdin.close()
-    made.process.wait(PATIENCE_SECONDS)
-    made.process.stdout.close()
 
 
 @pytest.fixture
@@ -137,7 +84,7 @@ async def go_on(world: World, tools: Toolbox, database: Database, made: Publicat
         found = await publication(world, made.id)
         if found.state in {S.UNCONFIRMED, S.SCHEDULED} and found.due_at is not None:
             await to_next_try(world, database.owner_url, made.id)
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.1)
 
 
 async def empty_redis(tools: Toolbox) -> None:

@@ -27,8 +27,9 @@ from tests.workers.stands import (
     outcomes,
     to_next_try,
 )
-from tests.workers.test_crashes import Victims, collapsed, empty_redis, go_on
+from tests.workers.test_crashes import collapsed, empty_redis, go_on
 from tests.workers.test_publishing import PICTURE, PICTURE_HASH
+from tests.workers.victims import Victims
 from tests.working import a_toolbox, work_off
 from workers.handling import Toolbox
 from workers.simulators.serving import served
@@ -61,18 +62,6 @@ async def tools(hub: Hub, stand: Stand) -> AsyncIterator[Toolbox]:
     async with a_toolbox(hub, allow=(stand.netloc,)) as opened:
         yield opened
     await stand.quiet()
-
-
-@pytest.fixture(scope="module")
-def victims() -> Iterator[Victims]:
-    """Workers that die."""
-    made = Victims()
-    yield made
-    assert made.process.stdin is not None
-    assert made.process.stdout is not None
-    made.process.stdin.close()
-    made.process.wait(20)
-    made.process.stdout.close()
 
 
 @pytest.fixture

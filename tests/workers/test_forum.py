@@ -20,7 +20,8 @@ from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.workers.stands import Account, Stand, item_of, job_of, outcomes
 from tests.workers.test_amending import amendments_of, ask, reapprove, the_job
-from tests.workers.test_crashes import Victims, collapsed, empty_redis, go_on
+from tests.workers.test_crashes import collapsed, empty_redis, go_on
+from tests.workers.victims import Victims
 from tests.working import a_toolbox, jobs_left, work_off
 from workers.handling import Toolbox
 from workers.simulators.misago import CONTROL, create_simulator
@@ -66,18 +67,6 @@ def stand() -> Iterator[Stand]:
     """One forum for all tests of this file; each opens an account of its own."""
     with served(create_simulator()) as base:
         yield Stand(kind="board", base=base, control=CONTROL)
-
-
-@pytest.fixture(scope="module")
-def victims() -> Iterator[Victims]:
-    """Workers that die."""
-    made = Victims()
-    yield made
-    assert made.process.stdin is not None
-    assert made.process.stdout is not None
-    made.process.stdin.close()
-    made.process.wait(20)
-    made.process.stdout.close()
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from tests.schema.compiled.doors import Door, Pair
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-DOCUMENTS = 3_000
+DOCUMENTS = 1_800
 #: More than this no cache of documents, statements or plans may hold.
 MOST = 2_048
 CHARACTERS = 150_000
 #: What one third of the documents may add once the caches are full, in bytes.
-GROWTH = 12_000_000
+GROWTH = 7_200_000
 
 
 def _documents() -> Iterator[str]:

@@ -8,7 +8,7 @@ from tests.schema.compiled.comparing import SHARE, compiled_share, difference, w
 from tests.schema.compiled.doors import Pair, Reply
 
 CHUNKS = 20
-DOCUMENTS = 105
+DOCUMENTS = 100
 
 
 @pytest.mark.asyncio(loop_scope="session")
