@@ -50,48 +50,50 @@ class Turns:
         self._seconds = seconds
         self._left: list[tuple[float, AsyncConnection]] = []
 
-    @asynccontextmanager
-    async def by_hand(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection on which no transaction begins by itself."""
-        async with self._turn():
-            connection = await self._taken()
-            try:
-                yield connection
-            except BaseException:
-                await connection.close()
-                raise
-            if connection.closed or connection.in_transaction() or _is_gone(connection):
-                await connection.close()
-            else:
+    async def take(self) -> AsyncConnection:
+        """Give a connection on which no transaction begins by itself; see `give_back`."""
+        await self._wait()
+        try:
+            return await self._taken()
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def give_back(self, connection: AsyncConnection, *, well: bool) -> None:
+        """Take a connection back; one that was not left well goes through the pool."""
+        try:
+            if well and not connection.in_transaction() and not _is_gone(connection):
                 self._left.append((time.monotonic(), connection))
+            else:
+                await connection.close()
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def of_the_pool(self) -> AsyncIterator[AsyncEngine]:
         """Give the engine, one connection of which is free."""
-        async with self._turn():
+        await self._wait()
+        try:
             if self._left:
                 await self._left.pop(0)[1].close()
             yield self._engine
+        finally:
+            self._turns.release()
 
     async def close(self) -> None:
         """Give back what was left open."""
         while self._left:
             await self._left.pop()[1].close()
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _wait(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         try:
-            if self._turns.locked():
-                async with asyncio.timeout(self._seconds):
-                    await self._turns.acquire()
-            else:
+            async with asyncio.timeout(self._seconds):
                 await self._turns.acquire()
         except TimeoutError:
             raise PoolTimeout(f"No connection was free for {self._seconds} seconds.") from None
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     async def _taken(self) -> AsyncConnection:
         while self._left:
