@@ -65,7 +65,7 @@ class Turns:
             if well and not connection.in_transaction() and not _is_gone(connection):
                 self._left.append((time.monotonic(), connection))
             else:
-                await connection.close()
+                await _close(connection)
         finally:
             self._turns.release()
 
@@ -75,7 +75,7 @@ class Turns:
         await self._wait()
         try:
             if self._left:
-                await self._left.pop(0)[1].close()
+                await _close(self._left.pop(0)[1])
             yield self._engine
         finally:
             self._turns.release()
@@ -83,7 +83,7 @@ class Turns:
     async def close(self) -> None:
         """Give back what was left open."""
         while self._left:
-            await self._left.pop()[1].close()
+            await _close(self._left.pop()[1])
 
     async def _wait(self) -> None:
         if not self._turns.locked():
@@ -101,7 +101,7 @@ class Turns:
             if await self._is_well(connection, rested=time.monotonic() - since):
                 return connection
             await connection.invalidate()
-            await connection.close()
+            await _close(connection)
         return await self._by_hand.connect()
 
     async def _is_well(self, connection: AsyncConnection, *, rested: float) -> bool:
@@ -113,6 +113,11 @@ class Turns:
             except DisconnectionError:
                 return False
         return True
+
+
+async def _close(connection: AsyncConnection) -> None:
+    # To its end, whoever is cancelled meanwhile: a connection half given back is lost.
+    await asyncio.shield(asyncio.create_task(connection.close()))
 
 
 def _is_gone(connection: AsyncConnection) -> bool:

@@ -312,14 +312,13 @@ class Hub:
         well = False
         try:
             yield work
+            await work.close()
             well = True
         finally:
             try:
-                await line.abandon()
-                await work.close()
-            except BaseException:
-                well = False
-                raise
+                if not well:
+                    await line.abandon()
+                    await work.close()
             finally:
                 await self._turns.give_back(connection, well=well)
 
@@ -334,8 +333,10 @@ class Hub:
             try:
                 return connection, line, await begin(line, caller, request)
             except BaseException as error:
-                await line.abandon()
-                await self._turns.give_back(connection, well=False)
+                try:
+                    await line.abandon()
+                finally:
+                    await self._turns.give_back(connection, well=False)
                 if not isinstance(error, Exception) or not again or not line.is_closed:
                     raise
             again -= 1
