@@ -20,6 +20,7 @@ class Wire:
     url: str = ""
     trips: int = 0
     statements: list[str] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
     _awaited: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -30,6 +31,9 @@ class Wire:
     def note(self, statement: str) -> None:
         """Write down what was asked."""
         self.statements.append(statement)
+        if statement.startswith("PREPARE "):
+            name, sql = statement.removeprefix("PREPARE ").split(" AS ", 1)
+            self.named[name] = sql
         for part, seen in self._awaited.items():
             if part in statement:
                 seen.set()
@@ -40,8 +44,21 @@ class Wire:
             await self._awaited.setdefault(part, asyncio.Event()).wait()
 
     def words(self) -> list[str]:
-        """Return how each statement begins: its first two words."""
-        return [" ".join(statement.split()[:2]) for statement in self.statements]
+        """Return how each statement begins: its first two words, of one with a name its own."""
+        return [_beginning(self.sql(number)) for number in range(len(self.statements))]
+
+    def sql(self, number: int) -> str:
+        """Return a statement; where it begins with one that has a name, that and what follows."""
+        asked = self.statements[number]
+        if not asked.startswith("EXECUTE "):
+            return asked
+        name = asked.removeprefix("EXECUTE ").split("(", 1)[0]
+        return f"{self.named[name]}; {asked.rpartition('; ')[2]}"
+
+
+def _beginning(statement: str) -> str:
+    first = " ".join(statement.split()[:2])
+    return f"{first}; COMMIT" if statement.endswith("; COMMIT") else first
 
 
 @dataclass

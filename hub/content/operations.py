@@ -23,7 +23,13 @@ from hub.content.events import (
     EditionPrepared,
 )
 from hub.content.models import ContentItem, Edition, EditionOrigin, Revision
-from hub.content.revisions import cleaned, require_assets, require_campaign, write_revision
+from hub.content.revisions import (
+    Written,
+    cleaned,
+    require_assets,
+    require_campaign,
+    write_revision,
+)
 from hub.content.rules import (
     RevisionFacts,
     VariantWords,
@@ -61,7 +67,7 @@ async def create_item(
     slug: str = "",
     variants: Sequence[VariantWords] = (),
     external_reference: str | None = None,
-) -> ContentItem:
+) -> Written:
     """Write an idea down as its first revision."""
     work.caller.require(Permission.CONTENT_WRITE)
     reference = require_reference(external_reference)
@@ -87,19 +93,22 @@ async def create_item(
     )
     if reference is not None and there.is_taken:
         raise taken_reference(reference)
-    item = ContentItem(
-        id=new_id(),
-        workspace_id=work.caller.workspace_id,
-        brand_id=brand_id,
-        campaign_id=campaign_id,
-        title=facts.title,
-        locale=facts.locale,
-        current_revision_id=new_id(),
-        external_reference=reference,
+    item = Written(id=new_id(), revision_id=new_id())
+    work.put(
+        ContentItem,
+        {
+            "id": item.id,
+            "workspace_id": work.caller.workspace_id,
+            "brand_id": brand_id,
+            "campaign_id": campaign_id,
+            "title": facts.title,
+            "locale": facts.locale,
+            "current_revision_id": item.revision_id,
+            "external_reference": reference,
+        },
     )
-    await work.add(item)
     write_revision(work, item, facts, cleaned(variants, there), there, number=1)
-    work.record(ContentItemCreated(subject_id=item.id, revision_id=item.current_revision_id))
+    work.record(ContentItemCreated(subject_id=item.id, revision_id=item.revision_id))
     return item
 
 
@@ -146,7 +155,8 @@ async def revise_item(
         return item
     item.current_revision_id = new_id()
     item.title, item.locale = facts.title, facts.locale
-    write_revision(work, item, facts, wanted, there, number=current.number + 1)
+    written = Written(id=item.id, revision_id=item.current_revision_id)
+    write_revision(work, written, facts, wanted, there, number=current.number + 1)
     work.record(
         ContentItemRevised(
             subject_id=item.id, revision_id=item.current_revision_id, number=current.number + 1

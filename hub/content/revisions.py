@@ -1,7 +1,7 @@
 """Revisions on their way into the database: checked against what is there, and laid down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from hub.channels.platforms import platform as platform_by_key
 from hub.channels.platforms.base import PlatformModel
 from hub.channels.rules import read
-from hub.content.models import ContentItem, Revision, Variant
+from hub.content.models import Revision, Variant
 from hub.content.queries import Surroundings
 from hub.content.rules import (
     RevisionFacts,
@@ -26,9 +26,17 @@ from hub.kernel.errors import Invalid, NotFound
 from hub.kernel.work import UnitOfWork
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """An item and its newest revision, by their ids."""
+
+    id: UUID
+    revision_id: UUID
+
+
 def write_revision(
     work: UnitOfWork,
-    item: ContentItem,
+    item: Written,
     facts: RevisionFacts,
     variants: Sequence[VariantWords],
     there: Surroundings,
@@ -50,8 +58,8 @@ def write_revision(
     work.put(
         Revision,
         {
-            "id": item.current_revision_id,
-            "workspace_id": item.workspace_id,
+            "id": item.revision_id,
+            "workspace_id": work.caller.workspace_id,
             "item_id": item.id,
             "number": number,
             "hash": revision_hash(facts, variants),
@@ -60,14 +68,14 @@ def write_revision(
         },
     )
     for variant in variants:
-        work.put(Variant, _row(item, variant))
+        work.put(Variant, _row(work.caller.workspace_id, item, variant))
 
 
-def _row(item: ContentItem, variant: VariantWords) -> Mapping[str, Any]:
+def _row(workspace_id: UUID, item: Written, variant: VariantWords) -> Mapping[str, Any]:
     words = variant.words
     return {
-        "workspace_id": item.workspace_id,
-        "revision_id": item.current_revision_id,
+        "workspace_id": workspace_id,
+        "revision_id": item.revision_id,
         "platform": variant.platform,
         "channel_id": variant.channel_id,
         "title": words.title,

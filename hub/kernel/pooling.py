@@ -50,48 +50,50 @@ class Turns:
         self._seconds = seconds
         self._left: list[tuple[float, AsyncConnection]] = []
 
-    @asynccontextmanager
-    async def by_hand(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection on which no transaction begins by itself."""
-        async with self._turn():
-            connection = await self._taken()
-            try:
-                yield connection
-            except BaseException:
-                await connection.close()
-                raise
-            if connection.closed or connection.in_transaction() or _is_gone(connection):
-                await connection.close()
-            else:
+    async def take(self) -> AsyncConnection:
+        """Give a connection on which no transaction begins by itself; see `give_back`."""
+        await self._wait()
+        try:
+            return await self._taken()
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def give_back(self, connection: AsyncConnection, *, well: bool) -> None:
+        """Take a connection back; one that was not left well goes through the pool."""
+        try:
+            if well and not connection.in_transaction() and not _is_gone(connection):
                 self._left.append((time.monotonic(), connection))
+            else:
+                await _close(connection)
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def of_the_pool(self) -> AsyncIterator[AsyncEngine]:
         """Give the engine, one connection of which is free."""
-        async with self._turn():
+        await self._wait()
+        try:
             if self._left:
-                await self._left.pop(0)[1].close()
+                await _close(self._left.pop(0)[1])
             yield self._engine
+        finally:
+            self._turns.release()
 
     async def close(self) -> None:
         """Give back what was left open."""
         while self._left:
-            await self._left.pop()[1].close()
+            await _close(self._left.pop()[1])
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _wait(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         try:
-            if self._turns.locked():
-                async with asyncio.timeout(self._seconds):
-                    await self._turns.acquire()
-            else:
+            async with asyncio.timeout(self._seconds):
                 await self._turns.acquire()
         except TimeoutError:
             raise PoolTimeout(f"No connection was free for {self._seconds} seconds.") from None
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     async def _taken(self) -> AsyncConnection:
         while self._left:
@@ -99,7 +101,7 @@ class Turns:
             if await self._is_well(connection, rested=time.monotonic() - since):
                 return connection
             await connection.invalidate()
-            await connection.close()
+            await _close(connection)
         return await self._by_hand.connect()
 
     async def _is_well(self, connection: AsyncConnection, *, rested: float) -> bool:
@@ -111,6 +113,11 @@ class Turns:
             except DisconnectionError:
                 return False
         return True
+
+
+async def _close(connection: AsyncConnection) -> None:
+    # To its end, whoever is cancelled meanwhile: a connection half given back is lost.
+    await asyncio.shield(asyncio.create_task(connection.close()))
 
 
 def _is_gone(connection: AsyncConnection) -> bool:

@@ -300,41 +300,46 @@ class Hub:
     async def _transaction(
         self, caller: Caller, request: KeyedRequest | None
     ) -> AsyncIterator[UnitOfWork]:
-        async with self._begun(caller, request) as (connection, line, begun):
-            work = UnitOfWork(
-                connection=connection,
-                line=line,
-                begun=begun,
-                caller=caller,
-                settings=self.settings,
-                vault=self.vault,
-            )
+        connection, line, begun = await self._begun(caller, request)
+        work = UnitOfWork(
+            connection=connection,
+            line=line,
+            begun=begun,
+            caller=caller,
+            settings=self.settings,
+            vault=self.vault,
+        )
+        well = False
+        try:
+            yield work
+            await work.close()
+            well = True
+        finally:
             try:
-                yield work
+                if not well:
+                    await line.abandon()
+                    await work.close()
             finally:
-                await line.abandon()
-                await work.close()
+                await self._turns.give_back(connection, well=well)
 
-    @asynccontextmanager
     async def _begun(
         self, caller: Caller, request: KeyedRequest | None
-    ) -> AsyncIterator[tuple[AsyncConnection, Line, Begun]]:
+    ) -> tuple[AsyncConnection, Line, Begun]:
         """Begin on a connection of the pool; one that proves dead at the first word is replaced."""
-        for again in (True, True, False):
-            async with self._turns.by_hand() as connection:
-                line = Line(connection)
+        again = 2
+        while True:
+            connection = await self._turns.take()
+            line = Line(connection)
+            try:
+                return connection, line, await begin(line, caller, request)
+            except BaseException as error:
                 try:
-                    begun = await begin(line, caller, request)
-                except Exception:
                     await line.abandon()
-                    if again and line.is_closed:
-                        continue
+                finally:
+                    await self._turns.give_back(connection, well=False)
+                if not isinstance(error, Exception) or not again or not line.is_closed:
                     raise
-                except BaseException:
-                    await line.abandon()
-                    raise
-                yield connection, line, begun
-                return
+            again -= 1
 
     async def _settle(self, work: UnitOfWork) -> list[Bell]:
         # Reactions may record further events, so walk the list while it grows.

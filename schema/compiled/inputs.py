@@ -4,17 +4,15 @@ They give what graphql-core and strawberry give, for values that fit; the others
 whoever asked has them read by graphql-core and strawberry themselves, rule by rule.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import MISSING
 from functools import cache
 from typing import Any, cast
 
 from graphql import (
-    GraphQLBoolean,
     GraphQLID,
     GraphQLInputObjectType,
     GraphQLInputType,
-    GraphQLInt,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
@@ -40,32 +38,12 @@ from strawberry.types.lazy_type import LazyType
 
 Read = Callable[[Any], Any]
 
-_INT = 2**31
+#: Scalars whose values are what they are.
+_TEXTS = frozenset({GraphQLString, GraphQLID})
 
 
 class Doubtful(Exception):
     """A value that only the rules of graphql-core and strawberry can judge."""
-
-
-def _is_int(value: object) -> bool:
-    return type(value) is int and -_INT <= value < _INT
-
-
-def _is_text(value: object) -> bool:
-    return type(value) is str
-
-
-def _is_bool(value: object) -> bool:
-    return type(value) is bool
-
-
-#: Scalars whose values are what they are: nothing is coerced where this holds.
-PLAIN: Mapping[Any, Callable[[object], bool]] = {
-    GraphQLString: _is_text,
-    GraphQLID: _is_text,
-    GraphQLBoolean: _is_bool,
-    GraphQLInt: _is_int,
-}
 
 
 def coercer(kind: GraphQLInputType) -> Read:
@@ -82,7 +60,7 @@ def _coercer(kind: Any) -> Read:
         return _each(coercer(kind.of_type))
     if isinstance(kind, GraphQLInputObjectType):
         return _coerced_object(kind)
-    return _leaf(kind)
+    return _text if kind in _TEXTS else _leaf(kind)
 
 
 def _each(inner: Read) -> Read:
@@ -94,12 +72,15 @@ def _each(inner: Read) -> Read:
     return read
 
 
-def _leaf(kind: GraphQLLeafType) -> Read:
-    fits = PLAIN.get(kind)
+def _text(value: Any) -> Any:
+    # A number would be an ID, too; graphql-core makes text of it.
+    if type(value) is str:
+        return value
+    raise Doubtful
 
+
+def _leaf(kind: GraphQLLeafType) -> Read:
     def read(value: Any) -> Any:
-        if fits is not None and fits(value):
-            return value
         if value is None:
             raise Doubtful
         try:
@@ -232,7 +213,8 @@ def _converted_object(schema: Schema, made: type) -> Read:
         given = dict(absent)
         for name, python_name, convert in known:
             if name in value:
-                given[python_name] = convert(value[name])
+                one = value[name]
+                given[python_name] = one if convert is _same else convert(one)
         return made(**given)
 
     return read

@@ -63,29 +63,29 @@ async def a_picture(world: World, *, state: AssetState = AssetState.READY) -> UU
 
 
 async def test_an_idea_is_written_down_as_its_first_revision(world: World) -> None:
-    made: list[ContentItem] = []
+    made: list[UUID] = []
 
     async def act(work: UnitOfWork) -> None:
-        made.append(
-            await content.create_item(
-                work,
-                brand_id=world.brand_id,
-                words=WORDS,
-                locale="fr",
-                variants=[
-                    VariantWords(
-                        platform="mastodon",
-                        words=Words(parts=(Part(text="Toot"),)),
-                        settings={"visibility": "unlisted"},
-                    )
-                ],
-                external_reference="cms-1",
-            )
+        written = await content.create_item(
+            work,
+            brand_id=world.brand_id,
+            words=WORDS,
+            locale="fr",
+            variants=[
+                VariantWords(
+                    platform="mastodon",
+                    words=Words(parts=(Part(text="Toot"),)),
+                    settings={"visibility": "unlisted"},
+                )
+            ],
+            external_reference="cms-1",
         )
+        made.append(written.id)
 
     (told,) = await tell(world, world.editor, act)
 
-    item = made[0]
+    async with world.hub.unit_of_work(world.system) as work:
+        item = await get(work, ContentItem, made[0])
     (revision,) = await revisions(world, item.id)
     assert (told.name, told.subject_id) == ("content_item.created", item.id)
     assert told.data == {"revision_id": str(revision.id)}

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.audit.models import EventRow
 from hub.kernel.collisions import expected
@@ -373,3 +375,97 @@ async def test_a_hub_may_be_built_without_reactions(settings: Settings, world: W
         await work.add(a_brand(work))
     await hub.close()
     assert await named(world, "second") is not None
+
+
+async def test_without_promises_the_last_statement_and_the_commit_are_one_round_trip(
+    counted: Counted, world: World
+) -> None:
+    for turn in range(2):
+        counted.wire.forget()
+        async with counted.hub.unit_of_work(world.editor) as work:
+            await work.add(a_brand(work, f"brand-{turn}"))
+            work.record(Happened(subject_id=SUBJECT))
+
+    assert counted.wire.words() == [*BEGUN, "WITH pile_0; COMMIT"]
+    assert counted.wire.trips == 2
+    assert await named(world, "brand-1") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["it's", "''", "\\'; ROLLBACK; --", "$1 :name %s", "E'\\x41'", "\\u0041", 'é “ü” 🌻\n\t"'],
+)
+async def test_text_is_stored_as_it_was_written_whatever_it_means_in_sql(
+    world: World, text: str
+) -> None:
+    async with world.hub.unit_of_work(world.editor) as work:
+        brand = a_brand(work)
+        brand.name = text
+        await work.add(brand)
+
+    stored = await named(world, "second")
+    assert stored is not None
+    assert stored.name == text
+
+
+async def test_an_error_never_repeats_what_was_to_be_written(world: World) -> None:
+    for _ in range(2):
+        try:
+            async with world.hub.unit_of_work(world.editor) as work:
+                await work.add(a_brand(work, "not-to-be-seen"))
+        except Taken as error:
+            cause = error.__cause__
+    assert isinstance(cause, DBAPIError)
+    assert "INSERT INTO brands" in str(cause.statement)
+    assert "not-to-be-seen" not in str(cause.statement)
+
+
+async def test_a_key_is_taken_as_the_transaction_begins_and_read_only_where_it_is_known(
+    counted: Counted, world: World
+) -> None:
+    request = KeyedRequest(key="it's;--", request_hash="h")
+    trips = []
+    outcomes = []
+    for _ in range(3):
+        counted.wire.forget()
+        async with counted.hub.unit_of_work(world.editor, request=request) as work:
+            earlier = await earlier_outcome(work, request)
+            if earlier is None:
+                await keep_outcome(work, request, {"made": {}, "errors": []})
+        outcomes.append(earlier)
+        trips.append(counted.wire.trips)
+
+    kept: dict[str, Any] = {"made": {}, "errors": []}
+    assert outcomes == [None, kept, kept]
+    assert trips[-1] == 3
+
+
+async def test_connections_go_from_unit_to_unit_and_to_whoever_needs_none(
+    counted: Counted, world: World
+) -> None:
+    async def unscoped() -> int:
+        async with counted.hub.unscoped() as session:
+            return int((await session.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+
+    async def scoped() -> int:
+        async with counted.hub.unit_of_work(world.editor) as work:
+            ((pid,),) = await work.rows("SELECT pg_backend_pid()")
+            return int(pid)
+
+    # There is one connection, so each waits until the one before it has given it back.
+    pids = await asyncio.gather(*[one() for one in (scoped, unscoped) * 4])
+
+    assert len(set(pids)) == 1
+    async with counted.hub.unscoped() as session:
+        setting = text("SELECT current_setting('hub.workspace_id', true)")
+        assert not (await session.execute(setting)).scalar_one()
+
+
+async def test_whoever_waits_too_long_for_a_connection_is_told(
+    settings: Settings, world: World
+) -> None:
+    short = settings.model_copy(update={"request_seconds": 0.05})
+    async with open_hub(short, pool=1) as hub, hub.unit_of_work(world.editor):
+        with pytest.raises(PoolTimeout):
+            async with hub.unit_of_work(world.editor):
+                pass
