@@ -42,7 +42,7 @@ from schema.compiled.completing import completer, only_shown
 from schema.compiled.keeping import Keeper
 from schema.compiled.planning import Planner
 from schema.compiled.reads import Field
-from schema.compiled.running import Complete, Declined, Looked, Run
+from schema.compiled.running import Complete, Declined, Looked, Run, Shown
 
 #: How many programs one document may have: one per set of permissions and choice of fields.
 PROGRAMS = 8
@@ -178,6 +178,7 @@ class Compiler:
             root = self._root(parent, key, nodes, collector, caller)
             if operation.operation is OperationType.MUTATION:
                 _plan_answer(root)
+                root.complete = _completer(root.definition, nodes, collector)
             roots.append(root)
         return Program(roots=roots, words={key: words.get(key, "") for key in chosen})
 
@@ -214,7 +215,7 @@ class Compiler:
             arguments=arguments_of(self._strawberry, definition, declared, nodes[0]),
             resolve=function,
             info=info.name if info else None,
-            complete=_completer(definition, nodes, collector),
+            complete=_when_needed(definition, nodes, collector),
             lasting=bool(declared.metadata.get(LASTING)),
         )
 
@@ -296,6 +297,22 @@ def _plan_answer(root: Root) -> None:
         kind = getattr(declared, "metadata", {}).get(ANSWERS)
         if kind is not None:
             root.asked.read(kind, (name,))
+
+
+def _when_needed(
+    definition: GraphQLField, nodes: Sequence[FieldNode], collector: Collector
+) -> Complete:
+    """Return a completer that is made when a value comes that is not complete already."""
+    made: list[Complete] = []
+
+    def complete(value: Any, run: Run) -> Any:
+        if isinstance(value, Shown):
+            return value.json
+        if not made:
+            made.append(_completer(definition, nodes, collector))
+        return made[0](value, run)
+
+    return complete
 
 
 def _completer(
