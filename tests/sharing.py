@@ -1,6 +1,5 @@
 """What hundreds of short-lived hubs of one run may share: what a server does once in its life."""
 
-import sys
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -26,8 +25,6 @@ def share() -> None:
 
     PGDialect_asyncpg.__hash__ = lambda self: hash(_kind(self))  # type: ignore[method-assign]  # tests only
     PGDialect_asyncpg.__eq__ = lambda self, other: _kind(self) == _kind(other)  # type: ignore[method-assign]  # tests only
-    # The HTTP client looks for it at every request, in all folders, and it is not installed.
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None says "there is none"
 
 
 def _kind(dialect: Any) -> tuple[Any, ...]:
