@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -18,17 +19,16 @@ else:
     Row = Any
 
 
-#: A statement to prepare and the literals it is run with.
-Prepared = tuple[str, str]
+#: A statement to prepare and the values it is run with.
+Prepared = tuple[str, Sequence[str | UUID | int]]
 
-#: How connections are set for writing: text in scripts stands in quotes, and needs nothing else.
-SETTINGS = {"standard_conforming_strings": "on", "jit": "off"}
+#: How connections are set for writing.
+SETTINGS = {"jit": "off"}
 #: The setting a script answers with, up to 63 letters: of those PostgreSQL reports, the free one.
 SAID = "application_name"
 
-#: Where a connection keeps the names of its statements, and how many it keeps.
+#: Where a connection keeps the names of its statements.
 _NAMES = "hub_statements"
-_MOST = 100
 
 
 class Undone(Exception):
@@ -71,32 +71,22 @@ class Line:
         A script returns no rows. What its statements put into the setting `SAID` comes back
         nevertheless, because PostgreSQL reports it; that is what this returns.
         """
-        named = [f"EXECUTE {await self._named(sql)}({values})" for sql, values in statements]
+        named = [
+            f"EXECUTE {await self._named(sql)}({', '.join(map(literal, values))})"
+            for sql, values in statements
+        ]
         # Before it is sent: a request that is cancelled does not know how far it came.
         self._open = True
         await self.run("; ".join(["BEGIN", *named]))
         said: str = getattr(self._raw.get_settings(), SAID)
         return said
 
-    async def commit(self, sql: str = "", *documents: str) -> None:
-        """Commit, after a statement without rows where one is given, in the same round trip.
-
-        Raises Undone when an error that somebody swallowed had ended the transaction.
-        """
-        script = "COMMIT"
-        if sql and self._may_name(sql):
-            script = f"EXECUTE {await self._named(sql)}({literals(*documents)}); COMMIT"
-        elif sql:
-            await self.rows(sql, *documents)
-        # An error names the statement, never what was written with it.
-        with _told(sql or script):
-            done = await self._raw.execute(script)
+    async def commit(self) -> None:
+        """Commit; raise Undone when an error that somebody swallowed had ended the transaction."""
+        done = await self.run("COMMIT")
         self._open = False
         if done != "COMMIT":
             raise Undone("The transaction had failed before its end; nothing was written.")
-
-    def _may_name(self, sql: str) -> bool:
-        return sql in self._named_here or len(self._named_here) < _MOST
 
     async def _named(self, sql: str) -> str:
         """Return the name of a statement on this connection, prepared when it comes first."""
@@ -123,9 +113,11 @@ class Line:
         self._open = False
 
 
-def literals(*texts: str) -> str:
-    """Return texts as SQL writes them; every connection is told that only the quote is special."""
-    return ", ".join(["'" + text.replace("'", "''") + "'" for text in texts])
+def literal(value: str | UUID | int) -> str:
+    """Return a value as SQL writes it; text in hexadecimal digits, which can mean nothing else."""
+    if isinstance(value, str):
+        return f"convert_from(decode('{value.encode().hex()}', 'hex'), 'UTF8')"
+    return f"'{value}'"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.kernel.caller import Caller
-from hub.kernel.line import SAID, Line, literals
+from hub.kernel.line import SAID, Line
 
 _ENTER = "set_config('hub.workspace_id', $1, true)"
 
@@ -67,14 +67,13 @@ class Begun:
 
 async def begin(line: Line, caller: Caller, request: KeyedRequest | None) -> Begun:
     """Begin a transaction in the caller's workspace, in one round trip."""
-    workspace = str(caller.workspace_id)
+    workspace = caller.workspace_id
     if request is None:
-        said = await line.begin((_OPEN, literals(workspace)))
+        said = await line.begin((_OPEN, (workspace,)))
         return Begun(now=_instant(said, 1), clock=_instant(said, 2), held=None)
-    lock = str(_lock(caller, request.key))
     said = await line.begin(
-        (_OPEN_AND_TAKE, literals(workspace, lock)),
-        (_LOOK, literals(workspace, str(owner(caller)), request.key)),
+        (_OPEN_AND_TAKE, (workspace, _lock(caller, request.key))),
+        (_LOOK, (workspace, owner(caller), request.key)),
     )
     *_, ours, there = said.split()
     kept = await _kept(line, caller, request) if there in _TRUE else None

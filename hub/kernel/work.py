@@ -202,14 +202,12 @@ class UnitOfWork:
             await self._session.flush()
         self._pile.take_over(self._last)
         inserts, documents, _ = self._pile.taken()
-        if not self.promises:
-            await self._line.commit(together(inserts), *documents)
-            return []
-        inserts.append(jobs.insertion(len(inserts) + 1))
-        documents.append(jobs.document(self.promises))
-        written = await self._line.rows(together(inserts), *documents)
+        if self.promises:
+            inserts.append(jobs.insertion(len(inserts) + 1))
+            documents.append(jobs.document(self.promises))
+        written = await self._line.rows(together(inserts), *documents) if inserts else ()
         await self._line.commit()
-        return jobs.bells(written)
+        return jobs.bells(written) if self.promises else []
 
     async def close(self) -> None:
         """Let go of the objects."""

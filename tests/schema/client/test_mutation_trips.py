@@ -59,9 +59,9 @@ async def test_an_item_with_three_variants_is_written_in_one_statement(counted: 
         variants=variants,
     )
 
-    # Looking up what it names, writing everything (item, revision, variants, event, key) with the
+    # Looking up what it names, writing everything (item, revision, variants, event, key), the
     # commit, and the answer.
-    assert asked == [*FIXED, "SELECT EXISTS", "WITH pile_0; COMMIT", asked[-1]]
+    assert asked == [*FIXED, "SELECT EXISTS", "WITH pile_0", "COMMIT", asked[-1]]
     assert counted.wire.trips == len(asked)
     written = [
         table
