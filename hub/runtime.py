@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 import hub.access.models
 import hub.automation.models
+import hub.kernel.changes
 import hub.kernel.idempotency
 import hub.kernel.jobs
 import hub.kernel.searching  # noqa: F401 - these tables, and no reaction, must be known to migrations

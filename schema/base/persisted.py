@@ -67,7 +67,8 @@ class Persisted:
         if text is None:
             # The words by which clients know that they must send the document.
             raise bad_document(DoorCode.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
-        return replace(asked, query=text)
+        # A hash that came without its text proves nothing: nothing is kept under it.
+        return replace(asked, query=text, sha256=None)
 
     def require_trusted(self, query: str) -> None:
         """Raise Refusal for a document that is not on the list, where the list is all there is."""

@@ -226,10 +226,9 @@ class Compiler:
         if looked is not None and not all(root.lasting for root in roots):
             looked.append(None)
         try:
-            if len(roots) == 1:
-                found = [await _resolved(roots[0], given, context, looked)]
-            else:
-                found = await _together([_resolved(root, given, context, looked) for root in roots])
+            asked = [(root, root.arguments(given)) for root in roots]
+            waiting = [_resolved(*one, given, context, looked) for one in asked]
+            found = [await waiting[0]] if len(waiting) == 1 else await _together(waiting)
         except Declined:
             raise
         except HubError as error:
@@ -246,28 +245,42 @@ class Compiler:
     async def _mutate(
         self, program: Program, given: Values, context: ReadContext
     ) -> ExecutionResult:
-        """Run every mutation in its order, once; what fails is said at its place."""
+        """Run every mutation in its order, once; what fails is said at its place.
+
+        What fails where no null may be leaves no answer at all: nothing is begun after it.
+        """
+        # All of them before anything is done, while it can still be declined.
+        asked = [(root, _arguments(root, given)) for root in program.roots]
         shown: dict[str, Any] = dict(program.words)
         errors: list[GraphQLError] = []
-        lost = False
-        for root in program.roots:
+        for root, arguments in asked:
             try:
-                shown[root.key] = await _resolved(root, given, context, None, errors)
+                shown[root.key] = await _resolved(root, arguments, given, context, None, errors)
             except Exception as error:  # noqa: BLE001 - it may be done: the reference must not repeat it
                 errors.append(located_error(error, list(root.nodes), [root.key]))
+                if isinstance(root.definition.type, GraphQLNonNull):
+                    return ExecutionResult(data=None, errors=errors)
                 shown[root.key] = None
-                lost = lost or isinstance(root.definition.type, GraphQLNonNull)
-        return ExecutionResult(data=None if lost else shown, errors=errors or None)
+        return ExecutionResult(data=shown, errors=errors or None)
+
+
+def _arguments(root: Root, given: Values) -> dict[str, Any]:
+    try:
+        return root.arguments(given)
+    except Declined:
+        raise
+    except Exception as error:
+        raise Declined("arguments that do not fit") from error
 
 
 async def _resolved(
     root: Root,
+    arguments: dict[str, Any],
     given: Values,
     context: ReadContext,
     looked: Looked | None,
     errors: list[GraphQLError] | None = None,
 ) -> Any:
-    arguments = root.arguments(given)
     asked = AskedField(root.asked, context, given, looked)
     if root.info is not None:
         arguments[root.info] = asked

@@ -28,9 +28,12 @@ from tests.hub.traces import Undone, undo
 WITHOUT_POLICY = {"tokens", "jobs"}
 #: Tables whose rows are evidence.
 IMMUTABLE = {"revisions", "variants", "editions", "decisions"}
+#: Tables that only triggers write.
+WRITTEN_BY_TRIGGERS = {"changes"}
 #: Ids that no foreign key holds, and why that is well.
 WITHOUT_KEY = {
     ("amendments", "message_id"): "an answer belongs to a later area",
+    ("changes", "workspace_id"): "a line tells of a workspace that is gone, too",
     ("asset_uploads", "asset_id"): "a note of what became of it",
     ("asset_uploads", "member_id"): "a note of who asked",
     ("content_items", "current_revision_id"): "written before its revision, in one transaction",
@@ -139,6 +142,13 @@ async def test_no_table_shows_one_workspace_the_rows_of_another(database: Databa
 
 async def _try_to_reach(app: asyncpg.Connection, table: str, theirs: UUID) -> None:
     """Try to change, delete, copy into and give rows to another workspace."""
+    if table in WRITTEN_BY_TRIGGERS:
+        for statement in (f"UPDATE {table} SET kind = kind", f"DELETE FROM {table}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+                await app.execute(statement)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await fill(app, table, theirs)
+        return
     reach = (
         f"UPDATE {table} SET created_at = created_at WHERE workspace_id = $1",
         f"DELETE FROM {table} WHERE workspace_id = $1",
@@ -259,11 +269,45 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
         "hub_delivery_counts": (
             "TABLE(outcome text, deliveries bigint, oldest_seconds double precision)"
         ),
+        "hub_forget_changes": "bigint",
+        "note_change": "trigger",
+        "note_change_of_workspaces": "trigger",
     }
     for row in rows:
-        assert not row["public"], row["proname"]
+        assert not row["public"] or row["result"] == "trigger", row["proname"]
         # Nobody can put a table of theirs in front of ours.
-        assert row["proconfig"] == ["search_path=pg_catalog, public"], row["proname"]
+        assert row["proconfig"] == ["search_path=pg_catalog, public, pg_temp"], row["proname"]
+
+
+async def test_a_temporary_table_is_no_way_to_act_as_the_owner(database: Database) -> None:
+    mine, theirs = new_id(), new_id()
+    async with connected(database.admin_url) as admin:
+        await admin.execute("SET session_replication_role = replica")
+        for workspace_id in (mine, theirs):
+            await fill(admin, "brands", workspace_id)
+
+    async with connected(database.database_url) as app:
+        await app.execute("SELECT set_config('hub.workspace_id', $1, false)", str(mine))
+        await app.execute(_IN_FRONT)
+        await app.execute("UPDATE brands SET name = name")
+        assert await app.fetch("SELECT * FROM loot") == []
+        assert await app.fetchval("SELECT count(*) FROM pg_temp.changes") == 0
+        noted = await app.fetch("SELECT workspace_id, kind FROM public.changes")
+    assert [tuple(row) for row in noted] == [(mine, "brands")]
+
+
+_IN_FRONT = """
+    CREATE TEMPORARY TABLE loot (who text, name text);
+    CREATE TEMPORARY TABLE changes (workspace_id uuid, xid bigint, kind text);
+    GRANT ALL ON loot, pg_temp.changes TO PUBLIC;
+    CREATE FUNCTION pg_temp.take() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO pg_temp.loot SELECT current_user, name FROM public.brands;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER take AFTER INSERT ON pg_temp.changes
+        FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take();
+"""
 
 
 async def test_no_foreign_key_can_join_two_workspaces(database: Database) -> None:

@@ -108,6 +108,28 @@ async def test_a_name_that_does_not_fit_is_refused(
     assert "data" not in answer.json()
 
 
+async def test_nobody_can_put_a_document_under_the_name_of_another_one() -> None:
+    shared, other = Memory(), "query Other($t:String!){echo(text:$t) greeting}"
+    async with a_client(Persisted(trusted={"list": QUERY}, shared=shared)) as client:
+        sent = await client.post(
+            "/graphql", json={"query": QUERY, "extensions": named(QUERY), "variables": {"t": "a"}}
+        )
+        for document_id in ("list", sha256(QUERY)):
+            await client.post(
+                "/graphql",
+                json={
+                    "documentId": document_id,
+                    "extensions": named(other),
+                    "variables": {"t": "a"},
+                },
+            )
+        asked = await client.post("/graphql", json={"extensions": named(other)})
+
+    assert sent.json()["data"] == {"echo": "a"}
+    assert code(asked) == "PERSISTED_QUERY_NOT_FOUND"
+    assert sha256(other) not in shared.texts
+
+
 async def test_only_valid_documents_of_known_callers_are_kept() -> None:
     shared = Memory()
     async with a_client(Persisted(shared=shared)) as client:

@@ -270,3 +270,61 @@ async def test_a_mutation_whose_answer_cannot_be_read_is_done_once(
 
     assert [error["extensions"]["code"] for error in reply.body["errors"]] == ["UNAVAILABLE"]
     await _written_once(database, before)
+
+
+_SLUG = "brand { slug } errors { code }"
+_BRAND = {"name": "Late", "slug": "late", "locales": ["en"]}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+async def test_what_follows_a_mutation_that_broke_is_not_begun(
+    hub: Hub, settings: Settings, database: Database, *, compiled: bool
+) -> None:
+    world = await a_world(hub)
+    owner = await database.owner()
+    await owner.execute("REVOKE INSERT ON campaigns FROM hub_app")
+    try:
+        async with a_door(settings, compiled=compiled) as door:
+            reply = await door.ask(
+                "mutation($c: CampaignCreateInput!, $b: BrandCreateInput!) { "
+                "campaignCreate(input: $c) { errors { code } } "
+                f"brandCreate(input: $b) {{ {_SLUG} }} }}",
+                {"c": {"brandId": gid("Brand", world.brand_id), "name": "x"}, "b": _BRAND},
+                {"authorization": f"Bearer {world.tokens[Role.ADMIN]}"},
+            )
+        made = await owner.fetchval("SELECT count(*) FROM brands WHERE slug = 'late'")
+    finally:
+        await owner.execute("GRANT INSERT ON campaigns TO hub_app")
+        await owner.close()
+
+    # Nobody is told of what would have been done: all data is null.
+    assert reply.body["data"] is None
+    assert [error["path"] for error in reply.body["errors"]] == [["campaignCreate"]]
+    assert made == 0
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_null_in_the_place_of_an_input_is_told_as_it_is(
+    hub: Hub, settings: Settings, database: Database, *, first: bool
+) -> None:
+    world = await a_world(hub)
+    default = '{ name: "x", slug: "x", locales: ["en"] }'
+    wrong = f"wrong: brandCreate(input: $b) {{ {_SLUG} }}"
+    right = f"right: brandCreate(input: $c) {{ {_SLUG} }}"
+    chosen = (wrong, right) if first else (right, wrong)
+    replies = []
+    for compiled in (True, False):
+        async with a_door(settings, compiled=compiled) as door:
+            reply = await door.ask(
+                f"mutation($b: BrandCreateInput = {default}, $c: BrandCreateInput!) "
+                f"{{ {' '.join(chosen)} }}",
+                {"b": None, "c": {**_BRAND, "slug": f"late-{compiled}".lower()}},
+                {"authorization": f"Bearer {world.tokens[Role.ADMIN]}"},
+            )
+        replies.append(reply)
+
+    assert difference(*replies) is None
+    owner = await database.owner()
+    made = await owner.fetchval("SELECT count(*) FROM brands WHERE slug LIKE 'late-%'")
+    await owner.close()
+    assert made == (0 if first else 2)
