@@ -258,7 +258,8 @@ async def fill_in_bulk(database: Database, *, rows: int = ROWS) -> dict[str, str
             )
             for table, columns in _TABLES.items():
                 await admin.execute(await _insert(admin, table, columns, space, rows, number))
-        await admin.execute("ANALYZE")
+        # Vacuumed too, as the server does it sooner or later: plans depend on it.
+        await admin.execute("VACUUM ANALYZE")
         return {
             table: str(await admin.fetchval(row_id(table, 17))) for table in (*_TABLES, "nothing")
         }

@@ -51,6 +51,9 @@ SORTED = frozenset(
         "publications.PUBLISHED_AT_DESC",
         "publications.UPDATED_AT_ASC",
         "publications.UPDATED_AT_DESC",
+        # The index of what needs attention holds nothing else: a few rows are sorted more quickly.
+        "publicationsNeedingAttention.CREATED_AT_ASC",
+        "publicationsNeedingAttention.CREATED_AT_DESC",
         "publicationsNeedingAttention.SCHEDULED_FOR_ASC",
         "publicationsNeedingAttention.SCHEDULED_FOR_DESC",
         "publicationsNeedingAttention.DUE_AT_ASC",
@@ -252,7 +255,7 @@ async def test_lists_come_in_their_order_and_by_their_filters_from_indexes(
         faults |= await _faults_of_order(library, order, door)
     for one in _filters():
         faults |= await _faults_of_filter(library, one, door)
-    assert faults == {}
+    assert not faults, "\n\n".join(f"{one}\n{plan}" for one, plan in faults.items())
 
 
 @pytest.mark.parametrize("door", ["compiled", "reference"])
@@ -262,7 +265,7 @@ async def test_relations_are_followed_by_indexes(library: Library, door: str) ->
         plan = await library.plan(_followed(library, relation), door)
         if plan.sequential:
             faults[relation] = str(plan)
-    assert faults == {}
+    assert not faults, "\n\n".join(f"{one}\n{plan}" for one, plan in faults.items())
 
 
 async def _faults_of_order(library: Library, order: str, door: str) -> dict[str, str]:
