@@ -60,6 +60,7 @@ def _nested(levels: int) -> str:
             {"n": 60},
             "TOO_COSTLY",
         ),
+        (COSTLY, {"n": 60.0}, "TOO_COSTLY"),
         ("{ brands(first: 101) { nodes { id } } }", {}, "PAGE_TOO_LARGE"),
         ("query($n: Int = 101) { brands(last: $n) { nodes { id } } }", {}, "PAGE_TOO_LARGE"),
         (
