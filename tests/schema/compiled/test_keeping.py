@@ -182,6 +182,18 @@ def test_the_longest_unused_go_first_and_all_together_stay_within_their_room() -
     assert len(answers) == 10
 
 
+async def test_long_variables_take_room_as_well(client: Client) -> None:
+    asker = an_asker(client, keep_bytes=40_000)
+    query = "query($s: [String!]) { brands(first: 1, filter: { slugIn: $s }) { nodes { id } } }"
+    for number in range(20):
+        assert await asker.ask(query, s=[f"{number:03}" * 1_000]) is not None
+    keeper = asker.compiler.keeper
+    assert keeper is not None
+    # Of about 4,000 bytes each, most of them the variables.
+    assert len(keeper.answers) == 9
+    assert keeper.answers.bytes <= 40_000
+
+
 def test_one_answer_never_takes_all_the_room() -> None:
     answers = Answers(most_bytes=20_000)
     keep(answers, "a", 10)
