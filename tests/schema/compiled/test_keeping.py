@@ -35,10 +35,16 @@ class Asker:
     def counts(self) -> Counter[str]:
         return self.compiler.counts
 
-    async def ask(self, query: str, client: Client | None = None, **variables: Any) -> Any:
+    async def ask(
+        self,
+        query: str,
+        client: Client | None = None,
+        operation: str | None = None,
+        **variables: Any,
+    ) -> Any:
         """Return the data of an answer; None where the reference has to find it."""
         who = client or self.client
-        draft = self.documents.read(query, operation_name=None, variables=variables)
+        draft = self.documents.read(query, operation_name=operation, variables=variables)
         self.documents.check(draft, suggestions=False)
         context = Context(hub=who.hub, reader=self.client.reader, known=who.caller)
         result = await self.compiler.run(draft, variables, context)
@@ -106,6 +112,17 @@ async def test_other_variables_and_documents_are_other_answers(asker: Asker) -> 
     assert (len(one["brands"]["nodes"]), asker.counts["kept"]) == (1, 0)
     assert await asker.ask(query, n=2) == two
     assert asker.counts["kept"] == 1
+
+
+async def test_a_variable_that_chooses_elsewhere_may_be_of_any_type(asker: Asker) -> None:
+    query = (
+        "query A($v: Boolean!) { brands(first: 1) { nodes { id name @include(if: $v) } } } "
+        "query B($v: [String!]) { brands(filter: { slugIn: $v }) { totalCount } }"
+    )
+    for choice in (True, False):
+        found = await asker.ask(query, operation="A", v=choice)
+        assert ("name" in found["brands"]["nodes"][0]) is choice
+    assert await asker.ask(query, operation="B", v=["nobody"]) == {"brands": {"totalCount": 0}}
 
 
 @pytest.mark.parametrize(
