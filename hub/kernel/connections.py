@@ -190,9 +190,10 @@ class Connections:
 
     async def _open(self) -> Connection:
         self._opened += 1
+        connection: Connection | None = None
         try:
             _, options = _DIALECT.create_connect_args(make_url(self._url))  # type: ignore[no-untyped-call]  # as above
-            connection: Connection = await asyncpg.connect(
+            connection = await asyncpg.connect(
                 **options,
                 timeout=_CONNECT_SECONDS,
                 command_timeout=self._seconds,
@@ -206,6 +207,8 @@ class Connections:
             )
             await _speak_json(connection)
         except BaseException:
+            if connection is not None:
+                connection.terminate()
             self._opened -= 1
             self._wake(None)
             raise

@@ -275,6 +275,9 @@ def size_of(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
+    if isinstance(value, float):
+        # GraphQL takes 100.0 for 100.
+        return int(value) if value.is_integer() else None
     return len(value) if isinstance(value, list) else None
 
 

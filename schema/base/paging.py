@@ -135,7 +135,11 @@ def read_cursor(identity: bytes, cursor: str, *, argument: str) -> Place:
     raw = _unpacked(cursor)
     if raw is None or _check(identity, raw[9:]) != raw[:9]:
         raise wrong_cursor(argument)
-    parent, *values = orjson.loads(raw[9:])
+    # Whoever knows the list can make one up: then there may be anything inside.
+    try:
+        parent, *values = orjson.loads(raw[9:])
+    except (ValueError, TypeError):
+        raise wrong_cursor(argument) from None
     return Place(values=tuple(values), parent=parent)
 
 

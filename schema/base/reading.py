@@ -1,6 +1,7 @@
 """Reading for resolvers: what is selected becomes one statement, and its answer objects."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -363,7 +364,10 @@ def bound(value: Any, kind: type, argument: str) -> Any:
     read = reader_of(kind)
     if not isinstance(value, kind if read is None else str):
         raise wrong_cursor(argument)
+    if read is None:
+        return value
     try:
-        return value if read is None else read(value)
-    except ValueError:
+        found = read(value)
+        return found.astimezone(UTC) if isinstance(found, datetime) else found
+    except (ValueError, OverflowError):
         raise wrong_cursor(argument) from None

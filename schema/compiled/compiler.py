@@ -138,7 +138,8 @@ class Compiler:
 
     def _program(self, draft: Draft, given: Values, caller: Caller) -> Program:
         programs: OrderedDict[Any, Program] = draft.known.programs
-        choices = tuple(given.get(one) for one in draft.known.choosing)
+        # In another operation of the document a variable of that name may be anything.
+        choices = tuple([given.get(one) is True for one in draft.known.choosing])
         key = (_name(draft), choices, caller.permissions, caller.sees_only_published)
         program = programs.get(key)
         if program is None:

@@ -7,12 +7,13 @@ just read. What depends on who asks, or on the clock, is never kept: fields and 
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 import orjson
 from strawberry.types import ExecutionResult
 
-from hub.kernel.caller import Caller
+from hub.kernel.caller import Caller, Permission
 from hub.kernel.changes import Standing
 from schema.base.documents import Draft
 from schema.base.fields import ReadContext
@@ -28,6 +29,15 @@ _REST = 16
 
 #: Finds an answer, and notes what it looks at where somebody wants to know.
 Anew = Callable[[Looked | None], Awaitable[ExecutionResult]]
+
+
+class Key(NamedTuple):
+    """What an answer is kept under: callers of one workspace who may do the same get the same."""
+
+    mark: bytes
+    variables: bytes
+    workspace: UUID
+    permissions: frozenset[Permission]
 
 
 @dataclass(slots=True)
@@ -62,17 +72,15 @@ class Answers:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def key(self, draft: Draft, variables: Mapping[str, Any], caller: Caller) -> Hashable | None:
+    def key(self, draft: Draft, variables: Mapping[str, Any], caller: Caller) -> Key | None:
         """Return what an answer is kept under; None where it is not worth it.
 
-        Callers of one workspace who may do the same get the same: a statement that asks who they
-        are is not kept.
+        A statement that asks who the caller is is not kept.
         """
         given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS) if variables else b""
         if not self._most or len(given) > _VARIABLES:
             return None
-        sight = (caller.workspace_id, caller.permissions, caller.sees_only_published)
-        return (draft.mark, given, *sight)
+        return Key(draft.mark, given, caller.workspace_id, caller.permissions)
 
     def find(self, key: Hashable) -> Kept | None:
         """Return what is kept, true or not."""
@@ -139,7 +147,8 @@ class Keeper:
         if result.errors or tables is None:
             return result
         data = orjson.dumps(result.data)
-        made = Kept(orjson.Fragment(data), len(data) + _OVERHEAD, standing, tick, tables)
+        size = len(data) + len(key.variables) + _OVERHEAD
+        made = Kept(orjson.Fragment(data), size, standing, tick, tables)
         if kept is not None:
             made.stale = kept.stale + worth
             made.rest = min(1 << made.stale >> 2, _REST) if worth else 0

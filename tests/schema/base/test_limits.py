@@ -91,6 +91,17 @@ def test_page_sizes_come_from_variables_and_their_defaults() -> None:
     assert measured(query, {"n": None}).nodes == 1 + 20
 
 
+def test_a_size_that_is_written_with_a_point_is_that_size() -> None:
+    query = "query($n:Int){people(first:$n){edges{node{people(first:$n){edges{node{name}}}}}}}"
+    whole = measured(query, {"n": 30})
+
+    assert measured(query, {"n": 30.0}) == whole
+    assert measured(query, {"n": 3e1}) == whole
+    # These are no sizes at all: nothing will run with them.
+    assert measured(query, {"n": 1.5}) == measured(query, {"n": "100"}) == measured(query)
+    assert refused(query, {"n": 1e300}) == "PAGE_TOO_LARGE"
+
+
 def test_plain_lists_have_a_size_too() -> None:
     assert measured("{me{posts{text}}}").nodes == 1 + 5
     assert measured("{nodes(ids:[1,2,3]){name}}").nodes == 3

@@ -35,10 +35,16 @@ class Asker:
     def counts(self) -> Counter[str]:
         return self.compiler.counts
 
-    async def ask(self, query: str, client: Client | None = None, **variables: Any) -> Any:
+    async def ask(
+        self,
+        query: str,
+        client: Client | None = None,
+        operation: str | None = None,
+        **variables: Any,
+    ) -> Any:
         """Return the data of an answer; None where the reference has to find it."""
         who = client or self.client
-        draft = self.documents.read(query, operation_name=None, variables=variables)
+        draft = self.documents.read(query, operation_name=operation, variables=variables)
         self.documents.check(draft, suggestions=False)
         context = Context(hub=who.hub, reader=self.client.reader, known=who.caller)
         result = await self.compiler.run(draft, variables, context)
@@ -106,6 +112,17 @@ async def test_other_variables_and_documents_are_other_answers(asker: Asker) -> 
     assert (len(one["brands"]["nodes"]), asker.counts["kept"]) == (1, 0)
     assert await asker.ask(query, n=2) == two
     assert asker.counts["kept"] == 1
+
+
+async def test_a_variable_that_chooses_elsewhere_may_be_of_any_type(asker: Asker) -> None:
+    query = (
+        "query A($v: Boolean!) { brands(first: 1) { nodes { id name @include(if: $v) } } } "
+        "query B($v: [String!]) { brands(filter: { slugIn: $v }) { totalCount } }"
+    )
+    for choice in (True, False):
+        found = await asker.ask(query, operation="A", v=choice)
+        assert ("name" in found["brands"]["nodes"][0]) is choice
+    assert await asker.ask(query, operation="B", v=["nobody"]) == {"brands": {"totalCount": 0}}
 
 
 @pytest.mark.parametrize(
@@ -180,6 +197,18 @@ def test_the_longest_unused_go_first_and_all_together_stay_within_their_room() -
     assert answers.find("a") is not None
     assert answers.find("b") is None
     assert len(answers) == 10
+
+
+async def test_long_variables_take_room_as_well(client: Client) -> None:
+    asker = an_asker(client, keep_bytes=40_000)
+    query = "query($s: [String!]) { brands(first: 1, filter: { slugIn: $s }) { nodes { id } } }"
+    for number in range(20):
+        assert await asker.ask(query, s=[f"{number:03}" * 1_000]) is not None
+    keeper = asker.compiler.keeper
+    assert keeper is not None
+    # Of about 4,000 bytes each, most of them the variables.
+    assert len(keeper.answers) == 9
+    assert keeper.answers.bytes <= 40_000
 
 
 def test_one_answer_never_takes_all_the_room() -> None:

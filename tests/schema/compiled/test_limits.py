@@ -1,8 +1,9 @@
 """Limits, permissions and workspaces hold where reads are compiled."""
 
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
+from hashlib import blake2b
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from hub.kernel.caller import Caller, Permission
 from hub.kernel.ids import global_id
 from schema.base.fields import KEY, SOURCES, Listed, Paged, ToOne
 from schema.base.node import read_global_id
+from schema.base.paging import list_identity
 from tests.schema.compiled.arguments import Pool
 from tests.schema.compiled.comparing import difference, same, the_schema
 from tests.schema.compiled.documents import Asked, Writer
@@ -60,6 +62,7 @@ def _nested(levels: int) -> str:
             {"n": 60},
             "TOO_COSTLY",
         ),
+        (COSTLY, {"n": 60.0}, "TOO_COSTLY"),
         ("{ brands(first: 101) { nodes { id } } }", {}, "PAGE_TOO_LARGE"),
         ("query($n: Int = 101) { brands(last: $n) { nodes { id } } }", {}, "PAGE_TOO_LARGE"),
         (
@@ -273,6 +276,43 @@ async def test_cursors_of_another_workspace_are_refused_as_damaged_ones_are(pair
 
     assert foreign.body["errors"][0]["extensions"]["code"] == "INVALID"
     assert difference(foreign, broken) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no JSON",
+        b"\xff",
+        b"5",
+        b"[]",
+        b"{}",
+        b"[null]",
+        b'[null,5,"01a2066c-5ca1-74f0-b3ed-a1566cd046c3"]',
+        b'[null,"0001-01-01T00:00:00+14:00","01a2066c-5ca1-74f0-b3ed-a1566cd046c3"]',
+        b'[null,"9999-12-31T23:59:59-14:00","01a2066c-5ca1-74f0-b3ed-a1566cd046c3"]',
+    ],
+)
+async def test_a_cursor_that_somebody_made_up_is_refused_as_a_damaged_one_is(
+    pair: Pair, body: bytes
+) -> None:
+    order = ("-updated_at", "-id")
+    identity = list_identity(str(pair.here.id), "contentItems", "ContentItem", [], order)
+    checked = blake2b(body, digest_size=9, key=identity).digest() + body
+    query = (
+        "query($c: String) { contentItems(orderBy: [UPDATED_AT_DESC], after: $c) "
+        "{ nodes { id } pageInfo { endCursor } } }"
+    )
+    real = await pair.compiled.ask(query, {}, pair.callers["admin"])
+    cursor = real.body["data"]["contentItems"]["pageInfo"]["endCursor"]
+    # It is made as ours are, or this would say nothing.
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert blake2b(raw[9:], digest_size=9, key=identity).digest() == raw[:9]
+
+    made_up = {"c": urlsafe_b64encode(checked).decode().rstrip("=")}
+    reply = await same(pair, Asked(query=query, variables=made_up, lists={}), caller="admin")
+
+    assert [error["extensions"]["code"] for error in reply.body["errors"]] == ["INVALID"]
 
 
 async def test_who_reads_only_what_is_published_sees_nothing_else(pair: Pair) -> None:
