@@ -40,6 +40,9 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+_PUBLISHED_ONLY = frozenset({Permission.DELIVERY_READ})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who acts, in which workspace, with which permissions.
@@ -74,7 +77,7 @@ class Caller:
     @property
     def sees_only_published(self) -> bool:
         """Say whether all this caller may do is to read what is out: safe inside a web page."""
-        return self.permissions == {Permission.DELIVERY_READ}
+        return self.permissions == _PUBLISHED_ONLY
 
     @property
     def actor_id(self) -> UUID | None:

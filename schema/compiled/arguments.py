@@ -11,10 +11,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
-    VariableNode,
     is_input_type,
     type_from_ast,
-    value_from_ast,
 )
 from graphql.execution.values import (
     VariableValues,
@@ -24,7 +22,15 @@ from graphql.execution.values import (
 from strawberry import Schema
 from strawberry.types.field import StrawberryField
 
-from schema.compiled.inputs import Doubtful, Read, coercer, converted, converter
+from schema.compiled.inputs import (
+    Doubtful,
+    Read,
+    coercer,
+    converted,
+    converter,
+    filler,
+    mentions,
+)
 from schema.compiled.running import Declined
 
 Values = Mapping[str, Any]
@@ -72,32 +78,26 @@ def arguments_of(
     strawberry: Schema, definition: GraphQLField, declared: StrawberryField, node: FieldNode
 ) -> Arguments:
     """Return what reads the arguments of a root field as its resolver takes them."""
-    named: list[tuple[str, str, Read]] = []
+    strictly = _converted(strawberry, definition, declared, node)
     by_name = {
         strawberry.config.name_converter.from_argument(one): one for one in declared.arguments
     }
-    for argument in node.arguments or ():
-        name = argument.name.value
-        if isinstance(argument.value, VariableNode):
-            taken = by_name[name]
-            named.append(
-                (taken.python_name, argument.value.name.value, converter(strawberry, taken))
-            )
-    given = {argument.name.value for argument in node.arguments or ()}
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
     for name, known in definition.args.items():
         if name not in given and known.default_value is not Undefined:
-            return _converted(strawberry, definition, declared, node)
-    literal = {
-        argument.name.value: value_from_ast(
-            argument.value, definition.args[argument.name.value].type, {}
-        )
-        for argument in node.arguments or ()
-        if not isinstance(argument.value, VariableNode)
-    }
-    if any(_mentions(argument.value) for argument in node.arguments or ()) or any(
-        value is Undefined for value in literal.values()
-    ):
-        return _converted(strawberry, definition, declared, node)
+            return strictly
+    literal: dict[str, Any] = {}
+    open_ones: list[tuple[str, Read, Read]] = []
+    try:
+        for name, value in given.items():
+            fill = filler(value, definition.args[name].type)
+            if mentions(value):
+                taken = by_name[name]
+                open_ones.append((taken.python_name, fill, converter(strawberry, taken)))
+            else:
+                literal[name] = fill({})
+    except Doubtful:
+        return strictly
     fixed = converted(strawberry, list(declared.arguments), literal)
     required = {
         one.python_name
@@ -109,28 +109,23 @@ def arguments_of(
         for name, one in by_name.items()
         if definition.args[name].default_value is not Undefined
     }
-    strictly = _converted(strawberry, definition, declared, node)
 
     def read(variables: Values) -> dict[str, Any]:
         found = dict(fixed)
-        for name, variable, convert in named:
-            if variable in variables:
-                found[name] = convert(variables[variable])
-            elif name in defaulted:
-                return strictly(variables)
+        try:
+            for name, fill, convert in open_ones:
+                value = fill(variables)
+                if value is not Undefined:
+                    found[name] = convert(value)
+                elif name in defaulted:
+                    return strictly(variables)
+        except Doubtful:
+            return strictly(variables)
         if any(found.get(name) is None for name in required):
             raise Declined("arguments that do not fit")
         return found
 
     return read
-
-
-def _mentions(value: Any) -> bool:
-    """Say whether a variable stands inside a list or an object."""
-    fields = getattr(value, "fields", None) or ()
-    values = getattr(value, "values", None) or ()
-    inside = (*(field.value for field in fields), *values)
-    return any(isinstance(one, VariableNode) or _mentions(one) for one in inside)
 
 
 def _converted(

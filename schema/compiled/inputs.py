@@ -11,14 +11,20 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLID,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLString,
+    ListValueNode,
+    ObjectValueNode,
     Undefined,
+    ValueNode,
+    VariableNode,
     is_required_input_field,
+    value_from_ast,
 )
 from graphql.utilities.coerce_input_value import coerce_default_value
 from strawberry import Schema, Some
@@ -124,6 +130,96 @@ def _coerced_object(kind: GraphQLInputObjectType) -> Read:
         return found
 
     return read
+
+
+def filler(node: ValueNode, kind: GraphQLInputType) -> Read:
+    """Return what makes the coerced value of an argument of the values of variables inside it.
+
+    Undefined stands for a variable that was not given. Raises Doubtful for what only the rules of
+    graphql-core can judge, at once or when it comes.
+    """
+    if isinstance(node, VariableNode):
+        return _variable(node.name.value, required=isinstance(kind, GraphQLNonNull))
+    if not mentions(node):
+        return _constant(value_from_ast(node, kind))
+    if isinstance(kind, GraphQLNonNull):
+        return filler(node, kind.of_type)
+    if isinstance(node, ListValueNode) and isinstance(kind, GraphQLList):
+        return _filled_list([filler(one, kind.of_type) for one in node.values])
+    if isinstance(node, ObjectValueNode) and isinstance(kind, GraphQLInputObjectType):
+        return _filled_object(node, kind)
+    raise Doubtful
+
+
+def mentions(node: ValueNode) -> bool:
+    """Say whether a variable stands in a value."""
+    match node:
+        case VariableNode():
+            return True
+        case ListValueNode(values=values):
+            return any(map(mentions, values))
+        case ObjectValueNode(fields=fields):
+            return any(mentions(field.value) for field in fields)
+        case _:
+            return False
+
+
+def _variable(name: str, *, required: bool) -> Read:
+    def read(variables: Any) -> Any:
+        value = variables.get(name, Undefined)
+        if required and (value is None or value is Undefined):
+            raise Doubtful
+        return value
+
+    return read
+
+
+def _constant(value: Any) -> Read:
+    if value is Undefined:
+        raise Doubtful
+    return lambda _variables: value
+
+
+def _filled_list(parts: list[Read]) -> Read:
+    def read(variables: Any) -> Any:
+        found = [part(variables) for part in parts]
+        if any(one is Undefined for one in found):
+            raise Doubtful
+        return found
+
+    return read
+
+
+def _filled_object(node: ObjectValueNode, kind: GraphQLInputObjectType) -> Read:
+    if kind.out_type is not GraphQLInputObjectType.out_type or kind.is_one_of:
+        raise Doubtful
+    given = {field.name.value: field.value for field in node.fields}
+    parts = [
+        (
+            name,
+            filler(given[name], field.type) if name in given else _constant_or_absent(field),
+            coerce_default_value(field),
+        )
+        for name, field in kind.fields.items()
+    ]
+
+    def read(variables: Any) -> Any:
+        found = {}
+        for name, part, default in parts:
+            value = part(variables)
+            if value is Undefined:
+                value = default
+            if value is not Undefined:
+                found[name] = value
+        return found
+
+    return read
+
+
+def _constant_or_absent(field: GraphQLInputField) -> Read:
+    if is_required_input_field(field):
+        raise Doubtful
+    return lambda _variables: Undefined
 
 
 def converter(schema: Schema, argument: StrawberryArgument) -> Read:

@@ -1,5 +1,6 @@
 """Inputs read by functions made for their types are those graphql-core and strawberry read."""
 
+import json
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -13,12 +14,14 @@ from graphql import (
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLString,
     Undefined,
 )
-from graphql.utilities import coerce_input_value
+from graphql.language import parse_value, print_ast
+from graphql.utilities import ast_from_value, coerce_input_value, value_from_ast
 from strawberry.types.arguments import StrawberryArgument
 
-from schema.compiled.inputs import Doubtful, coercer, converted, converter
+from schema.compiled.inputs import Doubtful, coercer, converted, converter, filler
 from schema.schema import build_schema
 
 SCHEMA = build_schema()
@@ -123,3 +126,55 @@ def test_a_null_where_none_may_be_and_a_field_nobody_knows_are_in_doubt() -> Non
         read(None)
     with pytest.raises(Doubtful):
         read({name: value for name, value in whole.items() if name != "locale"})
+
+
+def _written(value: Any, kind: Any, random: Random, given: dict[str, Any]) -> str:
+    """Write a value into a document, some of it as variables; some of those are not given."""
+    nullable = not isinstance(kind, GraphQLNonNull)
+    if random.random() < 0.25:
+        name = f"v{len(given)}"
+        coerced = coerce_input_value(value, kind)
+        given[name] = Undefined if nullable and random.random() < 0.3 else coerced
+        return f"${name}"
+    inner = kind if nullable else kind.of_type
+    if value is None:
+        return "null"
+    if isinstance(inner, GraphQLList):
+        several = [_written(one, inner.of_type, random, given) for one in value]
+        return f"[{', '.join(several)}]"
+    if isinstance(inner, GraphQLInputObjectType):
+        fields = [
+            f"{name}: {_written(one, inner.fields[name].type, random, given)}"
+            for name, one in value.items()
+        ]
+        return f"{{{', '.join(fields)}}}"
+    if isinstance(inner, GraphQLEnumType):
+        return str(value)
+    node = ast_from_value(value, GraphQLString) if isinstance(value, str) else None
+    if node is not None:
+        return print_ast(node)
+    return json.dumps(value) if not isinstance(value, dict) else "{}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_values_with_variables_inside_are_filled_as_by_graphql_core(seed: int) -> None:
+    random = Random(seed)
+    filled = doubtful = 0
+    for name, argument, _ in ARGUMENTS:
+        for _turn in range(3):
+            given: dict[str, Any] = {}
+            value = _value(argument.type, random, wrong=0.0)
+            if coerce_input_value(value, argument.type) is Undefined:
+                continue
+            text = _written(value, argument.type, random, given)
+            known = {one: found for one, found in given.items() if found is not Undefined}
+            node = parse_value(text)
+            expected = value_from_ast(node, argument.type, known)
+            try:
+                found = filler(node, argument.type)(known)
+            except Doubtful:
+                doubtful += expected is not Undefined
+                continue
+            assert _typed(found) == _typed(expected), (name, text, known)
+            filled += 1
+    assert doubtful < filled / 10
