@@ -54,6 +54,18 @@ _NOTE = """
 # A row never moves to another workspace, so its new version names the one it had.
 _EVENTS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
 
+# It comes before the rows are gone, so that truncating the workspaces is noted for each of them.
+_NOTE_ALL = """
+    CREATE FUNCTION note_change_of_all() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    BEGIN
+        INSERT INTO changes (workspace_id, xid, kind)
+        SELECT w.id, pg_current_xact_id()::text::bigint, TG_TABLE_NAME FROM workspaces AS w
+        ON CONFLICT DO NOTHING;
+        RETURN NULL;
+    END $$
+"""
+
 # What a snapshot of five minutes ago saw, nobody asks for any more. Lines of transactions that
 # are still to come were restored from another server.
 _FORGET = """
@@ -97,6 +109,7 @@ _OWNERS = (
     "hub_stray_publications(integer)",
     "hub_unsealed_workspaces(integer)",
     "note_change()",
+    "note_change_of_all()",
     "note_change_of_workspaces()",
 )
 
@@ -127,6 +140,7 @@ def upgrade() -> None:
     )
     op.execute(_NOTE.format(name="note_change", workspace="workspace_id"))
     op.execute(_NOTE.format(name="note_change_of_workspaces", workspace="id"))
+    op.execute(_NOTE_ALL)
     for table in WATCHED:
         function = "note_change_of_workspaces" if table == "workspaces" else "note_change"
         for event, side in _EVENTS.items():
@@ -135,6 +149,10 @@ def upgrade() -> None:
                 f"REFERENCING {side} TABLE AS changed "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
             )
+        op.execute(
+            f"CREATE TRIGGER note_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION note_change_of_all()"
+        )
     op.execute(sa.text(_FORGET.replace(":", r"\:")))
     grant_functions(("hub_forget_changes()",))
     _look_in("pg_catalog, public, pg_temp")
@@ -145,8 +163,9 @@ def downgrade() -> None:
     _look_in("pg_catalog, public")
     op.execute("DROP FUNCTION hub_forget_changes()")
     for table in WATCHED:
-        for event in _EVENTS:
+        for event in (*_EVENTS, "TRUNCATE"):
             op.execute(f"DROP TRIGGER note_{event.lower()} ON {table}")
+    op.execute("DROP FUNCTION note_change_of_all()")
     op.execute("DROP FUNCTION note_change_of_workspaces()")
     op.execute("DROP FUNCTION note_change()")
     op.drop_table("changes_horizon")

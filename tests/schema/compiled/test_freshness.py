@@ -205,7 +205,7 @@ async def test_every_table_that_is_watched_has_its_triggers(world: World) -> Non
         "SELECT tgrelid::regclass::text AS name, count(*) AS several FROM pg_trigger "
         "WHERE tgname LIKE 'note\\_%' GROUP BY 1"
     )
-    assert {row["name"]: row["several"] for row in found} == dict.fromkeys(WATCHED, 3)
+    assert {row["name"]: row["several"] for row in found} == dict.fromkeys(WATCHED, 4)
 
 
 async def test_answers_of_every_kind_are_kept_but_of_those_that_nobody_watches(
@@ -273,6 +273,20 @@ async def test_rows_that_come_and_go_are_seen(world: World, table: Table) -> Non
     come = await world.asker.compare(here, f"a row of {table.name} was added")
     assert gone > 0
     assert come > 0
+
+
+async def test_emptying_a_table_is_seen(world: World) -> None:
+    here = frozenset({"measurements"})
+    known = await world.owner.fetchval("SELECT jsonb_agg(t)::text FROM measurements AS t")
+    await world.asker.warm(here)
+    await world.owner.execute("TRUNCATE measurements")
+    assert await world.asker.compare(here, "TRUNCATE") > 0
+    await world.owner.execute(
+        "INSERT INTO measurements SELECT * FROM "
+        "jsonb_populate_recordset(NULL::measurements, $1::jsonb)",
+        known,
+    )
+    assert await world.asker.compare(here, "INSERT") > 0
 
 
 async def test_changes_elsewhere_leave_what_is_kept_true(world: World) -> None:
