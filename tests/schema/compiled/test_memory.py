@@ -79,8 +79,9 @@ async def test_shapes_of_few_documents_fill_no_memory(
     compiled.cache_clear()
     before = Written.characters
     query = (
-        "query($n: Int, $a: Boolean!, $b: Boolean!) { contentItems(first: $n) { nodes { id %s: title "
-        "reviews(first: $n) @include(if: $a) { nodes { id state targets { channel { name } } } } "
+        "query($n: Int, $a: Boolean!, $b: Boolean!) { contentItems(first: $n) { nodes { id "
+        "%s: title reviews(first: $n) @include(if: $a) { "
+        "nodes { id state targets { channel { name } } } } "
         "currentRevision { number author @include(if: $b) { name } parts { text } } } } }"
     )
     held = []
