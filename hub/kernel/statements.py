@@ -49,11 +49,18 @@ class Statement:
     steady: bool = False
 
 
+class Written:
+    """How many characters of SQL were written since the start of the process."""
+
+    characters = 0
+
+
 @lru_cache(maxsize=2048)
 def compiled(question: Question) -> Statement:
     """Return the one statement that answers the question."""
     writer = _Writer()
     sql = writer.question(question)
+    Written.characters += len(sql)
     return Statement(
         sql=sql,
         names=tuple(writer.numbers),

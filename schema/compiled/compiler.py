@@ -12,6 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
+from weakref import WeakSet
 
 from graphql import (
     FieldNode,
@@ -30,9 +31,10 @@ from strawberry.types.field import StrawberryField
 
 from hub.kernel.caller import Caller
 from hub.kernel.errors import HubError
+from hub.kernel.statements import Written, compiled
 from schema.base.collecting import Collector
 from schema.base.delivery import is_for_members
-from schema.base.documents import Draft
+from schema.base.documents import Draft, Known
 from schema.base.fields import LASTING, Asking, ReadContext
 from schema.base.perform import ANSWERS
 from schema.base.selection import known_fields
@@ -46,6 +48,9 @@ from schema.compiled.running import Complete, Declined, Looked, Run, Shown
 
 #: How many programs one document may have: one per set of permissions and choice of fields.
 PROGRAMS = 8
+#: How many characters of SQL may be written before all programs are made anew. With its plans and
+#: shapes a character takes about 16 bytes, however short the document is that asks for it.
+WRITTEN = 2_000_000
 _INTROSPECTION = ("__schema", "__type")
 
 
@@ -86,6 +91,8 @@ class Compiler:
         self._schema = schema._schema  # noqa: SLF001 - see above
         self.counts: Counter[str] = Counter()
         self.keeper = Keeper(most_bytes=keep_bytes, counts=self.counts) if keep_bytes else None
+        self._known: WeakSet[Known] = WeakSet()
+        self._written = Written.characters
 
     async def run(
         self, draft: Draft, variables: Mapping[str, Any], context: Any
@@ -137,6 +144,8 @@ class Compiler:
         return variables
 
     def _program(self, draft: Draft, given: Values, caller: Caller) -> Program:
+        if Written.characters - self._written > WRITTEN:
+            self._forget()
         programs: OrderedDict[Any, Program] = draft.known.programs
         # In another operation of the document a variable of that name may be anything.
         choices = tuple([given.get(one) is True for one in draft.known.choosing])
@@ -145,9 +154,18 @@ class Compiler:
         if program is None:
             program = self._compiled(draft, given, caller)
             programs[key] = program
+            self._known.add(draft.known)
             while len(programs) > PROGRAMS:
                 programs.popitem(last=False)
         return program
+
+    def _forget(self) -> None:
+        """Throw away all programs: who asks for ever new shapes would fill the memory with them."""
+        for known in self._known:
+            known.programs.clear()
+        self._known.clear()
+        compiled.cache_clear()
+        self._written = Written.characters
 
     def _compiled(self, draft: Draft, given: Values, caller: Caller) -> Program:
         try:

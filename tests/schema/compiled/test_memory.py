@@ -4,12 +4,15 @@ import functools
 import gc
 import sys
 from collections.abc import Iterator, Sized
-from itertools import combinations
+from itertools import combinations, product
 
 import psutil
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
+from hub.kernel.statements import Written, compiled
+from schema.compiled import compiler
+from schema.compiled.compiler import Program
 from tests.schema.compiled.comparing import the_schema
 from tests.schema.compiled.doors import Door, Pair
 
@@ -53,6 +56,45 @@ def _sizes(door: Door) -> dict[str, int]:
         if isinstance(kept, Sized) and not isinstance(kept, str):
             found[f"compiler.{name}"] = len(kept)
     return found
+
+
+def _written(door: Door) -> int:
+    """Return how many characters of SQL the programs of all documents hold."""
+    return sum(
+        len(ready.statement.sql)
+        for known in door.app.state.door._documents._remembered.values()
+        for program in known.programs.values()
+        if isinstance(program, Program)
+        for root in program.roots
+        for read in root.asked.reads.values()
+        if read is not None
+        for ready in read.shapes.values()
+    )
+
+
+async def test_shapes_of_few_documents_fill_no_memory(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler, "WRITTEN", 50_000)
+    compiled.cache_clear()
+    before = Written.characters
+    query = (
+        "query($n: Int, $a: Boolean!, $b: Boolean!) { contentItems(first: $n) { nodes { id "
+        "%s: title reviews(first: $n) @include(if: $a) { "
+        "nodes { id state targets { channel { name } } } } "
+        "currentRevision { number author @include(if: $b) { name } parts { text } } } } }"
+    )
+    held = []
+    for number in range(10):
+        for size, first, second in product(range(1, 7), (True, False), (True, False)):
+            given = {"n": size, "a": first, "b": second}
+            reply = await pair.compiled.ask(query % f"x{number}", given, pair.callers["admin"])
+            assert len(reply.body["data"]["contentItems"]["nodes"]) == size
+        held.append(_written(pair.compiled))
+
+    assert max(held) < 2 * 50_000
+    assert Written.characters - before > 4 * 50_000
+    assert compiled.cache_info().currsize < 100
 
 
 @pytest.mark.timeout(300)
