@@ -27,6 +27,7 @@ from schema.access.cookies import Cookies
 from schema.access.sessions import session_routes
 from schema.authentication import Authenticator, authorization_of
 from schema.automation.hooks import hook_routes
+from schema.base.documents import GuardedSchema
 from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.facts import HttpRequest
 from schema.base.limits import Limits
@@ -56,8 +57,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
     if alone:
         log.configure(level=settings.log_level)
     metrics = Metrics()
+    schema = build_schema()
+    compiler = None
+    if settings.compiled_reads:
+        compiler = Compiler(schema, keep_bytes=settings.answer_cache_bytes)
+        metrics.follow(compiler.counts)
     documents = Shelf(settings.redis_url, name="documents", most=_SHARED_DOCUMENTS)
-    door = _door(settings, documents)
+    door = _door(settings, documents, schema, compiler)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -104,16 +110,15 @@ def _routes(settings: Settings, metrics: Metrics, watched: ASGIApp) -> list[Base
     return routes
 
 
-def _door(settings: Settings, documents: Shelf) -> GraphQLDoor:
+def _door(
+    settings: Settings, documents: Shelf, schema: GuardedSchema, compiler: Compiler | None
+) -> GraphQLDoor:
     development = settings.environment == "development"
     path = settings.trusted_documents
     trusted = {} if path is None else read_manifest(path)
-    schema = build_schema()
     door = GraphQLDoor(
         schema,
-        compiler=Compiler(schema, keep_bytes=settings.answer_cache_bytes)
-        if settings.compiled_reads
-        else None,
+        compiler=compiler,
         persisted=Persisted(
             trusted=trusted,
             only_trusted=settings.trusted_only and not development,

@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import nullcontext
 from itertools import accumulate
@@ -88,6 +89,10 @@ class Metrics:
             "How long the oldest pending delivery has waited.",
             registry=self.registry,
         )
+
+    def follow(self, counts: Counter[str]) -> None:
+        """Show how operations were answered, as a compiler counts them."""
+        self.registry.register(_Operations(counts))
 
     def _gauge(self, name: str, description: str, *labels: str) -> Gauge:
         return Gauge(name, description, labels, registry=self.registry)
@@ -254,6 +259,28 @@ class _Requests(Collector):
             buckets=list(zip(bounds, accumulate(self._buckets), strict=True)),
             sum_value=self._seconds,
         )
+
+
+class _Operations(Collector):
+    """Operations by how their answers were found."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figure as it is now."""
+        counts = self._counts
+        counter = CounterMetricFamily(
+            "hub_graphql_operations",
+            "Operations of callers: kept (given away again), compiled (written by the database), "
+            "declined (left to graphql-core).",
+            labels=["how"],
+        )
+        kept, compiled = counts["kept"], counts["compiled"]
+        counter.add_metric(["kept"], kept)
+        counter.add_metric(["compiled"], compiled - kept)
+        counter.add_metric(["declined"], counts.total() - kept - compiled)
+        yield counter
 
 
 def _add(answer: Response, headers: RawHeaders) -> None:

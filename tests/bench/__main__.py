@@ -30,7 +30,8 @@ console = Console(width=_WIDTH)
 
 def main(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Hub, limit and reference, in less than a minute.")
+        bool,
+        typer.Option("--quick", help="Hub, anew, limit and reference: a minute."),
     ] = False,
     start: Annotated[
         bool, typer.Option("--start", help="Only time to ready, memory and the quickest query.")
@@ -41,8 +42,8 @@ def main(
     scale: Annotated[
         float, typer.Option(help="Times 20,000 contents: 1, 10 or 100.", min=0, max=100)
     ] = 0,
-    servers: Annotated[str, typer.Option(help="Their names, with commas between.")] = "",
-    queries: Annotated[str, typer.Option(help="Their names, with commas between.")] = "",
+    servers: Annotated[str, typer.Option(help=f"With commas between: {', '.join(SERVERS)}.")] = "",
+    queries: Annotated[str, typer.Option(help=f"With commas between: {', '.join(_QUERIES)}.")] = "",
     rounds: Annotated[int, typer.Option(help="How often; 0: 3 times, quick 2.")] = 0,
     seconds: Annotated[int, typer.Option(help="How long each time; 0: 4 s, quick 1 s.")] = 0,
 ) -> None:
@@ -52,6 +53,9 @@ def main(
     if growth:
         sys.exit(_grow(growth, rounds or 3))
     contents = round(scale * CONTENTS) // 20 * 20 if scale else (_FEW if quick else CONTENTS)
+    for name in queries.split(",") if queries else ():
+        if name not in _QUERIES:
+            raise typer.BadParameter(f"{name} is none of {', '.join(_QUERIES)}.")
     chosen = _chosen(servers or ",".join(_QUICK if quick else SERVERS))
     asked = Asked(
         servers=chosen,

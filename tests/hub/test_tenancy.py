@@ -271,6 +271,7 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
         ),
         "hub_forget_changes": "bigint",
         "note_change": "trigger",
+        "note_change_of_all": "trigger",
         "note_change_of_workspaces": "trigger",
     }
     for row in rows:

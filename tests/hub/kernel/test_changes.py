@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -218,7 +219,7 @@ async def test_the_application_can_leave_no_change_out(place: Place, hub: Hub) -
 
 
 async def test_lines_are_thrown_away_once_everybody_has_seen_them(place: Place, hub: Hub) -> None:
-    async def forget(*, after: str) -> None:
+    async def forget(*, after: timedelta) -> None:
         await place.owner.execute("UPDATE changes_horizon SET at = at - $1::interval", after)
         async with hub.unscoped() as session:
             await forget_changes(session)
@@ -233,13 +234,13 @@ async def test_lines_are_thrown_away_once_everybody_has_seen_them(place: Place, 
         # Transactions in other databases of the server are waited for, too.
         async with asyncio.timeout(20):
             while await lines(kind):
-                await forget(after="6 minutes")
+                await forget(after=timedelta(minutes=6))
 
     await touch(place.owner)
     async with hub.unscoped() as session:
         await forget_changes(session)
     assert await lines("brands") > 0
-    await forget(after="4 minutes")
+    await forget(after=timedelta(minutes=4))
     assert await lines("brands") > 0
     open_one = place.second.transaction()
     await open_one.start()

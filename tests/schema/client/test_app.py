@@ -312,6 +312,10 @@ async def test_figures_show_requests_queues_and_publications(desk: Desk) -> None
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert figures['hub_graphql_requests_total{outcome="ok"}'] == 1
     assert figures['hub_graphql_requests_total{outcome="errors"}'] == 1
+    assert figures['hub_graphql_operations_total{how="kept"}'] == 0
+    assert {f'hub_graphql_operations_total{{how="{how}"}}' for how in ("compiled", "declined")} <= (
+        figures.keys()
+    )
     assert figures['hub_graphql_requests_total{outcome="refused"}'] == 1
     assert figures["hub_graphql_request_duration_seconds_count"] == 3
     assert figures['hub_publications{hold_reason="MISSED",state="HELD"}'] == 1
