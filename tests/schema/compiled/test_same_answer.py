@@ -68,3 +68,15 @@ def test_ids_of_log_lines_are_no_part_of_the_answer() -> None:
         return _reply(errors=[error])
 
     assert difference(failed("abc"), failed("def")) is None
+
+
+def test_errors_beside_the_one_that_ended_the_answer_may_or_may_not_have_been_heard() -> None:
+    first, second = ({"message": word, "path": [word]} for word in ("one", "other"))
+    both = _reply(errors=[first, second], data=None)
+    alone = _reply(errors=[first], data=None)
+    assert difference(alone, both) is None
+    assert difference(both, alone) is None
+    assert difference(alone, _reply(errors=[second], data=None)) is not None
+    # Where there is data, every error is part of the answer.
+    whole = _reply(errors=[first, second], data={"a": None})
+    assert difference(_reply(errors=[first], data={"a": None}), whole) is not None
