@@ -24,8 +24,8 @@ _OVERHEAD = 1_000
 # One answer may take this part of all there is.
 _LARGEST = 8
 _VARIABLES = 4_000
-# What was out of date again and again is left alone for so many questions, at most.
-_REST = 16
+# What was out of date so often in a row is left alone for 16 questions, and no longer after that.
+_STALE = 6
 
 #: Finds an answer, and notes what it looks at where somebody wants to know.
 Anew = Callable[[Looked | None], Awaitable[ExecutionResult]]
@@ -55,6 +55,14 @@ class Kept:
     tables: frozenset[str]
     stale: int = 0
     rest: int = 0
+
+    def follow(self, before: "Kept", *, rested: bool) -> None:
+        """Take the place of what was out of date: each time in a row it rests twice as long."""
+        if rested:
+            self.stale = before.stale
+            return
+        self.stale = min(before.stale + 1, _STALE)
+        self.rest = 1 << self.stale >> 2
 
     def is_true(self, standing: Standing) -> bool:
         """Say whether nothing has changed that it was made of."""
@@ -125,8 +133,8 @@ class Keeper:
             return await anew(None)
         changes, workspace = context.reader.changes, caller.workspace_id
         kept = self.answers.find(key)
-        worth = kept is not None and not kept.rest
-        if kept is not None and kept.rest:
+        rested = kept is not None and kept.rest > 0
+        if kept is not None and rested:
             kept.rest -= 1
             if kept.rest:
                 return await anew(None)
@@ -135,7 +143,7 @@ class Keeper:
             standing = known or await changes.look(workspace)
         except Exception:  # noqa: BLE001 - whatever it is, whoever reads meets it, and says it
             return await anew(None)
-        if kept is not None and worth and kept.is_true(standing):
+        if kept is not None and not rested and kept.is_true(standing):
             kept.stale = 0
             self._counts["kept"] += 1
             return _result(kept.data)
@@ -150,8 +158,7 @@ class Keeper:
         size = len(data) + len(key.variables) + _OVERHEAD
         made = Kept(orjson.Fragment(data), size, standing, tick, tables)
         if kept is not None:
-            made.stale = kept.stale + worth
-            made.rest = min(1 << made.stale >> 2, _REST) if worth else 0
+            made.follow(kept, rested=rested)
         self.answers.keep(key, made)
         return _result(made.data)
 

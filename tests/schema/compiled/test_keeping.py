@@ -224,3 +224,18 @@ def test_keeping_the_same_again_takes_no_more_room() -> None:
     for _ in range(5):
         keep(answers, "a", 100)
     assert (len(answers), answers.bytes) == (1, 1_100)
+
+
+def test_however_often_it_was_out_of_date_it_rests_for_sixteen_questions_at_most() -> None:
+    kept = Kept(orjson.Fragment(b"x"), 1, Standing(), 0, TABLES)
+    rests = []
+    for _ in range(10_000):
+        after = Kept(orjson.Fragment(b"x"), 1, Standing(), 0, TABLES)
+        after.follow(kept, rested=False)
+        rests.append(after.rest)
+        kept = after
+    assert rests[:8] == [0, 1, 2, 4, 8, 16, 16, 16]
+    assert (max(rests), kept.stale) == (16, 6)
+    again = Kept(orjson.Fragment(b"x"), 1, Standing(), 0, TABLES)
+    again.follow(kept, rested=True)
+    assert (again.stale, again.rest) == (6, 0)
