@@ -6,6 +6,7 @@ import socket
 import uvicorn
 
 from hub.kernel.settings import Settings
+from schema.wire import RecallingProtocol
 
 APP = "schema.app:create_app"
 STOP_SECONDS = 10
@@ -31,7 +32,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         factory=True,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=RecallingProtocol,
         ws="websockets-sansio",
         ws_max_size=settings.body_bytes,
         access_log=False,

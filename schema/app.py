@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from schema.base.door import DoorSettings, GraphQLDoor
 from schema.base.facts import HttpRequest
 from schema.base.limits import Limits
 from schema.base.persisted import Persisted, read_manifest
+from schema.base.recalling import STATE
 from schema.base.stopping import ending_with_the_server
 from schema.compiled.compiler import Compiler
 from schema.content.uploads import Stores, picture_routes
@@ -56,17 +57,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or Settings()
     if alone:
         log.configure(level=settings.log_level)
-    metrics = Metrics()
     schema = build_schema()
     compiler = None
     if settings.compiled_reads:
         compiler = Compiler(schema, keep_bytes=settings.answer_cache_bytes)
-        metrics.follow(compiler.counts)
+    metrics = Metrics(compiler.counts if compiler else None)
     documents = Shelf(settings.redis_url, name="documents", most=_SHARED_DOCUMENTS)
     door = _door(settings, documents, schema, compiler)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Front) -> AsyncIterator[Mapping[str, Any]]:
         async with open_hub(settings) as hub:
             reader = Reader(settings)
             app.state.hub = hub
@@ -78,13 +78,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 _tune_collector()
             try:
                 with ending_with_the_server(door.streams.close) if alone else nullcontext():
-                    yield
+                    yield {STATE: app.recollections}
             finally:
                 await reader.close()
                 await documents.close()
 
     app = Front(
         serve=partial(metrics.serve, door),
+        counted=metrics.recalled,
         origins=settings.cors_origins,
         routes=_routes(settings, metrics, metrics.watched(door)),
         lifespan=lifespan,
@@ -162,9 +163,24 @@ def _context(settings: Settings) -> Any:
             raise Unauthenticated(
                 "Send a token, `Authorization: Bearer hub_pat_…`, or sign in at /session."
             )
-        return Context(hub=state.hub, reader=state.reader, known=caller, freshness=state.freshness)
+        return Context(
+            hub=state.hub,
+            reader=state.reader,
+            known=caller,
+            freshness=state.freshness,
+            vouch=_vouching(state.authenticator, connection, caller),
+        )
 
     return get_context
+
+
+def _vouching(
+    authenticator: Authenticator, connection: Request | WebSocket, caller: Caller | None
+) -> Callable[[], bool] | None:
+    if caller is None or not isinstance(connection, HttpRequest):
+        return None
+    header = connection.head.first(b"authorization")
+    return None if header is None else partial(authenticator.vouch, header, caller)
 
 
 async def _of_token(

@@ -23,9 +23,9 @@ _TOKEN_MOST = 200
 class Authenticator:
     """Knows the secrets it has just seen, by their keyed digest; never the secrets themselves."""
 
-    def __init__(self, hub: Hub, *, seconds: float = KNOWN_SECONDS) -> None:
+    def __init__(self, hub: Hub, *, seconds: float | None = None) -> None:
         self._hub = hub
-        self._seconds = seconds
+        self._seconds = KNOWN_SECONDS if seconds is None else seconds
         self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         # The same by the header as it came, for the many requests of one client.
         self._headers: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
@@ -38,6 +38,10 @@ class Authenticator:
         if found is None or time.monotonic() - found[0] >= self._seconds:
             return None
         return found[1]
+
+    def vouch(self, header: bytes, caller: Caller) -> bool:
+        """Say whether a header is known, without asking, to speak for exactly this caller."""
+        return self.known(header) == caller
 
     async def of_header(self, header: bytes) -> Caller | None:
         """Return who an Authorization header speaks for; Unauthenticated for a wrong one."""

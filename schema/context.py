@@ -1,6 +1,6 @@
 """What every resolver can reach: who asks, the reader, and the one way to write."""
 
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,12 +17,16 @@ from schema.freshness import Freshness, Workspace
 
 @dataclass(kw_only=True)
 class Context:
-    """One request. `known` is None for a request without a token: it may only introspect."""
+    """One request. `known` is None for a request without a token: it may only introspect.
+
+    `vouch` says whether the same header would still be taken for the same caller, unasked.
+    """
 
     hub: Hub
     reader: Reader
     known: Caller | None
     freshness: Freshness | None = None
+    vouch: Callable[[], bool] | None = None
     facts: RequestFacts | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None

@@ -17,7 +17,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.log import REQUEST_ID
+from schema.base.answers import Answer
 from schema.base.head import RawHeaders, head_of
+from schema.base.recalling import RAW, Recollections
 
 PATH = "/graphql"
 #: Sent back as it came, or made here.
@@ -39,13 +41,23 @@ _ALLOWED_HEADERS = (
 )
 _EXPOSED_HEADERS = ("etag", "idempotency-replayed", "retry-after", "x-request-id")
 
-Serve = Callable[[Scope, Receive, Send, RawHeaders], Awaitable[None]]
+Serve = Callable[[Scope, Receive, Send, RawHeaders], Awaitable[Answer | None]]
 
 
 class Front(Starlette):
-    """The whole application; `serve` answers GraphQL over HTTP, with the headers it is given."""
+    """The whole application; `serve` answers GraphQL over HTTP, with the headers it is given.
 
-    def __init__(self, *, serve: Serve, origins: Sequence[str], **options: Any) -> None:
+    `counted` is told of every answer from memory and how many seconds it took.
+    """
+
+    def __init__(
+        self,
+        *,
+        serve: Serve,
+        counted: Callable[[float], None],
+        origins: Sequence[str],
+        **options: Any,
+    ) -> None:
         cors: Mapping[str, Any] = {
             "allow_origins": origins,
             "allow_methods": _METHODS,
@@ -63,6 +75,7 @@ class Front(Starlette):
         self._serve = serve
         self._origins = _Origins(CORSMiddleware(self.router, **cors))
         self._ids = _ids()
+        self.recollections = Recollections(header=_ID, ids=self._ids, counted=counted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, socket or life of the process."""
@@ -79,9 +92,18 @@ class Front(Starlette):
                 return
             scope["app"] = self
             headers = ((_ID, identity), *self._origins.headers(head.first(b"origin")))
-            await self._serve(scope, receive, send, headers)
+            answer = await self._serve(scope, receive, send, headers)
+            raw = scope.get(RAW)
+            if raw is not None and answer is not None and answer.still is not None:
+                self._learn(raw, answer, made_here=identity is not given)
         finally:
             REQUEST_ID.reset(before)
+
+    def _learn(self, raw: bytes, answer: Answer, *, made_here: bool) -> None:
+        headers = answer.whole_headers()
+        if made_here:
+            headers = [one for one in headers if one[0] != _ID]
+        self.recollections.learn(raw, answer, headers)
 
 
 def _ids() -> Iterator[bytes]:

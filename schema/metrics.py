@@ -50,8 +50,11 @@ _OUTCOMES = ("pending", "delivered", "failed", "given_up")
 class Metrics:
     """The figures of one process; those of the database are read when they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counter[str] | None = None) -> None:
         self.registry = CollectorRegistry()
+        # How operations were answered, as the compiler counts them.
+        self._counts: Counter[str] = Counter() if counts is None else counts
+        self.registry.register(_Operations(self._counts))
         ProcessCollector(registry=self.registry)
         self._requests = _Requests()
         self.registry.register(self._requests)
@@ -90,17 +93,16 @@ class Metrics:
             registry=self.registry,
         )
 
-    def follow(self, counts: Counter[str]) -> None:
-        """Show how operations were answered, as a compiler counts them."""
-        self.registry.register(_Operations(counts))
-
     def _gauge(self, name: str, description: str, *labels: str) -> Gauge:
         return Gauge(name, description, labels, registry=self.registry)
 
     async def serve(
         self, door: GraphQLDoor, scope: Scope, receive: Receive, send: Send, headers: RawHeaders
-    ) -> None:
-        """Have the door answer a request, with these headers as well; count and time it."""
+    ) -> Answer | None:
+        """Have the door answer a request, with these headers as well; count and time it.
+
+        Return the answer, if it is one that was known as a whole.
+        """
         started = time.perf_counter()
         outcome, streams = "aborted", False
         try:
@@ -109,17 +111,24 @@ class Metrics:
                 answer.headers = (*answer.headers, *headers)
                 await answer(scope, receive, send)
                 outcome = _outcome(answer.status, answer.body)
-                return
+                return answer
             _add(answer, headers)
             # A stream lasts as long as its reader wants: that is no measure of the hub.
             streams = answer.headers.get("content-type", "").startswith(STREAM)
             with self._streams.track_inprogress() if streams else nullcontext():
                 await answer(scope, receive, send)
             outcome = _outcome(answer.status_code, bytes(answer.body[: len(_ERRORS)]))
+            return None
         finally:
             if not streams:
                 self._requests.took(time.perf_counter() - started)
             self._requests.ended(outcome)
+
+    def recalled(self, seconds: float) -> None:
+        """Count and time an answer that was given again before its request was read."""
+        self._requests.took(seconds)
+        self._requests.ended("ok")
+        self._counts["recalled"] += 1
 
     def watched(self, door: GraphQLDoor) -> ASGIApp:
         """Return the door as a route: sockets, and requests that come the long way."""
@@ -272,14 +281,15 @@ class _Operations(Collector):
         counts = self._counts
         counter = CounterMetricFamily(
             "hub_graphql_operations",
-            "Operations of callers: kept (given away again), compiled (written by the database), "
-            "declined (left to graphql-core).",
+            "Operations of callers: recalled (given away again, unread), kept (given away again), "
+            "compiled (written by the database), declined (left to graphql-core).",
             labels=["how"],
         )
-        kept, compiled = counts["kept"], counts["compiled"]
+        kept, compiled, recalled = counts["kept"], counts["compiled"], counts["recalled"]
+        counter.add_metric(["recalled"], recalled)
         counter.add_metric(["kept"], kept)
         counter.add_metric(["compiled"], compiled - kept)
-        counter.add_metric(["declined"], counts.total() - kept - compiled)
+        counter.add_metric(["declined"], counts.total() - recalled - kept - compiled)
         yield counter
 
 

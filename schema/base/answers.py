@@ -1,6 +1,6 @@
 """How the door writes what it answers: the body, the status and the headers of each outcome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -48,21 +48,26 @@ _PLAIN: Mapping[MediaType, RawHeaders] = {
 class Answer:
     """An answer that is known as a whole; called like Starlette's, but without its work."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "status", "still")
 
     def __init__(self, status: int, headers: RawHeaders, body: bytes) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        #: Says whether the same request would be answered with it again; None if nobody knows.
+        self.still: Callable[[], bool] | None = None
+
+    def whole_headers(self) -> RawHeaders:
+        """Return the headers as they are sent."""
+        if self.status == 304:
+            return self.headers
+        return (*self.headers, (b"content-length", b"%d" % len(self.body)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature is ASGI's
         """Send it."""
-        body = self.body
-        headers = list(self.headers)
-        if self.status != 304:
-            headers.append((b"content-length", b"%d" % len(body)))
+        headers = self.whole_headers()
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def plain_body(result: ExecutionResult, *, draft: Draft, context: DoorContext) -> bytes | None:

@@ -1,16 +1,15 @@
 """GraphQL over HTTP and WebSocket: bounded, and typed in every answer."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, cast
 
 import strawberry
 from graphql import OperationType
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 from strawberry.types import ExecutionResult
 
@@ -22,6 +21,7 @@ from schema.base.answers import (
     refusal_answer,
     result_answer,
 )
+from schema.base.bodies import Bodies, Gone
 from schema.base.deadlines import Deadline, Deadlines
 from schema.base.documents import Documents, Draft, PreparedDocument, running
 from schema.base.facts import DoorContext, GetContext, HttpRequest, RequestFacts
@@ -41,8 +41,6 @@ from schema.base.responses import Kept, Place, Responses, place_of
 from schema.base.sockets import Sockets, SocketSettings
 from schema.base.streams import STREAM, Results, Streams, one_event, read_position
 
-_DISCARDED_BYTES = 8_000_000
-_DISCARDED_SECONDS = 1.0
 _JSON = b"application/json"
 
 
@@ -101,7 +99,7 @@ class GraphQLDoor:
         # The compiled schema has no public name in strawberry; its own servers use this one.
         self._documents = Documents(schema._schema, limits=settings.limits)  # noqa: SLF001 - see above
         self._deadlines = Deadlines(settings.request_seconds)
-        self._body_deadlines = Deadlines(settings.body_seconds)
+        self._bodies = Bodies(most=settings.body_bytes, seconds=settings.body_seconds)
         self._persisted = persisted or Persisted()
         self._rates = Rates(per_minute=settings.points_per_minute, clock=clock)
         self._responses = Responses(
@@ -163,7 +161,7 @@ class GraphQLDoor:
                     {"errors": [error.formatted for error in refusal.errors]}, headers={}
                 )
             return refusal_answer(refusal, media or MediaType.JSON)
-        except _Gone:
+        except Gone:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a code
             return failure_answer(error, media or MediaType.JSON)
@@ -177,23 +175,7 @@ class GraphQLDoor:
             require_json(
                 head.all(b"content-type"), None if encoding is None else encoding.decode("latin-1")
             )
-        return read_body(await self._body(request, receive))
-
-    async def _body(self, request: HttpRequest, receive: Receive) -> bytes:
-        limit = self._settings.body_bytes
-        length = request.head.first(b"content-length") or b""
-        if length.isdigit() and (len(length) > 15 or int(length) > limit + _DISCARDED_BYTES):
-            raise _too_large(limit)
-        try:
-            with Deadline(self._body_deadlines):
-                return await _whole(receive, limit)
-        except TimeoutError:
-            raise bad_request(
-                DoorCode.BODY_TOO_SLOW,
-                f"The body did not arrive within {self._settings.body_seconds:g} seconds.",
-                status=408,
-                connection="close",
-            ) from None
+        return read_body(await self._bodies.read(head.first(b"content-length"), receive))
 
     async def _follow(self, request: HttpRequest, asked: GraphQLRequest, draft: Draft) -> Response:
         """Begin a stream; only its beginning has a deadline."""
@@ -258,7 +240,21 @@ class GraphQLDoor:
             kept = Kept(body) if place is None else self._responses.keep(place, body)
         # Streams are given no kept answers.
         head = request.head if request.method == "GET" else None
-        return plain_answer(kept, media or MediaType.JSON, head)
+        answer = plain_answer(kept, media or MediaType.JSON, head)
+        if place is not None and context.audience is not None and context.vouch is not None:
+            answer.still = partial(
+                self._is_still, place, kept, context.audience.version, context.vouch
+            )
+        return answer
+
+    def _is_still(
+        self,
+        place: Place,
+        kept: Kept,
+        version: Callable[[], int | None],
+        vouch: Callable[[], bool],
+    ) -> bool:
+        return vouch() and version() == place.version and self._responses.find(place) is kept
 
     async def _place(
         self, draft: Draft, asked: GraphQLRequest, context: DoorContext
@@ -306,10 +302,6 @@ class GraphQLDoor:
             )
 
 
-class _Gone(Exception):
-    """The client left before it had said what it wants."""
-
-
 def _is_for_page(request: HttpRequest, want: Wanted) -> bool:
     return want.page and request.method == "GET" and "query" not in request.query_params
 
@@ -345,49 +337,6 @@ def _refuse_wrong_operation(method: str, draft: Draft, facts: RequestFacts) -> N
 
 def _not_allowed(message: str, *, allow: str) -> Refusal:
     return bad_request(DoorCode.METHOD_NOT_ALLOWED, message, status=405, allow=allow)
-
-
-async def _whole(receive: Receive, limit: int) -> bytes:
-    """Return the body of a request. Raises Refusal, and _Gone when the client leaves."""
-    message = await receive()
-    body: bytes = _part(message)
-    if message.get("more_body"):
-        parts = bytearray(body)
-        while message.get("more_body") and len(parts) <= limit:
-            message = await receive()
-            parts += _part(message)
-        body = bytes(parts)
-    if len(body) > limit:
-        await _discard(receive, message)
-        raise _too_large(limit)
-    return body
-
-
-def _part(message: Message) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise _Gone
-    part: bytes = message.get("body", b"")
-    return part
-
-
-async def _discard(receive: Receive, message: Message) -> None:
-    """Let a client that is only a little over finish: most cannot hear us before they do."""
-    left = _DISCARDED_BYTES
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_DISCARDED_SECONDS):
-            while message.get("more_body") and left >= 0:
-                message = await receive()
-                left -= len(_part(message))
-
-
-def _too_large(limit: int) -> Refusal:
-    # There may be more of the body to come, so the connection cannot be used again.
-    return bad_request(
-        DoorCode.BODY_TOO_LARGE,
-        f"The body may have {limit:,} bytes; upload files by an upload address.",
-        status=413,
-        connection="close",
-    )
 
 
 def _deadline(seconds: float, draft: Draft) -> Refusal:

@@ -52,10 +52,12 @@ class DoorContext(Protocol):
 
     `response_headers` are copied to the HTTP answer, and `status` replaces its status when set.
     `facts` is set by the door before any resolver runs. A subscription sets `position` to the
-    number behind which a reader goes on that has seen its last result.
+    number behind which a reader goes on that has seen its last result. `vouch` says whether the
+    same request would still come from the same caller; None where that takes more than memory.
     """
 
     response_headers: dict[str, str]
+    vouch: Callable[[], bool] | None
     status: int | None
     facts: RequestFacts | None
     position: int | None

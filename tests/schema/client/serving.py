@@ -9,6 +9,7 @@ import uvicorn
 
 from hub.kernel.settings import Settings
 from schema.app import create_app
+from schema.wire import RecallingProtocol
 
 
 @asynccontextmanager
@@ -20,6 +21,7 @@ async def served(settings: Settings) -> AsyncIterator[str]:
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(settings),
+                http=RecallingProtocol,
                 log_config=None,
                 access_log=False,
                 ws_max_size=settings.body_bytes,
