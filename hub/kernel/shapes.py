@@ -99,6 +99,13 @@ class Origin:
         kind = self.fact(name, self.table).type
         return next((word for one, word in _STORED if isinstance(kind, one)), Stored.OTHER)
 
+    def holds(self, name: str, value: Any) -> bool:
+        """Say whether a text or an integer is one that PostgreSQL could hold in this fact."""
+        if isinstance(value, str):
+            return "\0" not in value
+        bits = 63 if self.stored(name) is Stored.LARGE else 31
+        return not isinstance(value, int) or -(1 << bits) <= value < 1 << bits
+
     def certain(self, name: str) -> bool:
         """Say whether the database itself keeps this fact from being null."""
         return name not in self.facts and not self.table.c[name].nullable

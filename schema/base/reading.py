@@ -16,6 +16,7 @@ from hub.kernel.shapes import (
     Many,
     Number,
     One,
+    Origin,
     Pick,
     Question,
     Test,
@@ -350,19 +351,19 @@ class Shapes:
             raise wrong_cursor(argument)
         names: list[str | None] = []
         for name, value in zip(order, place.values, strict=True):
-            kind = listing.source.origin.python(name.removeprefix("-"))
-            found = bound(value, kind, argument)
+            found = bound(value, listing.source.origin, name.removeprefix("-"), argument)
             names.append(None if found is None else self._terms.name(found))
         return Edge(parameters=tuple(names))
 
 
-def bound(value: Any, kind: type, argument: str) -> Any:
-    """Return a value of a cursor as one of that type; Invalid where it cannot be."""
+def bound(value: Any, origin: Origin, fact: str, argument: str) -> Any:
+    """Return a value of a cursor as the fact has them; Invalid where it cannot be one."""
     # A cursor is no secret: whoever makes one up gets the same answer as for a foreign one.
     if value is None:
         return None
+    kind = origin.python(fact)
     read = reader_of(kind)
-    if not isinstance(value, kind if read is None else str):
+    if not isinstance(value, kind if read is None else str) or not origin.holds(fact, value):
         raise wrong_cursor(argument)
     if read is None:
         return value

@@ -31,6 +31,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.kernel.caller import Caller
 from hub.kernel.errors import HubError
+from hub.kernel.log import logger
 from hub.kernel.statements import Written, compiled
 from schema.base.collecting import Collector
 from schema.base.delivery import is_for_members
@@ -51,6 +52,8 @@ PROGRAMS = 8
 #: How many characters of SQL may be written before all programs are made anew. With its plans and
 #: shapes a character takes about 16 bytes, however short the document is that asks for it.
 WRITTEN = 2_000_000
+_log = logger(__name__)
+
 _INTROSPECTION = ("__schema", "__type")
 
 
@@ -172,6 +175,10 @@ class Compiler:
             return self._compile(draft, given, caller)
         except Declined as declined:
             return Program(declined=declined.reason)
+        except Exception:  # noqa: BLE001 - whatever it is, the reference can answer
+            # A fault of ours: the answer is found the other way, and somebody should hear of it.
+            _log.exception("an operation could not be compiled", operation=_name(draft))
+            return Program(declined="a fault of the compiler")
 
     def _compile(self, draft: Draft, given: Values, caller: Caller) -> Program:
         operation = draft.operation

@@ -196,7 +196,7 @@ def edge_of(
         raise wrong_cursor(argument)
     names: list[str | None] = []
     for number, (fact, value) in enumerate(zip(order, place.values, strict=True)):
-        found = bound(value, source.origin.python(fact.removeprefix("-")), argument)
+        found = bound(value, source.origin, fact.removeprefix("-"), argument)
         names.append(None if found is None else f"{name}{number}")
         if found is not None:
             values[f"{name}{number}"] = found

@@ -187,7 +187,14 @@ async def test_a_forged_cursor_with_values_of_a_wrong_type_is_refused(
 ) -> None:
     workspace = str(library.caller.workspace_id)
     identity = list_identity(workspace, "brands", "Brand", [], ("name", "id"))
-    for values in (("a", "no id"), (7, str(library.brand)), ("a",), ("a", [1])):
+    wrong = (
+        ("a", "no id"),
+        (7, str(library.brand)),
+        ("a",),
+        ("a", [1]),
+        ("\0", str(library.brand)),
+    )
+    for values in wrong:
         answer = await client.ask(
             "query($c: String) { brands(after: $c) { nodes { id } } }",
             c=write_cursor(identity, Place(values=values)),

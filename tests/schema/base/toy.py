@@ -42,6 +42,7 @@ class Context:
     holder: str = "toy"
     audience: Audience | None = None
     changes: list[str] = field(default_factory=list)
+    vouch: Callable[[], bool] | None = None
 
     def changed(self) -> None:
         self.changes.append(self.holder)

@@ -51,6 +51,24 @@ async def test_a_token_says_who_asks(desk: Desk) -> None:
     assert answer.data["viewer"]["name"] == "Editor of acme"
 
 
+async def test_what_cannot_be_compiled_by_a_fault_of_ours_is_answered_and_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> None:
+        raise KeyError("a field nobody thought of")
+
+    compiler = desk.api.app.state.door.compiler
+    monkeypatch.setattr(compiler, "_compile", broken)
+    with capture_logs() as logs:
+        answer = await desk.editor.ask("query Who {viewer{name}}")
+
+    assert answer.data["viewer"]["name"] == "Editor of acme"
+    assert compiler.counts["a fault of the compiler"] == 1
+    assert [(one["event"], one["operation"]) for one in logs if one["log_level"] == "error"] == [
+        ("an operation could not be compiled", "Who")
+    ]
+
+
 @pytest.mark.parametrize(
     "authorization",
     [
