@@ -111,10 +111,13 @@ class Connections:
         except asyncpg.PostgresError:
             self._release(connection)
             raise
-        except BaseException:
+        except BaseException as error:
             # Whether it still runs is not known: nobody else may get its answer.
             connection.terminate()
             self._release(connection)
+            if isinstance(error, asyncpg.InternalClientError):
+                # So asyncpg calls it where the server's farewell came just before the question.
+                raise asyncpg.ConnectionDoesNotExistError("The connection was lost.") from error
             raise
         self._release(connection)
         return found
