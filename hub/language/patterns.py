@@ -12,7 +12,7 @@ import re2
 from hub.language.folding import without_accents
 from hub.language.phrases import MOST_MATCHES, Match
 
-MOST_LETTERS = 500
+MOST_LETTERS = 1_000
 """Code points of a pattern."""
 MOST_STEPS = 10_000
 """Instructions of a compiled pattern: `(a{1,50}){1,50}` is short to write and long to run."""
