@@ -46,11 +46,11 @@ def fold(text: str, strength: Strength = Strength.PLAIN) -> Folded:
 
 
 def without_accents(text: str) -> Folded:
-    """Take accents and ligatures away and nothing else: case and width stay."""
+    """Take accents, ligatures and what is never seen away: case and width stay."""
     read = text[:MOST_READ]
     if read.isascii():
         return Folded(text, read, *_identity(len(read)))
-    return _fold_characters(read, _bare)
+    return _fold_characters(read, _bare_if_seen)
 
 
 # --- single characters ---------------------------------------------------------------------------
@@ -86,6 +86,10 @@ def _bare(character: str) -> str:
         return _LETTERS[character]
     apart = unicodedata.normalize("NFD", character)
     return unicodedata.normalize("NFC", _MARKS.sub("", apart))
+
+
+def _bare_if_seen(character: str) -> str:
+    return "" if character in UNSEEN else _bare(character)
 
 
 @lru_cache(maxsize=8192)
