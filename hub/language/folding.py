@@ -56,13 +56,10 @@ def without_accents(text: str) -> Folded:
 # --- single characters ---------------------------------------------------------------------------
 
 # Letters that Unicode does not take apart, as they are typed where the letter is missing.
-_LETTERS = dict(
-    pair.split("=")
-    for pair in (
-        "œ=oe Œ=OE æ=ae Æ=AE ß=ss ẞ=SS ø=o Ø=O ł=l Ł=L đ=d Đ=D ð=d Ð=D þ=th Þ=TH "
-        "ı=i ħ=h Ħ=H ŧ=t Ŧ=T"  # noqa: RUF001  (that the dotless i looks like ours is the point)
-    ).split()
-)
+_LETTERS = {
+    **dict(zip("œŒæÆßẞþÞ", ("oe", "OE", "ae", "AE", "ss", "SS", "th", "TH"), strict=True)),
+    **dict(zip("øØłŁđĐðÐħĦŧŦ\u0131", "oOlLdDdDhHtTi", strict=True)),
+}
 # White letters in black circles and squares, which Unicode calls pictures.
 _PICTURES = {
     chr(first + index): letter
