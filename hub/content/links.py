@@ -25,9 +25,7 @@ def tracked(draft: Draft, kind: Kind, by: Tracking) -> Draft:
     change = _FINDERS[kind]
     return replace(
         draft,
-        parts=tuple(
-            replace(part, text=change(part.text, draft.link, by)) for part in draft.parts
-        ),
+        parts=tuple(replace(part, text=change(part.text, draft.link, by)) for part in draft.parts),
         link=tagged(draft.link, by) if draft.link else "",
     )
 
