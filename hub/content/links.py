@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from markdown_it import MarkdownIt
-from markdown_it.common.normalize_url import normalizeLink
-
 from hub.channels.platforms.base import Draft, Kind
+from hub.language.markup import as_target, link_targets
 from hub.strategy.utm import Tracking, tagged
 
 # What surrounds an address ends it; brackets and what closes a sentence are looked at one by one.
@@ -17,7 +15,6 @@ _CLOSING = ".,;:!?'*~|\u2019\u201d\u00bb\u2026"
 #: Brackets of one candidate that are tried as its end.
 _ENDS_MAX = 40
 _PAIRS = {")": "(", "]": "["}
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def tracked(draft: Draft, kind: Kind, by: Tracking) -> Draft:
@@ -44,11 +41,11 @@ def _markdown(text: str, link: str, by: Tracking) -> str:
     """Change the addresses that Markdown makes links of; others are only words there."""
     if "://" not in text:
         return text
-    known = _targets(text)
+    known = link_targets(text)
 
     def length(said: str) -> int:
         leading = (
-            end for end in _ends(said) if said[:end] == link or normalizeLink(said[:end]) in known
+            end for end in _ends(said) if said[:end] == link or as_target(said[:end]) in known
         )
         return next(leading, 0)
 
@@ -73,20 +70,10 @@ def _both(text: str, link: str, by: Tracking) -> str:
     return _plain(_markdown(text, link, by), link, by)
 
 
-def _targets(text: str) -> set[str]:
-    """Return where the links of a Markdown text lead, as its renderer writes it."""
-    return {
-        str(inner.attrs["href"])
-        for token in _MARKDOWN.parse(text)
-        for inner in token.children or ()
-        if inner.type == "link_open" and "href" in inner.attrs
-    }
-
-
 def _ends(said: str) -> list[int]:
-    """Return where an address may end, the longest first: Markdown closes it with a bracket."""
+    """Return where an address may end: Markdown closes it with a bracket, or with nothing."""
     cuts = [place for place, letter in enumerate(said) if letter in _PAIRS]
-    return [len(said), _length(said), *reversed(cuts[:_ENDS_MAX])]
+    return [*cuts[:_ENDS_MAX], _length(said), len(said)]
 
 
 def _length(said: str) -> int:

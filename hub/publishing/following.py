@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub.content.models import ContentItem, Edition
 from hub.content.tracking import Around, follows_another
@@ -42,7 +43,8 @@ async def hold_stale(
         ContentItem.id: item_id,
     }
     mine = or_(*(column == value for column, value in of.items() if value is not None))
-    rows = await work.session.execute(found.where(mine).distinct(ContentItem.campaign_id))
+    each = found.where(mine).ext(distinct_on(ContentItem.campaign_id))
+    rows = await work.session.execute(each)
     for campaign, brand, row in rows.all():
         template = Around(brand=brand, campaign=row).template
         items = select(ContentItem.id).where(
