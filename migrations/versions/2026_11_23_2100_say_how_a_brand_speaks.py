@@ -125,9 +125,7 @@ def _new_tables() -> None:
         *_of_a_workspace("pillars", *_versioned()),
         *_owned("pillars"),
         _key("pillars", "brand_id", "brands"),
-        sa.CheckConstraint(
-            "target_share BETWEEN 0 AND 100", name=op.f("ck_pillars_target_share")
-        ),
+        sa.CheckConstraint("target_share BETWEEN 0 AND 100", name=op.f("ck_pillars_target_share")),
     )
     op.create_table(
         "plan_entries",
