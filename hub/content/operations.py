@@ -127,7 +127,7 @@ async def create_item(
             "locale": facts.locale,
             "current_revision_id": item.revision_id,
             "external_reference": reference,
-            "voice_problems": voice.problems(facts, wanted),
+            "voice_problems": await voice.found(facts, wanted),
             "voice_seen": voice.seen(item.revision_id),
         },
     )
@@ -184,7 +184,7 @@ async def revise_item(
         touch(work, item)
         item.current_revision_id = new_id() if revised else current.id
         voice = Voice(heard=there.guide, paid=there.paid)
-        item.voice_problems = voice.problems(facts, wanted)
+        item.voice_problems = await voice.found(facts, wanted)
         item.voice_seen = voice.seen(item.current_revision_id)
     if changed:
         work.record(ContentItemUpdated(subject_id=item.id, fields=tuple(changed)))

@@ -1,5 +1,6 @@
 """What a brand's voice guide says of contents: their words, every variant's, and what goes out."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -51,6 +52,12 @@ class Voice:
             "paid": self.paid,
             "revision": str(revision_id),
         }
+
+    async def found(
+        self, facts: RevisionFacts, variants: Sequence[VariantWords]
+    ) -> list[dict[str, Any]]:
+        """Return what `problems` does; long texts take a while, others' requests go on meanwhile."""
+        return await asyncio.to_thread(self.problems, facts, variants) if self.heard else []
 
     def problems(
         self, facts: RevisionFacts, variants: Sequence[VariantWords]
@@ -193,15 +200,15 @@ async def check_again(
             )
         campaign = campaigns.get(item.campaign_id) if item.campaign_id else None
         voice = Voice(heard=known[revision.locale], paid=campaign is not None and campaign.paid)
-        _settle(item, voice, revision, variants.get(revision.id, []))
+        await _settle(item, voice, revision, variants.get(revision.id, []))
     await work.session.flush()
     return items[-1].id if len(items) == most else None
 
 
-def _settle(
+async def _settle(
     item: ContentItem, voice: Voice, revision: Revision, variants: Sequence[VariantWords]
 ) -> None:
-    found = voice.problems(queries.facts_of(revision), variants)
+    found = await voice.found(queries.facts_of(revision), variants)
     seen = voice.seen(revision.id)
     if item.voice_problems != found:
         item.voice_problems = found

@@ -1,5 +1,6 @@
 """Whether editions are still what would be prepared now, asked before they are approved."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -32,7 +33,8 @@ async def require_current(
                 path=_PATH,
             )
         shown = EditionContent.from_json(orjson.loads(edition.body))
-        forbidden = refusal(voice.edition_problems(said, shown), path=())
+        found = await asyncio.to_thread(voice.edition_problems, said, shown)
+        forbidden = refusal(found, path=())
         if forbidden is not None:
             raise WrongState(
                 f"{forbidden.message} The voice guide changed since this was prepared.",

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 #: A start and an end, in code points.
 Span = tuple[int, int]
@@ -10,6 +11,12 @@ Span = tuple[int, int]
 def folded(text: str) -> str:
     """Return a text as it is compared: without case, accents and runs of white space."""
     return _Folded(text).text.strip()
+
+
+@lru_cache(maxsize=10_000)
+def _phrase(phrase: str) -> str:
+    # A guide's phrases are looked for in every text of a brand.
+    return folded(phrase)
 
 
 #: What ends in an apostrophe before another word in French: l'abonné has abonné in it.
@@ -106,7 +113,7 @@ def occurrences(text: str, phrases: Sequence[str]) -> list[tuple[int, int, int]]
     found = [
         (number, start, end)
         for number, phrase in enumerate(phrases)
-        if (wanted := folded(phrase))
+        if (wanted := _phrase(phrase))
         for start, end in inside.find(wanted)
     ]
     return sorted(found, key=lambda one: (one[1], one[2], one[0]))

@@ -1,5 +1,6 @@
 """Voice guides: how a brand speaks in one language, as it is set and looked up."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,10 +146,15 @@ async def check(
     heard = await guide_for(work, brand_id=brand.id, locale=locale)
     if heard is None:
         return []
+    # A long text takes a while: everybody else's requests go on meanwhile.
+    return await asyncio.to_thread(_findings, heard.guide, text, tags, paid=paid)
+
+
+def _findings(guide: Guide, text: str, tags: Sequence[str], *, paid: bool) -> list[Finding]:
     said = [Text(field="text", text=text)]
     return [
-        *word_findings(heard.guide, said),
-        *whole_findings(heard.guide, said, tags=tags, paid=paid, at="text"),
+        *word_findings(guide, said),
+        *whole_findings(guide, said, tags=tags, paid=paid, at="text"),
     ]
 
 

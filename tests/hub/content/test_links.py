@@ -1,6 +1,10 @@
 """Links are found in words as the platforms they go to find them."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Draft, DraftPart, Kind
@@ -99,3 +103,22 @@ def test_parameters_are_in_what_is_counted_and_in_html() -> None:
 )
 def test_hostile_text_takes_no_time(text: str) -> None:
     assert len(text_of(text, Kind.FORUM)) >= len(text)
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [
+            *("https://a.example/x", "https://b.example/?y", "https://a.example?k=v#f", "http://"),
+            *("(", ")", "[t](", "<", ">", " ", ".", "`", "\n", "é", '"', "*"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(text=_PIECES, kind=st.sampled_from(Kind))
+def test_nothing_but_parameters_is_added_and_only_once(text: str, kind: Kind) -> None:
+    after = text_of(text, kind)
+
+    assert re.sub(r"[?&]utm_source=s", "", after) == text
+    assert text_of(after, kind) == after

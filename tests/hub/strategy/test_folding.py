@@ -1,6 +1,8 @@
 """Phrases are found whatever their case and accents, as whole words."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.strategy.folding import folded, occurrences
 
@@ -46,3 +48,15 @@ def test_a_long_text_and_many_phrases_take_no_time() -> None:
     text = "l'été à la plage, œuvre d\u2019art " * 3_300
 
     assert len(occurrences(text, [f"mot {number}" for number in range(499)] + ["art"])) == 3_300
+
+
+_LETTERS = st.text(alphabet="aAeEÉé\u0301 \t'\u2019-œß#_1", max_size=30)
+
+
+@given(text=_LETTERS, phrase=_LETTERS)
+def test_what_is_found_is_the_phrase_and_stands_apart(text: str, phrase: str) -> None:
+    last = 0
+    for _, start, end in occurrences(text, [phrase]):
+        assert last <= start < end <= len(text)
+        assert folded(text[start:end]) == folded(phrase)
+        last = end

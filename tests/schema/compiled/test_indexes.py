@@ -341,3 +341,18 @@ def _value(library: Library, name: str, kind: str) -> str:
         case list():
             return f'["{value[0]}"]'
     return f'"{value}"'
+
+
+@pytest.mark.parametrize("door", ["compiled", "reference"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ goals(first: 20) { nodes { progress { value } } } }",
+        "{ campaigns(first: 20) { nodes { plan { missing entries { entry { id } } } } } }",
+        "{ contentItems(first: 20) { nodes { audiences { name } pillar { name } } } }",
+    ],
+)
+async def test_sums_are_made_of_what_indexes_find(library: Library, door: str, query: str) -> None:
+    plan = await library.plan(query, door)
+
+    assert not plan.sequential, str(plan)
