@@ -51,7 +51,7 @@ from hub.content.rules import (
     slugified,
 )
 from hub.content.tracking import surrounding
-from hub.content.voice import Voice, edition_problems, voice_of
+from hub.content.voice import Voice, edition_problems, reply_problems, voice_of
 from hub.kernel.caller import Permission
 from hub.kernel.editing import (
     get,
@@ -320,8 +320,19 @@ async def prepare(
 
 
 async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:
-    """Render a reply for a channel and store the exact bytes."""
-    return await _store(work, channel, await _render(channel, answer, None), revision_id=None)
+    """Render a reply for a channel and store the exact bytes.
+
+    The brand's voice holds for its words; what a text needs as a whole, an answer does not.
+    """
+    rendered = await _render(channel, answer, None)
+    voice = await voice_of(work, brand_id=channel.brand_id, locale=answer.locale, campaign=None)
+    told = await asyncio.to_thread(reply_problems, voice, rendered.edition)
+    return await _store(
+        work,
+        channel,
+        replace(rendered, problems=(*rendered.problems, *told)),
+        revision_id=None,
+    )
 
 
 async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionContent:

@@ -56,7 +56,7 @@ class Voice:
     async def found(
         self, facts: RevisionFacts, variants: Sequence[VariantWords]
     ) -> list[dict[str, Any]]:
-        """Return what `problems` does; long texts take a while, others' requests go on meanwhile."""
+        """Return what `problems` does, while others' requests go on: long texts take a while."""
         return await asyncio.to_thread(self.problems, facts, variants) if self.heard else []
 
     def problems(
@@ -128,10 +128,7 @@ def edition_problems(voice: Voice, content: EditionContent) -> list[Problem]:
     if voice.heard is None:
         return []
     guide = voice.heard.guide
-    body = [
-        Text(field=f"parts.{index}.text", text=part.text)
-        for index, part in enumerate(content.parts)
-    ]
+    body = _said(content)
     shows = platform_by_key(content.platform).shows_tags
     tags = [str(tag) for tag in content.fields.get("tags") or ()] if shows else []
     found = [
@@ -139,6 +136,20 @@ def edition_problems(voice: Voice, content: EditionContent) -> list[Problem]:
         *whole_findings(guide, body, tags=tags, paid=voice.paid),
     ]
     return [problem_of(one) for one in found[:FINDINGS_MAX]]
+
+
+def reply_problems(voice: Voice, content: EditionContent) -> list[Problem]:
+    """Return what is wrong with the words of an answer exactly as they go out."""
+    if voice.heard is None:
+        return []
+    return [problem_of(one) for one in word_findings(voice.heard.guide, _said(content))]
+
+
+def _said(content: EditionContent) -> list[Text]:
+    return [
+        Text(field=f"parts.{index}.text", text=part.text)
+        for index, part in enumerate(content.parts)
+    ]
 
 
 def _around(content: EditionContent) -> list[Text]:

@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from hub.channels.platforms.base import EditionContent, EditionPart
+from hub.channels.models import Channel
+from hub.channels.platforms.base import Draft, DraftPart, EditionContent, EditionPart
 from hub.content import operations as content
 from hub.content import voice
 from hub.content.models import ContentItem, Edition
 from hub.content.rules import Part, RevisionFacts, VariantWords, Words
 from hub.content.voice import Voice, edition_problems
+from hub.kernel.editing import get
 from hub.kernel.errors import HubError
 from hub.kernel.ids import new_id
 from hub.review import operations as review
@@ -239,6 +241,27 @@ def test_what_goes_out_is_checked_with_all_that_readers_see() -> None:
         ("VOICE_TOO_FEW_HASHTAGS", "parts", None),
     ]
     assert edition_problems(Voice(heard=None, paid=True), edition) == []
+
+
+async def test_the_words_of_an_answer_are_checked_but_nothing_is_missed_in_it(
+    world: World,
+) -> None:
+    await speak(world, Guide(**{**CHEAP.__dict__, "hashtags": Bounds(least=1)}))
+    channel_id = await a_channel(world)
+
+    async with world.hub.unit_of_work(world.system) as work:
+        edition = await content.prepare_reply(
+            work,
+            channel=await get(work, Channel, channel_id),
+            answer=Draft(
+                title="",
+                parts=(DraftPart(text="Oui, pas cher."),),
+                locale="fr",
+                in_reply_to="1",
+            ),
+        )
+
+    assert [(one["code"], one["start"]) for one in edition.problems] == [("VOICE_BANNED_WORD", 5)]
 
 
 def test_what_is_stored_of_one_check_is_bounded() -> None:
