@@ -7,24 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
 
 from hub.channels.models import Channel
-from hub.channels.platforms import platform as platform_by_key
-from hub.channels.platforms.base import Draft, EditionContent, Limits, Problem, Rendering
-from hub.content import queries
+from hub.channels.platforms.base import Draft, EditionContent, Problem, Rendering
+from hub.content import editions, queries
 from hub.content.events import (
     ContentItemArchived,
     ContentItemCreated,
     ContentItemRevised,
     ContentItemUpdated,
-    EditionPrepared,
 )
-from hub.content.links import tracked
 from hub.content.models import (
     ContentItem,
     Edition,
-    EditionOrigin,
     Revision,
 )
 from hub.content.revisions import (
@@ -65,7 +60,6 @@ from hub.kernel.errors import Invalid, NotFound, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.locales import require_locale
 from hub.kernel.work import UnitOfWork
-from hub.strategy.utm import Tracking
 
 
 async def create_item(
@@ -298,7 +292,7 @@ async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> tu
     around = await surrounding(work, item_id=stored.item_id)
     words = draft(facts, variant, media)
     by = around.tracking(words, channel_name=channel.name, platform=channel.platform)
-    rendered = await _render(channel, words, by)
+    rendered = await editions.rendered(channel, words, by)
     voice = await voice_of(
         work, brand_id=around.brand.id, locale=facts.locale, campaign=around.campaign
     )
@@ -315,7 +309,9 @@ async def prepare(
     Returns what is wrong with them now beside them: a rule may have come since they were stored.
     """
     rendered, tracking = await _prepared(work, revision_id, channel)
-    edition = await _store(work, channel, rendered, revision_id=revision_id, tracking=tracking)
+    edition = await editions.stored(
+        work, channel, rendered, revision_id=revision_id, tracking=tracking
+    )
     return edition, rendered.problems
 
 
@@ -324,10 +320,10 @@ async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) ->
 
     The brand's voice holds for its words; what a text needs as a whole, an answer does not.
     """
-    rendered = await _render(channel, answer, None)
+    rendered = await editions.rendered(channel, answer, None)
     voice = await voice_of(work, brand_id=channel.brand_id, locale=answer.locale, campaign=None)
     told = await asyncio.to_thread(reply_problems, voice, rendered.edition)
-    return await _store(
+    return await editions.stored(
         work,
         channel,
         replace(rendered, problems=(*rendered.problems, *told)),
@@ -339,57 +335,6 @@ async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionConte
     """Return what an edition says, read from its exact bytes."""
     edition = await get(work, Edition, edition_id)
     return EditionContent.from_json(orjson.loads(edition.body))
-
-
-async def _render(channel: Channel, words: Draft, by: Tracking | None) -> Rendering:
-    kind = platform_by_key(channel.platform)
-    settings = kind.settings.model_validate(channel.settings)
-    limits = Limits.from_json(channel.limits)
-
-    def render() -> Rendering:
-        shown = words if by is None else tracked(words, kind.kind, by)
-        return kind.render(shown, limits, settings)
-
-    # Long Markdown takes a while: everybody else's requests and sendings go on meanwhile.
-    return await asyncio.to_thread(render)
-
-
-async def _store(
-    work: UnitOfWork,
-    channel: Channel,
-    rendered: Rendering,
-    *,
-    revision_id: UUID | None,
-    tracking: str = "",
-) -> Edition:
-    digest = rendered.edition.digest()
-    if revision_id is not None:
-        existing = await work.one(
-            select(Edition).where(
-                Edition.revision_id == revision_id,
-                Edition.channel_id == channel.id,
-                Edition.hash == digest,
-                Edition.basis == channel.basis,
-                Edition.tracking == tracking,
-            )
-        )
-        if existing is not None:
-            return existing
-    edition = Edition(
-        id=new_id(),
-        workspace_id=work.caller.workspace_id,
-        revision_id=revision_id,
-        channel_id=channel.id,
-        origin=EditionOrigin.REPLY if revision_id is None else EditionOrigin.CONTENT,
-        body=rendered.edition.to_bytes().decode(),
-        hash=digest,
-        basis=channel.basis,
-        tracking=tracking,
-        problems=[problem.to_json() for problem in rendered.problems],
-    )
-    await work.add(edition)
-    work.record(EditionPrepared(subject_id=edition.id, channel_id=channel.id, hash=digest))
-    return edition
 
 
 def _merged(
