@@ -8,6 +8,7 @@ from hub.audit.operations import keep
 from hub.channels.events import ChannelDisabled, ChannelEnabled
 from hub.content.events import ContentItemArchived, ContentItemRevised
 from hub.engagement import operations as engagement
+from hub.engagement.contests import announcing as contests
 from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import operations as publishing
 from hub.publishing import standing
@@ -84,6 +85,10 @@ async def _watch(work: UnitOfWork, happened: PublicationPublished) -> None:
     await standing.begin_reading_back(work, publication_id=happened.subject_id)
 
 
+async def _announce_contest(work: UnitOfWork, happened: PublicationPublished) -> None:
+    await contests.note_published(work, publication_id=happened.subject_id)
+
+
 async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
     if happened.message_id is not None:
         hidden = happened.kind is AmendmentKind.HIDE
@@ -97,7 +102,7 @@ REACTIONS: Reactions = {
     ContentItemArchived: [_hold_archived],
     ChannelDisabled: [_hold_paused],
     ChannelEnabled: [_resume_paused],
-    PublicationPublished: [_watch],
+    PublicationPublished: [_watch, _announce_contest],
     AmendmentDone: [_note_hidden],
 }
 
