@@ -56,7 +56,7 @@ async def create(
     opens_at: datetime,
     closes_at: datetime,
     locale: str = "en",
-    rules: Mapping[str, str] | None = None,
+    rules: Sequence[tuple[str, str]] = (),
     conditions: Conditions | None = None,
     excluded_person_ids: Sequence[UUID] = (),
     winner_count: int = 1,
@@ -81,7 +81,7 @@ async def create(
             {
                 "name": name,
                 "locale": locale,
-                "rules": rules or {},
+                "rules": rules,
                 "conditions": conditions or Conditions(),
                 "excluded_person_ids": excluded_person_ids,
                 "entropy_source": entropy_source,
@@ -193,12 +193,7 @@ async def _cleaned(work: UnitOfWork, given: Mapping[str, Any]) -> dict[str, Any]
     if "locale" in given:
         clean["locale"] = require_locale(given["locale"], path=("input", "locale"))
     if "rules" in given:
-        clean["rules"] = {
-            require_locale(locale, path=("input", "rules", str(index), "locale")): require_text(
-                text, most=RULES_MAX, path=("input", "rules", str(index), "text")
-            )
-            for index, (locale, text) in enumerate(given["rules"].items())
-        }
+        clean["rules"] = _rules(given["rules"])
     if "conditions" in given:
         clean["conditions"] = require_conditions(given["conditions"]).to_json()
     if "excluded_person_ids" in given:
@@ -208,6 +203,17 @@ async def _cleaned(work: UnitOfWork, given: Mapping[str, Any]) -> dict[str, Any]
             given["entropy_source"], most=ENTROPY_MAX, path=("input", "entropySource"), empty=True
         )
     return clean
+
+
+def _rules(given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for index, (tag, text) in enumerate(given):
+        path = ("input", "rules", str(index))
+        locale = require_locale(tag, path=(*path, "locale"))
+        if locale in found:
+            raise Invalid("This language is there already.", path=(*path, "locale"))
+        found[locale] = require_text(text, most=RULES_MAX, path=(*path, "text"))
+    return found
 
 
 async def _persons(work: UnitOfWork, person_ids: Sequence[UUID]) -> list[str]:

@@ -5,9 +5,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, or_, select
 
-from hub.engagement.contests.models import Contest, ContestPlace, ContestSource
+from hub.content.models import ContentItem
+from hub.engagement.contests.models import (
+    Contest,
+    ContestPlace,
+    ContestSource,
+    PlaceStanding,
+)
 from hub.engagement.contests.rules import SETTLES
-from hub.kernel.shapes import exists_in
+from hub.kernel.shapes import Link, exists_in
 from hub.kernel.work import UnitOfWork
 
 
@@ -33,3 +39,22 @@ def has_unread(contest: FromClause) -> ColumnElement[Any]:
             (source.c.contest_id == contest.c.id) & is_unread(source.c, contest.c.closed_at)
         ),
     )
+
+
+def has_open_announcement(contest: FromClause) -> ColumnElement[Any]:
+    """Return whether a text about a contest's winners is there and not archived."""
+    return exists_in(
+        ContentItem, lambda item: (item.c.id == contest.c.item_id) & item.c.archived.is_(False)
+    )
+
+
+def _standing_as(standing: PlaceStanding) -> Link:
+    def on(contest: FromClause, place: FromClause) -> ColumnElement[bool]:
+        return (place.c.contest_id == contest.c.id) & (place.c.standing == standing.value)
+
+    return Link(on=on)
+
+
+#: The way from a contest to its winners, and to those who wait for one to give way.
+WINNERS = _standing_as(PlaceStanding.WINNER)
+ALTERNATES = _standing_as(PlaceStanding.ALTERNATE)
