@@ -40,7 +40,7 @@ async def announce(
     """
     work.caller.require(Permission.CONTEST_MANAGE)
     contest = await get(work, Contest, contest_id, lock=True)
-    require_transition(contest, ContestState.ANNOUNCED, expected_version=expected_version)
+    require_transition(contest, after=ContestState.ANNOUNCED, expected_version=expected_version)
     if contest.item_id is not None:
         known = await get(work, ContentItem, contest.item_id)
         if not known.archived:

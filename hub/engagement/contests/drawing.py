@@ -46,7 +46,7 @@ async def freeze(
     """
     work.caller.require(Permission.CONTEST_MANAGE)
     contest = await get(work, Contest, contest_id, lock=True)
-    require_transition(contest, ContestState.FROZEN, expected_version=expected_version)
+    require_transition(contest, after=ContestState.FROZEN, expected_version=expected_version)
     said = require_text(unread_reason, most=REASON_MAX, path=("input", "unreadReason"), empty=True)
     left = await unread(work, contest=contest)
     if left and not said:
@@ -97,7 +97,7 @@ async def draw_winners(
     """
     work.caller.require(Permission.CONTEST_MANAGE)
     contest = await get(work, Contest, contest_id, lock=True)
-    require_transition(contest, ContestState.DRAWN, expected_version=expected_version)
+    require_transition(contest, after=ContestState.DRAWN, expected_version=expected_version)
     if contest.state is not ContestState.FROZEN:
         raise WrongState("This contest is drawn already.", path=_PATH)
     value = _entropy(contest, entropy_value)

@@ -327,13 +327,12 @@ async def cancel(
 async def _required(
     work: UnitOfWork, contest_id: UUID, after: ContestState, expected_version: int | None
 ) -> Contest:
-    return require_transition(
-        await get(work, Contest, contest_id, lock=True), after, expected_version=expected_version
-    )
+    contest = await get(work, Contest, contest_id, lock=True)
+    return require_transition(contest, after=after, expected_version=expected_version)
 
 
 def require_transition(
-    contest: Contest, after: ContestState, *, expected_version: int | None
+    contest: Contest, *, after: ContestState, expected_version: int | None
 ) -> Contest:
     """Return the contest; raise Conflict or WrongState unless it may go to that state now."""
     require_version(contest, expected_version)

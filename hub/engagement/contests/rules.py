@@ -258,7 +258,9 @@ def _faults_of_person(comment: Comment, terms: Terms) -> Iterable[EntryReason]:
     barred = {handle_key(handle) for handle in wanted.excluded_handles}
     if who.own or who.id in terms.excluded_persons or handle_key(who.handle) in barred:
         yield R.EXCLUDED_PERSON
-    if comment.written_at - who.known_since < timedelta(days=wanted.known_days):
+    known = comment.written_at - who.known_since
+    # Whom the hub has first seen by this very comment, it has known for less than no time.
+    if wanted.known_days and known < timedelta(days=wanted.known_days):
         yield R.PERSON_TOO_NEW
 
 

@@ -83,6 +83,9 @@ FOUND = {
     "threads.publicationIn": "publication_id",
     "messages.threadIn": "thread_id",
     "messages.personIn": "person_id",
+    "contests.brandIn": "brand_id",
+    "contestEntries.contestIn": "contest_id",
+    "contestEntries.personIn": "person_id",
     "events.subjectIn": "subject_id",
     "events.afterSequence": "sequence",
 }
@@ -110,6 +113,8 @@ _RARE_STATES = {
     "HoldReason": "MISSED",
     "EditionOrigin": "REPLY",
     "MessageDirection": "OUTBOUND",
+    "ContestState": "OPEN",
+    "ContestEntryState": "DISQUALIFIED",
     "Role": "ADMIN",
 }
 _IDS = {
@@ -120,6 +125,7 @@ _IDS = {
     "publicationIn": ("Publication", "publications"),
     "threadIn": ("Thread", "threads"),
     "personIn": ("Person", "persons"),
+    "contestIn": ("Contest", "contests"),
     "endpointIn": ("Endpoint", "endpoints"),
     "memberIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
