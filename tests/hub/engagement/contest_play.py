@@ -14,6 +14,7 @@ from hub.engagement.models import Direction, Message, Person, Thread
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.publishing.models import Publication
+from schema.base.node import row_id
 from tests.conftest import Database
 from tests.factories import World
 from tests.hub.engagement.test_operations import published, receive
@@ -181,6 +182,11 @@ class Play:
         """Write the text about the winners."""
         made: Contest = await self.act(announcing.announce, **more)
         return made
+
+    async def contest_of(self, global_id: str) -> Contest:
+        """Return a contest by the id that clients know."""
+        self.contest_id = row_id(global_id, "Contest")
+        return await self.contest()
 
     async def contest(self) -> Contest:
         """Return it as it is now."""
