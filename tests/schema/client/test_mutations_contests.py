@@ -1,6 +1,7 @@
 """A contest through the API, as a community manager runs it."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hub.access.models import Role
 from hub.engagement.contests.proof import failures, verify
 from hub.kernel.ids import new_id
-from tests.conftest import Database
+from tests.conftest import ROOT, Database
 from tests.hub.engagement.contest_play import HOUR, Play, a_play
 from tests.schema.client.api import Desk, gid
 
@@ -126,6 +127,60 @@ async def test_a_contest_is_run_from_the_terms_to_the_text_about_the_winners(
     assert shown["announcement"] == {"title": "Le vélo de l'été", "locale": "fr"}
     assert shown["sources"][0]["readAt"] is not None
     assert json.dumps(shown["proof"]["entrants"]).count("@") == 2
+
+
+async def test_the_examples_of_the_documents_run(desk: Desk, play: Play) -> None:
+    page = (ROOT / "docs" / "duties" / "contests.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    examples = {block.split("(")[0].split()[1]: block for block in blocks}
+    given: dict[str, Any] = {
+        "brand": desk.brand,
+        "publication": gid("Publication", play.publication.id),
+        "opens": (play.now - HOUR).isoformat(),
+        "closes": (play.now + HOUR).isoformat(),
+    }
+
+    async def run(name: str) -> Any:
+        text = examples.pop(name)
+        wanted = {known: value for known, value in given.items() if f"${known}:" in text}
+        answer = await desk.editor.ask(text, **wanted)
+        assert answer.errors == [], name
+        (told,) = answer.data.values()
+        assert told.get("errors", []) == [], name
+        return told
+
+    given["contest"] = (await run("Prepare"))["contest"]["id"]
+    assert len((await run("Open"))["contest"]["commitment"]) == 64
+    await play.contest_of(given["contest"])
+    for person, text in (
+        ("ann", "@bob #MonVelo"),
+        ("bob", "@ann #monvélos"),
+        ("eve", "@ann #monvélo"),
+    ):
+        await play.say(person, text)
+    await play.judge()
+    entries = (await run("Entries"))["nodes"]
+    assert [one["state"] for one in entries] == ["ELIGIBLE", "DISQUALIFIED", "ELIGIBLE"]
+    given["entry"] = entries[1]["id"]
+    assert (await run("Readmit"))["contestEntry"]["state"] == "ELIGIBLE"
+    given["entry"] = entries[0]["id"]
+    assert (await run("Disqualify"))["contestEntry"]["state"] == "DISQUALIFIED"
+    await play.close()
+    assert (await run("Freeze"))["contest"]["entries"]["totalCount"] == 3
+    drawn = (await run("Draw"))["contest"]
+    assert sorted(one["handle"] for one in (*drawn["winners"], *drawn["alternates"])) == [
+        *("@bob", "@eve")
+    ]
+    first, second = await play.places()
+    given["place"] = gid("ContestPlace", first.id)
+    assert (await run("Replace"))["contest"]["winners"] == [
+        {"rank": 2, "handle": second.handle, "replaces": {"handle": first.handle}}
+    ]
+    assert (await run("Announce"))["contentItem"][
+        "title"
+    ] == "Le vélo de l\u2019été a trouvé preneuse"
+    assert list(failures(verify((await run("Proof"))["proof"]))) == []
+    assert examples == {}
 
 
 async def test_a_winner_gives_way_and_the_api_shows_who_came(desk: Desk, play: Play) -> None:
