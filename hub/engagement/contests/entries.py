@@ -30,6 +30,7 @@ from hub.engagement.contests.models import (
 )
 from hub.engagement.contests.queries import is_unread
 from hub.engagement.contests.rules import (
+    GATHERS,
     JUDGED,
     OVERRULABLE,
     REASON_MAX,
@@ -67,14 +68,18 @@ class Judged:
 async def comments_changed(work: UnitOfWork, *, publication_id: UUID) -> None:
     """Promise to judge the contests under this publication: its comments are others now."""
     for contest, _ in await _concerned(work, publication_id):
-        work.promise(JudgeContest(workspace_id=contest.workspace_id, contest_id=contest.id))
+        work.promise(
+            JudgeContest(workspace_id=contest.workspace_id, contest_id=contest.id),
+            due_at=work.now + GATHERS,
+        )
 
 
 async def note_read(work: UnitOfWork, *, publication_id: UUID, began_at: datetime) -> None:
     """Keep that all comments of a publication were read, as they were when the reading began."""
     for contest, source in await _concerned(work, publication_id):
         unread = _is_unread(source, contest)
-        source.read_at = began_at
+        # A reading that took long and ends last knows less than a later one.
+        source.read_at = max(began_at, source.read_at or began_at)
         if unread and not _is_unread(source, contest):
             work.promise(ReadContest(workspace_id=contest.workspace_id, contest_id=contest.id))
 
@@ -215,8 +220,20 @@ async def _comments(
     work: UnitOfWork, contest: Contest, own: Sequence[Channel]
 ) -> Mapping[UUID, Comment]:
     accounts = _accounts(own)
+    # By columns: whole rows of many thousand comments would take three times as long.
     found = await work.session.execute(
-        select(Message, Person, Channel.platform)
+        select(
+            Message.id.label("message_id"),
+            Message.text,
+            Message.written_at,
+            Message.hidden,
+            Person.id.label("person_id"),
+            Person.channel_id,
+            Person.remote_id,
+            Person.handle,
+            Person.created_at,
+            Channel.platform,
+        )
         .join(Thread, Thread.id == Message.thread_id)
         .join(ContestSource, ContestSource.publication_id == Thread.publication_id)
         .join(Channel, Channel.id == Message.channel_id)
@@ -224,14 +241,14 @@ async def _comments(
         .where(ContestSource.contest_id == contest.id, Message.direction == Direction.INBOUND)
     )
     return {
-        message.id: Comment(
-            message_id=message.id,
-            who=_who(person, platform, accounts) if person else None,
-            text=message.text,
-            written_at=message.written_at,
-            hidden=message.hidden,
+        row.message_id: Comment(
+            message_id=row.message_id,
+            who=_who(row, accounts) if row.person_id else None,
+            text=row.text,
+            written_at=row.written_at,
+            hidden=row.hidden,
         )
-        for message, person, platform in found
+        for row in found
     }
 
 
@@ -241,13 +258,13 @@ def _accounts(own: Sequence[Channel]) -> frozenset[tuple[object, str]]:
     return frozenset(by_id | {(row.platform, handle_key(row.handle)) for row in own})
 
 
-def _who(person: Person, platform: str, own: frozenset[tuple[object, str]]) -> Who:
-    known = {(person.channel_id, person.remote_id), (platform, handle_key(person.handle))}
+def _who(row: Any, own: frozenset[tuple[object, str]]) -> Who:
+    known = {(row.channel_id, row.remote_id), (row.platform, handle_key(row.handle))}
     return Who(
-        id=person.id,
-        handle=person.handle,
+        id=row.person_id,
+        handle=row.handle,
         own=bool(known & own),
-        known_since=person.created_at,
+        known_since=row.created_at,
     )
 
 

@@ -34,6 +34,9 @@ JUDGED = frozenset({S.OPEN, S.CLOSED})
 #: How long a platform may take to show a comment: the last reading begins no earlier.
 SETTLES = timedelta(seconds=60)
 
+#: How long comments that have arrived wait to be judged together with those behind them.
+GATHERS = timedelta(seconds=5)
+
 #: How soon comments that could not be read are tried again at first, and at the latest.
 _READ_AGAIN = (timedelta(minutes=2), timedelta(hours=1))
 
