@@ -1,6 +1,7 @@
 """`hub contest`: checking a draw without trusting the hub that made it."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,16 +42,25 @@ def verify(
 
     Example: hub contest verify proof.json --commitment 9f86d081884c7d65…
     """
+    from rich.markup import escape
+
     from hub.engagement.contests import proof as proofs
 
     checks = proofs.verify(_read(proof), commitment=commitment or None, digest=digest or None)
     broken = [check for check in checks if not check.holds]
-    rows = [{"check": check.name, "holds": check.holds, "found": check.found} for check in checks]
     if as_json:
-        print_json({"holds": not broken, "checks": rows})
+        print_json({"holds": not broken, "checks": [asdict(check) for check in checks]})
     else:
         print_rows(
-            [{**row, "holds": "yes" if row["holds"] else "NO"} for row in rows],
+            [
+                # What a stranger wrote into a proof is text and nothing else.
+                {
+                    "check": check.name,
+                    "holds": "yes" if check.holds else "NO",
+                    "found": escape(check.found),
+                }
+                for check in checks
+            ],
             as_json=False,
             empty="",
         )

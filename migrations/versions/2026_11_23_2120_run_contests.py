@@ -80,6 +80,26 @@ _KEPT = """
     END $$
 """
 
+_NAMED = """
+    CREATE FUNCTION keep_contest_sources() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        wanted uuid := CASE WHEN TG_OP = 'INSERT' THEN NEW.contest_id ELSE OLD.contest_id END;
+    BEGIN
+        IF TG_OP = 'UPDATE' AND (OLD.contest_id, OLD.publication_id)
+            IS NOT DISTINCT FROM (NEW.contest_id, NEW.publication_id) THEN
+            RETURN NEW;
+        END IF;
+        IF EXISTS (SELECT FROM contests AS c WHERE c.id = wanted AND c.opened_at IS NOT NULL) THEN
+            RAISE EXCEPTION 'the terms of a contest are fixed when it opens'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF TG_OP = 'DELETE' THEN
+            RETURN OLD;
+        END IF;
+        RETURN NEW;
+    END $$
+"""
+
 _DRAWN = """
     CREATE FUNCTION keep_contest_places() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -93,6 +113,10 @@ _DRAWN = """
 
 _TRIGGERS = (
     "CREATE TRIGGER keep BEFORE UPDATE ON contests FOR EACH ROW EXECUTE FUNCTION keep_contest()",
+    """
+    CREATE TRIGGER keep BEFORE INSERT OR UPDATE OR DELETE ON contest_sources
+    FOR EACH ROW EXECUTE FUNCTION keep_contest_sources()
+    """,
     """
     CREATE TRIGGER keep BEFORE INSERT OR UPDATE OR DELETE ON contest_entries
     FOR EACH ROW EXECUTE FUNCTION keep_contest_entries()
@@ -397,7 +421,7 @@ def upgrade() -> None:
         unique=False,
     )
     protect(TABLES)
-    for statement in (_FIXED, _KEPT, _DRAWN, *_TRIGGERS):
+    for statement in (_FIXED, _NAMED, _KEPT, _DRAWN, *_TRIGGERS):
         op.execute(sa.text(statement.replace(":", r"\:")))
     for table in TABLES:
         for event, side in _EVENTS.items():
@@ -416,5 +440,10 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in reversed(TABLES):
         op.drop_table(table)
-    for function in ("keep_contest", "keep_contest_entries", "keep_contest_places"):
+    for function in (
+        "keep_contest",
+        "keep_contest_sources",
+        "keep_contest_entries",
+        "keep_contest_places",
+    ):
         op.execute(f"DROP FUNCTION {function}()")

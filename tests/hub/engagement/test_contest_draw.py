@@ -330,6 +330,17 @@ def test_the_command_says_exactly_what_does_not_hold(written: Path) -> None:
     assert "winners are others than the seed and the list say" in script.stderr
 
 
+def test_what_a_stranger_wrote_is_shown_as_it_is(written: Path) -> None:
+    proof = json.loads(written.read_text(encoding="utf-8"))
+    proof["drawn"][0]["handle"] = "[/b][link=https://evil.example]"
+    written.write_text(json.dumps(proof), encoding="utf-8")
+
+    told = verified(written)
+
+    assert told.exit_code == 1
+    assert "[/b]" in told.stdout
+
+
 @pytest.mark.parametrize("content", ["", "[", "{}"])
 def test_what_is_no_proof_is_refused_by_the_command(tmp_path: Path, content: str) -> None:
     path = tmp_path / "proof.json"

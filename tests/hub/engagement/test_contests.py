@@ -628,6 +628,8 @@ async def test_the_database_itself_keeps_what_was_promised(play: Play, database:
             "UPDATE contests SET seed = repeat('0', 64)",
             "UPDATE contests SET seed = NULL",
             "UPDATE contests SET frozen_at = NULL",
+            "UPDATE contest_sources SET publication_id = gen_random_uuid()",
+            "DELETE FROM contest_sources",
             "UPDATE contest_entries SET state = 'DISQUALIFIED', reasons = '[{}]'",
             "DELETE FROM contest_entries",
             "UPDATE contest_places SET rank = rank + 10",

@@ -36,8 +36,11 @@ class Contests(Outgoing):
 
     def _contests(self) -> None:
         for state in (*ContestState, *ContestState):
-            contest = self._contest(state)
-            for publication in self.values.some(self.ids(Publication), 3):
+            made = self._contest(state)
+            contest = made["id"]
+            # Where comments are from is fixed when a contest opens.
+            publications = [] if made["opened_at"] else self.ids(Publication)
+            for publication in self.values.some(publications, 3):
                 self._add(
                     ContestSource,
                     contest_id=contest,
@@ -51,7 +54,7 @@ class Contests(Outgoing):
             if row["state"] in _DRAWN:
                 self._places(row["id"])
 
-    def _contest(self, state: ContestState) -> UUID:
+    def _contest(self, state: ContestState) -> dict[str, Any]:
         seed = self.values.random.randbytes(draw.SEED_BYTES)
         listed = f"{self.values.text('list')}\n"
         opens_at = self.values.time()
@@ -95,8 +98,7 @@ class Contests(Outgoing):
             }
             | ({} if frozen else {"frozen_at": None}),
         )
-        contest: UUID = made["id"]
-        return contest
+        return made
 
     def _entries(self, contest: UUID) -> None:
         taking_part = set()
