@@ -1,10 +1,15 @@
 """Every knob of the hub, read once from the environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_MAIL_SERVER = re.compile(r"(smtp|smtps|smtp\+starttls)://([^@/\s]+@)?[^@/\s:]+(:\d{1,5})?/?")
+_MAILBOX = re.compile(r"[^<>@\s,;]+@[^<>@\s,;]+|[^<>\r\n]*<[^<>@\s,;]+@[^<>@\s,;]+>")
+_PLACES = re.compile(r"\{[^}]*\}?")
 
 SplitList = Annotated[tuple[str, ...], NoDecode]
 
@@ -136,6 +141,52 @@ class Settings(BaseSettings):
     deliveries_at_once: int = Field(
         default=16, ge=1, le=100, description="Endpoints one worker process calls at once."
     )
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Where mail leaves: smtp, smtps or smtp+starttls, then `://user:password@host:"
+        "port`; without it no notices are sent.",
+    )
+    mail_from: str | None = Field(
+        default=None, description="Who notices are from, as in `Hub <hub@acme.example>`."
+    )
+    frontend_url: str | None = Field(
+        default=None,
+        description="Links in notices, with {content} and {review} for the ids of what they are "
+        "about; without it there are none.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _MAIL_SERVER.fullmatch(value.get_secret_value()):
+            raise ValueError("it has the form smtps://user:password@host:465")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mailbox(cls, value: str | None) -> str | None:
+        if value is not None and not _MAILBOX.fullmatch(value):
+            raise ValueError("it has the form Hub <hub@acme.example>")
+        return value
+
+    @field_validator("frontend_url")
+    @classmethod
+    def _link(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("https://", "http://")) or set(_PLACES.findall(value)) - {
+            "{content}",
+            "{review}",
+        }:
+            raise ValueError("it has the form https://desk.acme.example/reviews/{review}")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_from_somebody(self) -> "Settings":
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError("HUB_SMTP_URL needs HUB_MAIL_FROM")
+        return self
 
     @field_validator("outgoing_allow", "cors_origins", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from hub.content import models
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import all_in, as_json, columns, exists_in, named_in, newest_in, one_of
 from hub.review import models as review
+from hub.review.queries import first_remarks
 from hub.review.rules import OPEN
 from schema.access.types import Member
 from schema.base.enums import describe
@@ -41,9 +42,11 @@ from schema.strategy.types import Brand, Campaign
 
 if TYPE_CHECKING:
     from schema.publishing.types import Publication
+    from schema.review.remarks import Remark
     from schema.review.types import Review
 
 Reviews = Connection[Annotated["Review", strawberry.lazy("schema.review.types")]]
+Remarks = Connection[Annotated["Remark", strawberry.lazy("schema.review.remarks")]]
 Publications = Connection[Annotated["Publication", strawberry.lazy("schema.publishing.types")]]
 
 EditionOrigin = models.EditionOrigin
@@ -289,6 +292,10 @@ class ContentItem(Node):
         "Every version, newest first.", columns("id", "item_id")
     )
     reviews: Reviews | None = paged("Its reviews, newest first.", columns("id", "item_id"))
+    remarks: Remarks | None = paged(
+        "Remarks on it, of all reviews, newest first; answers stand under what they answer.",
+        first_remarks("id"),
+    )
     publications: Publications | None = paged(
         "Where it went and shall go, newest first.", columns("id", "item_id")
     )

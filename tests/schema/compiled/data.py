@@ -29,7 +29,16 @@ from hub.publishing.models import (
     Attempt,
     Publication,
 )
-from hub.review.models import Decision, Review, ReviewTarget
+from hub.review.models import (
+    Decision,
+    Notice,
+    Remark,
+    Review,
+    ReviewStep,
+    ReviewTarget,
+    Workflow,
+    WorkflowStep,
+)
 from hub.strategy.models import Brand, Campaign
 from tests.schema.compiled.outgoing import Outgoing
 from tests.schema.compiled.values import Values
@@ -89,6 +98,11 @@ class _Filler(Outgoing):
                 ("Review", Review),
                 ("ReviewTarget", ReviewTarget),
                 ("Decision", Decision),
+                ("Workflow", Workflow),
+                ("WorkflowStep", WorkflowStep),
+                ("ReviewStep", ReviewStep),
+                ("Remark", Remark),
+                ("Notice", Notice),
                 ("Publication", Publication),
                 ("Attempt", Attempt),
                 ("Amendment", Amendment),
@@ -129,7 +143,10 @@ class _Filler(Outgoing):
         self._channels()
         self._assets()
         self._contents()
+        self._workflows()
         self._reviews()
+        self._remarks()
+        self._notices()
         self._publications()
         self._engagement()
         self._audit()

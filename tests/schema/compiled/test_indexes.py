@@ -42,6 +42,9 @@ SORTED = frozenset(
         "assets.FILENAME_DESC",
         "assets.SIZE_ASC",
         "assets.SIZE_DESC",
+        # The index of what is in review holds nothing else: these few are sorted more quickly.
+        "reviewQueue.",
+        "reviewQueue.DUE_AT_ASC",
         "reviews.UPDATED_AT_ASC",
         "reviews.UPDATED_AT_DESC",
         "publications.SCHEDULED_FOR_ASC",
@@ -76,6 +79,8 @@ FOUND = {
     "contentItems.externalReference": "external_reference",
     "assets.brandIn": "brand_id",
     "reviews.contentItemIn": "item_id",
+    "reviewQueue.contentItemIn": "item_id",
+    "workflows.brandIn": "brand_id",
     "publications.channelIn": "channel_id",
     "publications.contentItemIn": "item_id",
     "publications.externalReference": "external_reference",
@@ -100,6 +105,7 @@ _RARE: Mapping[str, Any] = {
     "afterSequence": 19_900,
     "archived": True,
     "enabled": False,
+    "waitsForMe": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -111,6 +117,8 @@ _RARE_STATES = {
     "EditionOrigin": "REPLY",
     "MessageDirection": "OUTBOUND",
     "Role": "ADMIN",
+    "NoticeState": "FAILED",
+    "NoticeKind": "OVERDUE",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -121,6 +129,7 @@ _IDS = {
     "threadIn": ("Thread", "threads"),
     "personIn": ("Person", "persons"),
     "endpointIn": ("Endpoint", "endpoints"),
+    "workflowIn": ("Workflow", "workflows"),
     "memberIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
