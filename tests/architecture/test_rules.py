@@ -85,9 +85,11 @@ INTERNAL = {
         "usable_channel": "submit asks for it",
         "prepare": "a worker's",
         "supersede": "a reaction",
+        "reconsider": "a reaction",
         "approve_by_policy": "engagement asks for it, under its own permission",
         "targets_of": "later areas read it",
     },
+    "hub/review/remarks.py": {"require_none_blocking": "approving asks for it"},
 }
 
 
@@ -112,7 +114,9 @@ def split(path: str) -> tuple[set[str], set[str]]:
 
 
 FILES = [
-    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
+    path
+    for path in modules()
+    if re.fullmatch(r"hub/\w+/(operations|assets|amendments|workflows|remarks)\.py", path)
 ]
 
 
@@ -247,7 +251,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path):
+        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments|workflows|remarks)\.py", path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

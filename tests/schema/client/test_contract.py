@@ -94,6 +94,7 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "ContentItemUpdateInput",
         "EndpointUpdateInput",
         "TriggerUpdateInput",
+        "WorkflowUpdateInput",
     }
     for kind in inputs.values():
         assert isinstance(kind, GraphQLInputObjectType)
