@@ -16,6 +16,8 @@ from hub.review.rules import Place, defaults_for
 
 _WORKFLOW = ("input", "workflowId")
 _RESUME = ("input", "resume")
+# Reviews that nobody decided say nothing about the one before them.
+_UNDECIDED = (ReviewState.SUPERSEDED, ReviewState.CANCELLED)
 
 
 async def begin(
@@ -114,7 +116,10 @@ async def _resumed(work: UnitOfWork, item: ContentItem, workflow: Workflow | Non
     if workflow is None or not workflow.keeps_approvals:
         raise WrongState("Here every review begins anew.", path=_RESUME)
     earlier = await work.one(
-        select(Review).where(Review.item_id == item.id).order_by(Review.id.desc()).limit(1)
+        select(Review)
+        .where(Review.item_id == item.id, Review.state.not_in(_UNDECIDED))
+        .order_by(Review.id.desc())
+        .limit(1)
     )
     if earlier is None or earlier.state is not ReviewState.CHANGES_REQUESTED:
         raise WrongState("The last review of this did not ask for changes.", path=_RESUME)
