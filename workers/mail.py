@@ -91,7 +91,8 @@ async def send(
 
 
 def _send(message: EmailMessage, server: Server, trust: ssl.SSLContext) -> None:
-    with _typed(), _connected(server, trust) as smtp:
+    sender = parseaddr(message["From"])[1].rpartition("@")[2]
+    with _typed(), _connected(server, trust, name=sender) as smtp:
         if server.scheme == "smtp+starttls":
             # Refused where the server does not offer it: nobody in between can talk it away.
             smtp.starttls(context=trust)
@@ -101,13 +102,14 @@ def _send(message: EmailMessage, server: Server, trust: ssl.SSLContext) -> None:
 
 
 @contextmanager
-def _connected(server: Server, trust: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
+def _connected(server: Server, trust: ssl.SSLContext, *, name: str) -> Iterator[smtplib.SMTP]:
+    # Without a name smtplib asks the network for one, which may take longer than the mail.
     if server.scheme == "smtps":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=PATIENCE, context=trust
+            server.host, server.port, name, timeout=PATIENCE, context=trust
         )
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=PATIENCE)
+        smtp = smtplib.SMTP(server.host, server.port, name, timeout=PATIENCE)
     try:
         yield smtp
         # The mail is taken by now: how they part makes no difference.
