@@ -107,8 +107,11 @@ async def _by_email(work: UnitOfWork, email: str) -> Member | None:
 
 
 async def _member(work: UnitOfWork, member_id: UUID, *, path: tuple[str, ...]) -> Member:
+    # What only refers to the member, such as a decision under way, need not wait for this.
     found = await work.one(
-        select(Member).where(Member.id == member_id, Member.removed_at.is_(None)).with_for_update()
+        select(Member)
+        .where(Member.id == member_id, Member.removed_at.is_(None))
+        .with_for_update(key_share=True)
     )
     if found is None:
         raise NotFound("There is nothing with this id.", path=path)
