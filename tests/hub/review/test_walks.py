@@ -27,6 +27,7 @@ from hub.review.models import (
     ReviewStep,
     ReviewTarget,
     StepMode,
+    StepState,
     Verdict,
 )
 from hub.review.operations import Target
@@ -300,8 +301,8 @@ class Walk:
             )
             await self.check_queue(work, review_id)
         assert row is not None
-        assert [step.state for step in steps].count("DONE") == known.done, act
-        assert [step.state for step in steps].count("OPEN") == (row.state == "IN_REVIEW")
+        assert [step.state for step in steps].count(StepState.DONE) == known.done, act
+        assert [step.state for step in steps].count(StepState.OPEN) == (row.state == "IN_REVIEW")
         hashes = {str(edition.id): edition.hash for edition in editions}
         assert all(one.editions == hashes for one in decisions)
         live = {str(one.edition_id): one.hash for one in approvals if one.revoked_at is None}
