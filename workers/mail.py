@@ -127,7 +127,7 @@ def _typed() -> Iterator[None]:
         raise _answered(code, words) from error
     except smtplib.SMTPAuthenticationError as error:
         raise MailFailed(NoticeFailure.NOT_ALLOWED, _text(error.smtp_error)) from error
-    except (smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
+    except (smtplib.SMTPNotSupportedError, ssl.SSLError, UnicodeError) as error:
         raise MailFailed(NoticeFailure.NOT_ALLOWED, str(error)) from error
     except smtplib.SMTPServerDisconnected as error:
         raise MailFailed(NoticeFailure.UNREACHABLE, str(error)) from error

@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_MAIL_SERVER = re.compile(r"(smtp|smtps|smtp\+starttls)://([^@/\s]+@)?[^@/\s:]+(:\d{1,5})?/?")
+_MAIL_SERVER = re.compile(
+    r"(smtp|smtps|smtp\+starttls)://([^@/\s]+@)?(\[[0-9A-Fa-f:]+\]|[^@/\s:\[\]]+)(:\d{1,5})?/?"
+)
 _MAILBOX = re.compile(r"[^<>@\s,;]+@[^<>@\s,;]+|[^<>\r\n]*<[^<>@\s,;]+@[^<>@\s,;]+>")
 _PLACES = re.compile(r"\{[^}]*\}?")
 
@@ -142,13 +145,13 @@ class Settings(BaseSettings):
         default=16, ge=1, le=100, description="Endpoints one worker process calls at once."
     )
 
+    mail_from: str | None = Field(
+        default=None, description="Who notices are from, as in `Hub <hub@acme.example>`."
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="Where mail leaves: smtp, smtps or smtp+starttls, then `://user:password@host:"
         "port`; without it no notices are sent.",
-    )
-    mail_from: str | None = Field(
-        default=None, description="Who notices are from, as in `Hub <hub@acme.example>`."
     )
     frontend_url: str | None = Field(
         default=None,
@@ -158,9 +161,15 @@ class Settings(BaseSettings):
 
     @field_validator("smtp_url")
     @classmethod
-    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _MAIL_SERVER.fullmatch(value.get_secret_value()):
+    def _mail_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            return None
+        url = value.get_secret_value()
+        # An impossible port is a ValueError as well.
+        if not _MAIL_SERVER.fullmatch(url) or urlsplit(url).port == 0:
             raise ValueError("it has the form smtps://user:password@host:465")
+        if info.data.get("mail_from") is None:
+            raise ValueError("it needs HUB_MAIL_FROM")
         return value
 
     @field_validator("mail_from")
@@ -181,12 +190,6 @@ class Settings(BaseSettings):
         }:
             raise ValueError("it has the form https://desk.acme.example/reviews/{review}")
         return value
-
-    @model_validator(mode="after")
-    def _mail_is_from_somebody(self) -> "Settings":
-        if self.smtp_url is not None and self.mail_from is None:
-            raise ValueError("HUB_SMTP_URL needs HUB_MAIL_FROM")
-        return self
 
     @field_validator("outgoing_allow", "cors_origins", mode="before")
     @classmethod

@@ -19,6 +19,7 @@ from hub.review.models import (
     NoticeState,
     Remark,
     Review,
+    ReviewState,
     ReviewStep,
     StepState,
 )
@@ -93,6 +94,8 @@ async def _facts(work: UnitOfWork, notice: Notice) -> Facts | None:
     review = await get(work, Review, notice.review_id or notice.item_id)
     if notice.kind in _OF_STEPS:
         return await _of_step(work, notice, review, about)
+    if notice.kind is NoticeKind.APPROVED and review.state is not ReviewState.APPROVED:
+        return None
     decision = await work.one(
         select(Decision)
         .where(Decision.review_id == review.id)

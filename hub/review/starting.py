@@ -51,9 +51,11 @@ async def begin(
 
 def _nobody(step: str) -> str:
     at = f" the step {step} of" if step else ""
+    # Only the one step of a review without a workflow has no name, and only there it can be said.
+    otherwise = "" if step else " An administrator may submit it with fourEyes: false."
     return (
         f"Nobody would be left to approve{at} this: whoever may has written or submitted it. "
-        "Let somebody else submit it, or add a member who may decide."
+        f"Let somebody else submit it, or add a member who may decide.{otherwise}"
     )
 
 
