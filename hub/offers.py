@@ -46,6 +46,20 @@ class Action(StrEnum):
     MESSAGE_REPLY = "message.reply"
     MESSAGE_HIDE = "message.hide"
     MESSAGE_UNHIDE = "message.unhide"
+    MESSAGE_LIKE = "message.like"
+    MESSAGE_UNLIKE = "message.unlike"
+    THREAD_UPDATE = "thread.update"
+    THREAD_SNOOZE = "thread.snooze"
+    THREAD_WAKE = "thread.wake"
+    THREAD_NOTE_ADD = "thread.note_add"
+    PERSON_UPDATE = "person.update"
+    PERSON_LINK = "person.link"
+    PERSON_UNLINK = "person.unlink"
+    PERSON_NOTE_ADD = "person.note_add"
+    SAVED_REPLY_UPDATE = "saved_reply.update"
+    SAVED_REPLY_DELETE = "saved_reply.delete"
+    SERVICE_TARGET_SET = "service_target.set"
+    SERVICE_TARGET_DELETE = "service_target.delete"
     TRIGGER_UPDATE = "trigger.update"
     TRIGGER_ROTATE_SECRET = "trigger.rotate_secret"  # noqa: S105 - the name of an act
     TRIGGER_DELETE = "trigger.delete"
@@ -97,7 +111,27 @@ def _can_approve(facts: Facts, caller: Caller) -> bool:
 
 
 def _repliable(facts: Facts, _caller: Caller) -> bool:
-    return facts["direction"] == "INBOUND" and Capability.REPLY in facts["channel_capabilities"]
+    needed = {Capability.REPLY}
+    if facts["thread_kind"] == "DIRECT":
+        needed.add(Capability.DIRECT_MESSAGES)
+    return (
+        facts["direction"] == "INBOUND"
+        and not facts["deleted"]
+        and needed <= set(facts["channel_capabilities"])
+    )
+
+
+def _likeable(*, liked: bool) -> Callable[[Facts, Caller], bool]:
+    def offered(facts: Facts, _caller: Caller) -> bool:
+        wanted = facts["liked"] if facts["like_wanted"] is None else facts["like_wanted"]
+        return bool(
+            facts["direction"] == "INBOUND"
+            and not facts["deleted"]
+            and wanted is liked
+            and Capability.LIKE in facts["channel_capabilities"]
+        )
+
+    return offered
 
 
 def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
@@ -106,6 +140,7 @@ def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
         wanted = facts["hidden"] if under_way is None else under_way == "HIDE"
         return bool(
             facts["direction"] == "INBOUND"
+            and facts["thread_kind"] == "COMMENTS"
             and wanted is hidden
             and Capability.HIDE in facts["channel_capabilities"]
         )
@@ -173,7 +208,20 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "pending_amendment",
         "refs",
     ),
-    "Message": ("direction", "hidden", "channel_capabilities", "pending_amendment"),
+    "Message": (
+        "direction",
+        "hidden",
+        "liked",
+        "like_wanted",
+        "deleted",
+        "thread_kind",
+        "channel_capabilities",
+        "pending_amendment",
+    ),
+    "Thread": ("state", "overdue", "first_reply_due_at", "snoozed_until"),
+    "Person": ("group_id",),
+    "SavedReply": (),
+    "ServiceTarget": (),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -294,6 +342,48 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             permission=Permission.ENGAGEMENT_MODERATE,
             when=_hideable(hidden=True),
         ),
+        Offer(
+            action=Action.MESSAGE_LIKE,
+            permission=Permission.ENGAGEMENT_REPLY,
+            when=_likeable(liked=False),
+        ),
+        Offer(
+            action=Action.MESSAGE_UNLIKE,
+            permission=Permission.ENGAGEMENT_REPLY,
+            when=_likeable(liked=True),
+        ),
+    ),
+    "Thread": (
+        Offer(action=Action.THREAD_UPDATE, permission=Permission.ENGAGEMENT_REPLY),
+        Offer(
+            action=Action.THREAD_SNOOZE,
+            permission=Permission.ENGAGEMENT_REPLY,
+            when=lambda facts, _caller: facts["state"] != "DONE",
+        ),
+        Offer(
+            action=Action.THREAD_WAKE,
+            permission=Permission.ENGAGEMENT_REPLY,
+            when=lambda facts, _caller: facts["snoozed_until"] is not None,
+        ),
+        Offer(action=Action.THREAD_NOTE_ADD, permission=Permission.ENGAGEMENT_REPLY),
+    ),
+    "Person": (
+        Offer(action=Action.PERSON_UPDATE, permission=Permission.ENGAGEMENT_REPLY),
+        Offer(action=Action.PERSON_LINK, permission=Permission.ENGAGEMENT_REPLY),
+        Offer(
+            action=Action.PERSON_UNLINK,
+            permission=Permission.ENGAGEMENT_REPLY,
+            when=lambda facts, _caller: facts["group_id"] is not None,
+        ),
+        Offer(action=Action.PERSON_NOTE_ADD, permission=Permission.ENGAGEMENT_REPLY),
+    ),
+    "SavedReply": (
+        Offer(action=Action.SAVED_REPLY_UPDATE, permission=Permission.ENGAGEMENT_REPLY),
+        Offer(action=Action.SAVED_REPLY_DELETE, permission=Permission.ENGAGEMENT_REPLY),
+    ),
+    "ServiceTarget": (
+        Offer(action=Action.SERVICE_TARGET_SET, permission=Permission.STRATEGY_WRITE),
+        Offer(action=Action.SERVICE_TARGET_DELETE, permission=Permission.STRATEGY_WRITE),
     ),
     "Trigger": (
         Offer(
@@ -420,10 +510,21 @@ def _endpoint_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
         )
 
 
+def _thread_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
+    if facts["overdue"]:
+        yield Problem(
+            code="OVERDUE",
+            message=f"Nobody has answered until {facts['first_reply_due_at'].isoformat()}, as was "
+            "promised.",
+            severity=ProblemSeverity.WARNING,
+        )
+
+
 _PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
     "Channel": _channel_problems,
     "Publication": _publication_problems,
     "Endpoint": _endpoint_problems,
+    "Thread": _thread_problems,
 }
 
 

@@ -1,4 +1,4 @@
-"""They answer: conversations under what was published, in private, and about somebody else's post."""
+"""They answer: conversations under publications, in private, and about posts of others."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -63,8 +63,7 @@ class SentimentLabel(StrEnum):
 class Person(WorkspaceOwned, Base):
     """A community member as one channel knows them.
 
-    Those with the same `group_id` are one human being, as somebody of the workspace has said; on
-    their own, a person's group is their own id.
+    Those with the same `group_id` are one human being, as somebody of the workspace has said.
     """
 
     __tablename__ = "persons"
@@ -80,7 +79,7 @@ class Person(WorkspaceOwned, Base):
     handle: Mapped[str]
     name: Mapped[str]
     url: Mapped[str]
-    group_id: Mapped[UUID]
+    group_id: Mapped[UUID | None]
     tags: Mapped[list[str]] = mapped_column(default=list, server_default=sql("'[]'"))
 
 
@@ -103,9 +102,7 @@ class Thread(Versioned, WorkspaceOwned, Base):
         CheckConstraint(
             "(kind = 'COMMENTS') = (publication_id IS NOT NULL)", name="comments_have_publication"
         ),
-        CheckConstraint(
-            "(kind = 'COMMENTS') = (remote_id IS NULL)", name="others_are_known_there"
-        ),
+        CheckConstraint("(kind = 'COMMENTS') = (remote_id IS NULL)", name="others_are_known_there"),
         Index(
             "ix_threads_last_message_at",
             "workspace_id",

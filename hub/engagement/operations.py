@@ -152,6 +152,14 @@ async def receive(
     return await receiving.below(work, row=row, messages=messages, cursor=cursor, whole=whole)
 
 
+async def receive_inbox(
+    work: UnitOfWork, *, channel_id: UUID, messages: Sequence[Received], cursor: str
+) -> int:
+    """Keep what is new in a channel's own inbox; return how many were new."""
+    channel = await get(work, Channel, channel_id)
+    return await receiving.inbox(work, channel_id=channel.id, messages=messages, cursor=cursor)
+
+
 async def open_for_mention(work: UnitOfWork, *, channel_id: UUID, post: Received) -> Thread:
     """Bring somebody else's post into the inbox, because somebody must act; once."""
     work.caller.require(Permission.ENGAGEMENT_REPLY)

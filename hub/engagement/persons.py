@@ -12,6 +12,7 @@ from hub.engagement.rules import require_tags
 from hub.kernel.caller import Permission
 from hub.kernel.editing import get
 from hub.kernel.errors import Invalid, WrongState
+from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 
 ACCOUNTS_MAX = 50
@@ -24,15 +25,14 @@ async def link_persons(work: UnitOfWork, *, person_id: UUID, other_id: UUID) -> 
     other = await get(work, Person, other_id, path=("input", "otherId"))
     if person.id == other.id:
         raise Invalid("This is one and the same account.", path=("input", "otherId"))
-    accounts = await _locked(work, person.group_id, other.group_id)
-    if person.group_id == other.group_id:
+    accounts = await _locked(work, person, other)
+    if person.group_id is not None and person.group_id == other.group_id:
         raise WrongState("They are linked already.", path=("input", "otherId"))
     if len(accounts) > ACCOUNTS_MAX:
         raise Invalid(f"A person has {ACCOUNTS_MAX} accounts at most.", path=("input", "otherId"))
-    former, group = other.group_id, person.group_id
+    group = person.group_id or other.group_id or new_id()
     for account in accounts:
-        if account.group_id == former:
-            account.group_id = group
+        account.group_id = group
     work.record(PersonLinked(subject_id=person.id, other_id=other.id))
     return person
 
@@ -41,15 +41,12 @@ async def unlink_person(work: UnitOfWork, *, person_id: UUID) -> Person:
     """Say that an account is on its own; the others it was linked with stay together."""
     work.caller.require(Permission.ENGAGEMENT_REPLY)
     person = await get(work, Person, person_id)
-    accounts = await _locked(work, person.group_id)
-    others = [account for account in accounts if account.id != person.id]
-    if not others:
+    if person.group_id is None:
         raise WrongState("It is linked with nobody.", path=("input", "id"))
-    # A group bears the id of one of its own, so that nobody's own id is ever another group's.
-    group = others[0].id if person.group_id == person.id else person.group_id
-    for account in others:
-        account.group_id = group
-    person.group_id = person.id
+    others = [account for account in await _locked(work, person) if account.id != person.id]
+    person.group_id = None
+    if len(others) == 1:
+        others[0].group_id = None
     work.record(PersonUnlinked(subject_id=person.id))
     return person
 
@@ -67,10 +64,13 @@ async def update_person(work: UnitOfWork, *, person_id: UUID, changes: Mapping[s
     return person
 
 
-async def _locked(work: UnitOfWork, *groups: UUID) -> Sequence[Person]:
+async def _locked(work: UnitOfWork, *persons: Person) -> Sequence[Person]:
+    """Return persons with all who are linked with one of them, locked and read afresh."""
+    groups = [person.group_id for person in persons if person.group_id is not None]
+    ids = [person.id for person in persons]
     return await work.all(
         select(Person)
-        .where(Person.group_id.in_(groups))
+        .where(Person.id.in_(ids) | Person.group_id.in_(groups))
         .order_by(Person.remote_id, Person.id)
         .with_for_update()
         .execution_options(populate_existing=True)

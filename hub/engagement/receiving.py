@@ -148,16 +148,14 @@ async def _persons(
 
 
 async def _person(work: UnitOfWork, channel_id: UUID, given: Received) -> UUID:
-    person_id = new_id()
     statement = insert(Person).values(
-        id=person_id,
+        id=new_id(),
         workspace_id=work.caller.workspace_id,
         channel_id=channel_id,
         remote_id=given.person_remote_id,
         handle=given.person_handle,
         name=given.person_name,
         url=given.person_url,
-        group_id=person_id,
     )
     found = await work.session.execute(
         statement.on_conflict_do_update(

@@ -71,13 +71,13 @@ async def update_saved_reply(
     return saved
 
 
-async def delete_saved_reply(work: UnitOfWork, *, saved_reply_id: UUID) -> UUID:
-    """Throw words away; answers that were made of them stay. Return the id."""
+async def delete_saved_reply(work: UnitOfWork, *, saved_reply_id: UUID) -> SavedReply:
+    """Throw words away; answers that were made of them stay. Return what they were."""
     work.caller.require(Permission.ENGAGEMENT_REPLY)
     saved = await get(work, SavedReply, saved_reply_id, lock=True)
     await work.session.delete(saved)
     work.record(SavedReplyDeleted(subject_id=saved_reply_id))
-    return saved_reply_id
+    return saved
 
 
 async def render_saved_reply(

@@ -68,13 +68,13 @@ async def set_service_target(
     return target
 
 
-async def delete_service_target(work: UnitOfWork, *, target_id: UUID) -> UUID:
-    """Promise nothing there any more; what was promised stays. Return the id."""
+async def delete_service_target(work: UnitOfWork, *, target_id: UUID) -> ServiceTarget:
+    """Promise nothing there any more; what was promised stays. Return what it was."""
     work.caller.require(Permission.STRATEGY_WRITE)
     target = await get(work, ServiceTarget, target_id, lock=True)
     await work.session.delete(target)
     work.record(ServiceTargetDeleted(subject_id=target_id))
-    return target_id
+    return target
 
 
 def _require_minutes(minutes: Mapping[Priority, int]) -> dict[str, int]:

@@ -144,15 +144,15 @@ async def update_note(
     return note
 
 
-async def delete_note(work: UnitOfWork, *, note_id: UUID) -> UUID:
-    """Throw a note away: one's own, or, as an administrator, anybody's; return its id."""
+async def delete_note(work: UnitOfWork, *, note_id: UUID) -> Note:
+    """Throw a note away: one's own, or, as an administrator, anybody's; return what it was."""
     work.caller.require(Permission.ENGAGEMENT_REPLY)
     note = await get(work, Note, note_id, lock=True)
     if not work.caller.may(Permission.WORKSPACE_ADMIN):
         _require_own(work, note)
     await work.session.delete(note)
     work.record(NoteDeleted(subject_id=note_id))
-    return note_id
+    return note
 
 
 async def _add_note(

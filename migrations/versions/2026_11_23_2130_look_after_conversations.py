@@ -84,12 +84,12 @@ def _threads() -> None:
         "WHERE last_message_at IS NOT NULL"
     )
     op.alter_column("threads", "publication_id", nullable=True)
-    for column, other in (("person_id", "persons"), ("assignee_id", "members")):
+    for name, other in (("person_id", "persons"), ("assignee_id", "members")):
         op.create_foreign_key(
-            op.f(f"fk_threads_workspace_id_{column}"),
+            op.f(f"fk_threads_workspace_id_{name}"),
             "threads",
             other,
-            ["workspace_id", column],
+            ["workspace_id", name],
             ["workspace_id", "id"],
         )
     op.create_unique_constraint(
@@ -105,8 +105,8 @@ def _threads() -> None:
         "threads",
         "(kind = 'COMMENTS') = (remote_id IS NULL)",
     )
-    for column in ("person_id", "assignee_id", "state", "first_reply_due_at"):
-        op.create_index(f"ix_threads_{column}", "threads", ["workspace_id", column, "id"])
+    for name in ("person_id", "assignee_id", "state", "first_reply_due_at"):
+        op.create_index(f"ix_threads_{name}", "threads", ["workspace_id", name, "id"])
 
 
 def _messages() -> None:
@@ -127,13 +127,11 @@ def _messages() -> None:
 
 def _persons() -> None:
     op.add_column("persons", sa.Column("group_id", sa.Uuid(), nullable=True))
-    op.execute("UPDATE persons SET group_id = id")
-    op.alter_column("persons", "group_id", nullable=False)
     op.add_column(
         "persons", sa.Column("tags", _JSON, server_default=sa.text("'[]'"), nullable=False)
     )
-    for column in ("group_id", "name"):
-        op.create_index(f"ix_persons_{column}", "persons", ["workspace_id", column, "id"])
+    for name in ("group_id", "name"):
+        op.create_index(f"ix_persons_{name}", "persons", ["workspace_id", name, "id"])
 
 
 def _tables() -> None:

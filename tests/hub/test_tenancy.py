@@ -60,7 +60,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "variants": {"platform": "mastodon"},
     "approvals": {"policy": "test"},
     "publications": {"state": "PLANNED"},
-    "notes": {"thread_id": uuid4()},
+    "notes": {"thread_id": UUID(int=1)},
     "threads": {"kind": "DIRECT", "remote_id": "x"},
     "jobs": {"state": "WAITING"},
 }

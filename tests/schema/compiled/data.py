@@ -22,7 +22,7 @@ from hub.content.models import (
     Revision,
     Variant,
 )
-from hub.engagement.models import Message, Person, Thread
+from hub.engagement.models import Message, Note, Person, SavedReply, ServiceTarget, Thread
 from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
@@ -96,6 +96,9 @@ class _Filler(Outgoing):
                 ("Person", Person),
                 ("Thread", Thread),
                 ("Message", Message),
+                ("Note", Note),
+                ("SavedReply", SavedReply),
+                ("ServiceTarget", ServiceTarget),
                 ("Event", EventRow),
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),

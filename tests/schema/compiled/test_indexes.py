@@ -60,6 +60,8 @@ SORTED = frozenset(
         "publicationsNeedingAttention.PUBLISHED_AT_ASC",
         "publicationsNeedingAttention.PUBLISHED_AT_DESC",
         "threads.LAST_MESSAGE_AT_ASC",
+        "threads.PRIORITY_DESC",
+        "savedReplies.USED_COUNT_DESC",
         "deliveries.NEXT_AT_ASC",
     }
 )
@@ -81,6 +83,11 @@ FOUND = {
     "publications.externalReference": "external_reference",
     "threads.channelIn": "channel_id",
     "threads.publicationIn": "publication_id",
+    "threads.assigneeIn": "assignee_id",
+    "threads.personIn": "person_id",
+    "savedReplies.brandIn": "brand_id",
+    "serviceTargets.brandIn": "brand_id",
+    "serviceTargets.channelIn": "channel_id",
     "messages.threadIn": "thread_id",
     "messages.personIn": "person_id",
     "events.subjectIn": "subject_id",
@@ -100,6 +107,9 @@ _RARE: Mapping[str, Any] = {
     "afterSequence": 19_900,
     "archived": True,
     "enabled": False,
+    "mine": True,
+    "unassigned": True,
+    "overdue": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -110,6 +120,10 @@ _RARE_STATES = {
     "HoldReason": "MISSED",
     "EditionOrigin": "REPLY",
     "MessageDirection": "OUTBOUND",
+    "ThreadKind": "DIRECT",
+    "ThreadState": "WAITING",
+    "ThreadPriority": "URGENT",
+    "SentimentLabel": "NEGATIVE",
     "Role": "ADMIN",
 }
 _IDS = {
@@ -122,6 +136,7 @@ _IDS = {
     "personIn": ("Person", "persons"),
     "endpointIn": ("Endpoint", "endpoints"),
     "memberIn": ("Member", "members"),
+    "assigneeIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
 }
