@@ -103,6 +103,9 @@ class Thread(Versioned, WorkspaceOwned, Base):
             "(kind = 'COMMENTS') = (publication_id IS NOT NULL)", name="comments_have_publication"
         ),
         CheckConstraint("(kind = 'COMMENTS') = (remote_id IS NULL)", name="others_are_known_there"),
+        CheckConstraint(
+            "NOT overdue OR first_reply_due_at IS NOT NULL", name="overdue_has_deadline"
+        ),
         Index(
             "ix_threads_last_message_at",
             "workspace_id",

@@ -105,6 +105,11 @@ def _threads() -> None:
         "threads",
         "(kind = 'COMMENTS') = (remote_id IS NULL)",
     )
+    op.create_check_constraint(
+        op.f("ck_threads_overdue_has_deadline"),
+        "threads",
+        "NOT overdue OR first_reply_due_at IS NOT NULL",
+    )
     for name in ("person_id", "assignee_id", "state", "first_reply_due_at"):
         op.create_index(f"ix_threads_{name}", "threads", ["workspace_id", name, "id"])
 

@@ -141,7 +141,8 @@ _TABLES: dict[str, dict[str, str]] = {
     },
     "threads": {
         "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
-        "publication_id": "pg_temp.row_id('publications', w, n)",
+        "publication_id": "CASE WHEN n % 50 > 0 THEN pg_temp.row_id('publications', w, n) END",
+        "remote_id": "CASE WHEN n % 50 = 0 THEN n::text END",
         "kind": "CASE WHEN n % 50 = 0 THEN 'DIRECT' ELSE 'COMMENTS' END",
         "state": "CASE WHEN n % 50 = 0 THEN 'WAITING' ELSE 'DONE' END",
         "priority": "CASE WHEN n % 50 = 0 THEN 'URGENT' ELSE 'NORMAL' END",
@@ -149,7 +150,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "overdue": "n % 50 = 0",
         "assignee_id": "pg_temp.row_id('members', w, n % 500 + 1)",
         "person_id": "pg_temp.row_id('persons', w, n % 4000 + 1)",
-        "first_reply_due_at": "CASE WHEN n % 3 > 0 THEN pg_temp.at(n) END",
+        "first_reply_due_at": "CASE WHEN n % 3 > 0 OR n % 50 = 0 THEN pg_temp.at(n) END",
         "last_message_at": "CASE WHEN n % 3 > 0 THEN pg_temp.at(n) END",
         "cursor": "''",
     },

@@ -278,6 +278,7 @@ class Outgoing(Contents):
         person: UUID | None = None,
     ) -> None:
         direct = (ThreadKind.DIRECT, ThreadKind.POST)
+        due = self.values.maybe(self.values.time())
         thread = self._add(
             Thread,
             channel_id=channel,
@@ -292,9 +293,9 @@ class Outgoing(Contents):
             tags=self.values.some(TAGS, 2),
             snoozed_until=self.values.maybe(self.values.time(), 0.3),
             opened_at=self.values.maybe(self.values.time()),
-            first_reply_due_at=self.values.maybe(self.values.time()),
+            first_reply_due_at=due,
             first_replied_at=self.values.maybe(self.values.time()),
-            overdue=self.values.chance(0.3),
+            overdue=due is not None and self.values.chance(0.3),
             last_message_at=self.values.maybe(self.values.time(), 0.8),
         )["id"]
         persons = [row["id"] for row in self._all(Person) if row["channel_id"] == channel]
