@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from hub import offers
+from hub import problems as rules
 from hub.channels.platforms import base
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, computed
@@ -116,7 +117,7 @@ def problems_with(
     """Show what is wrong right now, and what was found when it was written."""
 
     def make(facts: Facts, asking: Asking) -> list[Problem]:
-        now = [problem(found) for found in offers.problems(kind, facts, asking.now)]
+        now = [problem(found) for found in rules.problems(kind, facts, asking.now)]
         return [*now, *more(facts)]
 
     return computed(description, needs=(*offers.NEEDS[kind], *needs), make=make)

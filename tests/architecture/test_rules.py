@@ -65,6 +65,8 @@ INTERNAL = {
         "looked_in_vain": "a worker's",
         "looking": "a worker's",
         "receive": "a worker's",
+        "receive_inbox": "a worker's",
+        "target_of": "pure",
         "note_reply_sent": "a reaction",
         "note_hidden": "a reaction",
     },
@@ -111,9 +113,9 @@ def split(path: str) -> tuple[set[str], set[str]]:
     return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
 
-FILES = [
-    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
-]
+#: Files that hold operations.
+KINDS = "operations|assets|amendments|threads|persons|saved_replies|service_targets"
+FILES = [path for path in modules() if re.fullmatch(rf"hub/\w+/({KINDS})\.py", path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -197,6 +199,7 @@ def test_plain_sql_about_tables_stays_where_it_is_explained() -> None:
         "hub/audit/operations.py",
         "hub/automation/delivering.py",
         "hub/channels/operations.py",
+        "hub/engagement/inboxes.py",
         "hub/kernel/jobs.py",
         "hub/kernel/work.py",
         "hub/publishing/operations.py",
@@ -247,7 +250,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path):
+        if not re.fullmatch(rf"hub/\w+/({KINDS})\.py", path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]
