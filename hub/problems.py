@@ -1,4 +1,4 @@
-"""What is wrong with each object at this moment: pure functions of the columns in `offers.NEEDS`."""
+"""What is wrong with each object now: pure functions of the columns named in `offers.NEEDS`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
