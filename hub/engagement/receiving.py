@@ -43,11 +43,15 @@ async def below(
     cursor: str,
     whole: bool = False,
 ) -> int:
-    """Keep what is new under a publication; return how many. `whole`: there is nothing else."""
+    """Keep what is new under a publication; return how many. `whole`: there is nothing else.
+
+    What is below an answer of the brand belongs to the conversation the answer is in.
+    """
     given = _once(messages)
     if await _crosses(work, row, given):
         await inbox_of(work, row.channel_id)
-    thread = await thread_of(
+    conversation = await _answered_in(work, row)
+    thread = conversation or await thread_of(
         work, channel_id=row.channel_id, kind=ThreadKind.COMMENTS, publication_id=row.id
     )
     placed = [
@@ -58,6 +62,8 @@ async def below(
         for one in given
     ]
     new = await _take(work, row.channel_id, placed, gathering=thread)
+    if conversation is not None:
+        return new
     thread.cursor = cursor
     if whole:
         await _note_deleted(work, thread, {one.remote_id for one in given})
@@ -84,6 +90,19 @@ async def about(work: UnitOfWork, *, channel_id: UUID, given: Received) -> Threa
     thread = await place(work, channel_id, given)
     await _take(work, channel_id, [_Placed(given=given, thread=thread)])
     return thread
+
+
+async def _answered_in(work: UnitOfWork, row: Publication) -> Thread | None:
+    """Return the conversation a publication is an answer in, locked; None: it begins one."""
+    known = (row.in_reply_to or {}).get("extra", {}).get("thread_id")
+    if known is None:
+        return None
+    return await work.one(
+        select(Thread)
+        .where(Thread.id == UUID(known))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def _once(messages: Iterable[Received]) -> list[Received]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from hub.content import operations as content
 from hub.engagement import cases, inboxes, persons, saved_replies, service_targets, threads
 from hub.engagement import operations as engagement
 from hub.engagement.models import Message, Person, Priority, Thread, ThreadKind, ThreadState
@@ -166,7 +167,7 @@ async def test_a_private_message_is_never_answered_in_public(world: World) -> No
 
     async with world.hub.unit_of_work(world.editor) as work:
         row = await engagement.reply(work, message_id=message_id, text="Merci !")
-        sent = await engagement.content.edition_content(work, edition_id=row.edition_id)
+        sent = await content.edition_content(work, edition_id=row.edition_id)
 
     assert sent.fields["visibility"] == "direct"
     assert sent.parts[0].text == "@ann Merci !"
