@@ -40,7 +40,7 @@ Act = Callable[[UnitOfWork], Awaitable[Made]]
 
 #: In the metadata of a payload's field: the type of the object it shows.
 ANSWERS = "answers"
-_REFUSALS = "refusals"
+_REFUSES = "refuses"
 _MANY = 100
 _RETRY_SECONDS = 1
 
@@ -147,7 +147,7 @@ Answer = TypeVar("Answer", bound=Payload)
 def refusals(description: str) -> Any:
     """Make a payload's field for the rows that a bulk mutation has refused."""
     return strawberry.field(
-        default_factory=list, description=description, metadata={ANSWERS: _REFUSALS}
+        default_factory=list, description=description, metadata={_REFUSES: True}
     )
 
 
@@ -322,7 +322,7 @@ async def _answer(info: Info, payload: type[Answer], made: Mapping[str, Any]) ->
     values: dict[str, Any] = {}
     for known in definition.fields:
         given = made.get(known.python_name)
-        if given is not None and known.metadata[ANSWERS] == _REFUSALS:
+        if given is not None and _REFUSES in known.metadata:
             values[known.python_name] = [_row_error(stored) for stored in given]
         elif given is not None:
             values[known.python_name] = await _read(
