@@ -42,7 +42,7 @@ describe(
         "PUBLISHING_READ": "Read publications and their attempts.",
         "PUBLISHING_WRITE": "Schedule, cancel, hold and retry publications.",
         "ENGAGEMENT_READ": "Read threads, messages and persons.",
-        "ENGAGEMENT_REPLY": "Answer messages.",
+        "ENGAGEMENT_REPLY": "Answer and like messages; look after conversations and persons.",
         "ENGAGEMENT_MODERATE": "Hide answers from others, and show them again.",
         "ANALYTICS_READ": "Read measurements.",
         "AUDIT_READ": "Read the stream of events.",
