@@ -146,9 +146,7 @@ Answer = TypeVar("Answer", bound=Payload)
 
 def refusals(description: str) -> Any:
     """Make a payload's field for the rows that a bulk mutation has refused."""
-    return strawberry.field(
-        default_factory=list, description=description, metadata={_REFUSES: True}
-    )
+    return strawberry.field(default=None, description=description, metadata={_REFUSES: True})
 
 
 def result(kind: str, description: str) -> Any:

@@ -141,7 +141,7 @@ class ThreadsUpdatePayload(Payload):
     threads: list[Thread] | None = result(
         "Thread", "The conversations that were found, as they are now, in the order asked."
     )
-    refused: list[RowError] = refusals("Those that were left as they are, and why.")
+    refused: list[RowError] | None = refusals("Those that were left as they are, and why.")
 
 
 @strawberry.type(description="The answer to threadAssign.")
