@@ -13,6 +13,7 @@ from hub.automation.models import AttemptOutcome
 from hub.channels.platforms.base import PlatformModel
 from hub.channels.rules import read
 from hub.kernel.errors import Invalid
+from hub.kernel.events import is_named
 
 #: How much of a trigger's body is read at all.
 BODY_BYTES = 65_536
@@ -80,7 +81,9 @@ def require_patterns(patterns: Sequence[str], *, known: Iterable[str]) -> list[s
         raise Invalid(f"Name {_PATTERNS_MOST} events at most.", path=path)
     names = frozenset(known)
     for index, pattern in enumerate(patterns):
-        if not _PATTERN.fullmatch(pattern) or not any(_fits(pattern, name) for name in names):
+        if not _PATTERN.fullmatch(pattern) or not any(
+            is_named([pattern], name=name) for name in names
+        ):
             raise Invalid(
                 'There is no such event. Write "publication.published", "publication.*" or "*".',
                 path=(*path, str(index)),
@@ -90,15 +93,7 @@ def require_patterns(patterns: Sequence[str], *, known: Iterable[str]) -> list[s
 
 def is_heard(patterns: Iterable[str], *, name: str, is_own_test: bool) -> bool:
     """Say whether an endpoint with these patterns hears an event."""
-    return (name == _MINE and is_own_test) or any(_fits(pattern, name) for pattern in patterns)
-
-
-def _fits(pattern: str, name: str) -> bool:
-    if pattern == "*":
-        return True
-    if pattern.endswith(".*"):
-        return name.startswith(pattern[:-1])
-    return pattern == name
+    return (name == _MINE and is_own_test) or is_named(patterns, name=name)
 
 
 def next_wait(tries: int, *, asked: timedelta | None, seed: str) -> timedelta | None:
