@@ -12,6 +12,7 @@ from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
 from schema.audit.queries import AuditQueries
 from schema.audit.subscriptions import AuditSubscriptions
+from schema.automation.imports import ImportMutations
 from schema.automation.mutations import AutomationMutations
 from schema.automation.queries import AutomationQueries
 from schema.base.delivery import keep_to_published
@@ -99,6 +100,7 @@ class Mutation(
     PublishingMutations,
     EngagementMutations,
     AutomationMutations,
+    ImportMutations,
 ):
     """One mixin per area."""
 

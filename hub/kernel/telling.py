@@ -20,6 +20,7 @@ from hub.kernel.ids import global_id
 #: What a fact's name does not say: `channel_id` is a Channel, `publications` are Publications.
 _KINDS = {
     "actor_id": "Member",
+    "import_id": "ContentImport",
     "item_id": "ContentItem",
     "item_ids": "ContentItem",
     "items": "ContentItem",

@@ -266,7 +266,7 @@ async def test_the_whole_stream_is_followed_with_the_ids_of_the_list(
     # The same id as in the list of events, and as the `webhook-id` of endpoints.
     assert heard["id"] == gid("Event", kept.id)
     assert (heard["sequence"], heard["actorName"]) == (kept.sequence, kept.actor_name)
-    assert heard["actorId"] == gid("Member", kept.actor_id)
+    assert heard["actorId"] == gid("Member", kept.actor_id or "")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ EQUAL = {
 UNKEPT = {
     *("AssetUpload", "Delivery", "DeliveryAttempt", "Endpoint", "Event", "Member", "Trigger"),
     *("TriggerCall", "deliveries", "endpoints", "events", "tokens", "triggers"),
+    *("ContentImport", "contentImports"),
 }
 
 # What keeps rows sensible would keep most changes from being made.
