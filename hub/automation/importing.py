@@ -190,7 +190,6 @@ async def _kept(
         unchanged_count=counts[RowOutcome.UNCHANGED],
         refused_count=counts[RowOutcome.REFUSED],
         results=results,
-        member_id=work.caller.member_id,
     )
     await work.add(row)
     work.record(

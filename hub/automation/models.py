@@ -144,7 +144,6 @@ class ContentImport(WorkspaceOwned, Base):
     unchanged_count: Mapped[int]
     refused_count: Mapped[int]
     results: Mapped[list[dict[str, Any]]]
-    member_id: Mapped[UUID | None]
 
 
 class Endpoint(Sealed, Versioned, WorkspaceOwned, Base):

@@ -35,7 +35,6 @@ def upgrade() -> None:
         sa.Column("unchanged_count", sa.Integer(), nullable=False),
         sa.Column("refused_count", sa.Integer(), nullable=False),
         _json("results"),
-        sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(

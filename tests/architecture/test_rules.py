@@ -111,9 +111,8 @@ def split(path: str) -> tuple[set[str], set[str]]:
     return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
 
-FILES = [
-    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
-]
+_FILES = r"hub/\w+/(operations|assets|amendments|importing)\.py"
+FILES = [path for path in modules() if re.fullmatch(_FILES, path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:

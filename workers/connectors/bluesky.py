@@ -7,10 +7,11 @@ tokens are shown to nobody but the server that a person has named.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import orjson
 
+from hub.channels.platforms.base import MediaFacts
 from hub.channels.platforms.bluesky import PLATFORM
 from workers.connectors import bluesky_posts as posts
 from workers.connectors import bluesky_wire as wire
@@ -18,7 +19,7 @@ from workers.connectors.bluesky_failures import EXPIRED, SPENT, code_of, failure
 from workers.connectors.bluesky_session import Session, Sessions, secrets_of
 from workers.connectors.errors import Gone, OutcomeUnknown, PlatformError, Rejected, Transient
 from workers.connectors.errors import Unsupported as CannotDo
-from workers.connectors.http import ANSWER_BYTES, Answer, Http, understood
+from workers.connectors.http import ANSWER_BYTES, Answer, Http, understood, upload_seconds
 from workers.connectors.port import (
     Account,
     Found,
@@ -246,13 +247,11 @@ class Bluesky:
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
-        answer = await self._call(
-            sending.account,
-            "POST",
-            UPLOAD_BLOB,
-            headers={"Content-Type": facts.mime},
-            content=await media.read(facts.sha256),
-        )
+        if facts.is_video:
+            async with media.file(facts.sha256) as file:
+                answer = await self._send_blob(sending.account, facts, file)
+        else:
+            answer = await self._send_blob(sending.account, facts, await media.read(facts.sha256))
         with understood():
             blob = answer.json_object()["blob"]
             known = {
@@ -262,6 +261,18 @@ class Bluesky:
                 "size": int(blob["size"]),
             }
         return StepDone(checkpoint=wire.with_fact(sending, "media", facts.sha256, known))
+
+    async def _send_blob(
+        self, account: Account, facts: MediaFacts, data: bytes | BinaryIO
+    ) -> Answer:
+        return await self._call(
+            account,
+            "POST",
+            UPLOAD_BLOB,
+            headers={"Content-Type": facts.mime},
+            content=data,
+            deadline=upload_seconds(facts.size) if facts.is_video else None,
+        )
 
     async def _resolve(self, sending: Sending, step: Step) -> StepDone:
         handle = wire.handles_of(sending)[step.media]

@@ -4,17 +4,17 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 from urllib.parse import quote
 from uuid import uuid5
 
-from hub.channels.platforms.base import Capability, Guarantee
+from hub.channels.platforms.base import Capability, Guarantee, MediaFacts
 from hub.channels.platforms.mastodon import PLATFORM
 from workers.connectors import mastodon_posts as posts
 from workers.connectors import mastodon_wire as wire
 from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
 from workers.connectors.errors import Unsupported as CannotDo
-from workers.connectors.http import Answer, Http, understood
+from workers.connectors.http import Answer, Http, understood, upload_seconds
 from workers.connectors.mastodon_failures import failure
 from workers.connectors.port import (
     Account,
@@ -224,16 +224,24 @@ class Mastodon:
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
+        if facts.is_video:
+            async with media.file(facts.sha256) as file:
+                answer = await self._send(sending.account, facts, file)
+        else:
+            answer = await self._send(sending.account, facts, await media.read(facts.sha256))
+        uploaded = {"id": _id(answer), "ready": answer.status == 200}
+        return StepDone(checkpoint=wire.with_media(sending, step, uploaded))
+
+    async def _send(self, account: Account, facts: MediaFacts, data: bytes | BinaryIO) -> Answer:
         name = f"{facts.sha256[:16]}.{facts.mime.rpartition('/')[2]}"
-        answer = await self._call(
-            sending.account,
+        return await self._call(
+            account,
             "POST",
             "/api/v2/media",
             form={"description": facts.alt} if facts.alt else None,
-            files={"file": (name, await media.read(facts.sha256), facts.mime)},
+            files={"file": (name, data, facts.mime)},
+            deadline=upload_seconds(facts.size) if facts.is_video else None,
         )
-        uploaded = {"id": _id(answer), "ready": answer.status == 200}
-        return StepDone(checkpoint=wire.with_media(sending, step, uploaded))
 
     async def _wait(self, sending: Sending, step: Step) -> StepDone | StepPending:
         known = sending.checkpoint["media"][wire.slot_of(sending, step)]
@@ -313,7 +321,8 @@ class Mastodon:
         params: Iterable[tuple[str, str]] = (),
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         token = account.secrets["access_token"]
         answer = await self._http.send(
@@ -324,6 +333,7 @@ class Mastodon:
             content=content,
             form=form,
             files=files,
+            deadline=deadline,
             secrets=(token,),
         )
         if answer.ok:

@@ -178,7 +178,7 @@ _TABLES: dict[str, dict[str, str]] = {
     },
     "triggers": {
         "name": "'Name ' || n * 7919 % 20011",
-        "action": "'PUBLISH'",
+        "actions": "'[\"PUBLISH\"]'",
         "public_key": "w::text || n",
         "enabled": "n % 50 > 0",
         "key_id": "''",

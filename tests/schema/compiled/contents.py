@@ -138,6 +138,8 @@ class Contents:
                 size=self.values.random.randrange(2**31) if ready else None,
                 width=4 if ready else None,
                 height=3 if ready else None,
+                duration_ms=self.values.maybe(number * 1_000),
+                codecs=self.values.maybe(f"avc1, mp4a {number}"),
                 sha256=self.values.hex() if ready else None,
                 storage_key=f"{self.workspace}/{self.values.text()}{number}" if ready else None,
                 alt=self.values.one(({}, {"fr": "Un « chat »", "en": self.values.text()})),
@@ -274,6 +276,7 @@ class Contents:
                 width=4,
                 height=3,
                 alt=self.values.text("A cat"),
+                duration_ms=self.values.maybe(2_500),
             )
             for row in self.values.some(assets, 2)
         )

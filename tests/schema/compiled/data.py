@@ -100,6 +100,7 @@ class _Filler(Outgoing):
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),
                 ("Endpoint", automation.Endpoint),
+                ("ContentImport", automation.ContentImport),
                 ("Delivery", automation.Delivery),
                 ("DeliveryAttempt", automation.DeliveryAttempt),
             )

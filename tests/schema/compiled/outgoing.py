@@ -291,7 +291,6 @@ class Outgoing(Contents):
                 unchanged_count=self.values.random.randrange(9),
                 refused_count=self.values.random.randrange(9),
                 results=results,
-                member_id=None,
             )
 
     def _automation(self) -> None:
