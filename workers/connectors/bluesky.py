@@ -7,11 +7,10 @@ tokens are shown to nobody but the server that a person has named.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
-from hub.channels.platforms.base import MediaFacts
 from hub.channels.platforms.bluesky import PLATFORM
 from workers.connectors import bluesky_posts as posts
 from workers.connectors import bluesky_wire as wire
@@ -19,7 +18,7 @@ from workers.connectors.bluesky_failures import EXPIRED, SPENT, code_of, failure
 from workers.connectors.bluesky_session import Session, Sessions, secrets_of
 from workers.connectors.errors import Gone, OutcomeUnknown, PlatformError, Rejected, Transient
 from workers.connectors.errors import Unsupported as CannotDo
-from workers.connectors.http import ANSWER_BYTES, Answer, Http, understood, upload_seconds
+from workers.connectors.http import ANSWER_BYTES, Answer, Http, understood
 from workers.connectors.port import (
     Account,
     Found,
@@ -37,6 +36,7 @@ from workers.connectors.port import (
     StepDone,
     StepKind,
 )
+from workers.connectors.uploads import body_of, seconds_for
 
 GET_RECORD = "com.atproto.repo.getRecord"
 PUT_RECORD = "com.atproto.repo.putRecord"
@@ -247,11 +247,15 @@ class Bluesky:
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
-        if facts.is_video:
-            async with media.file(facts.sha256) as file:
-                answer = await self._send_blob(sending.account, facts, file)
-        else:
-            answer = await self._send_blob(sending.account, facts, await media.read(facts.sha256))
+        async with body_of(media, facts) as data:
+            answer = await self._call(
+                sending.account,
+                "POST",
+                UPLOAD_BLOB,
+                headers={"Content-Type": facts.mime},
+                content=data,
+                deadline=seconds_for(facts),
+            )
         with understood():
             blob = answer.json_object()["blob"]
             known = {
@@ -261,18 +265,6 @@ class Bluesky:
                 "size": int(blob["size"]),
             }
         return StepDone(checkpoint=wire.with_fact(sending, "media", facts.sha256, known))
-
-    async def _send_blob(
-        self, account: Account, facts: MediaFacts, data: bytes | BinaryIO
-    ) -> Answer:
-        return await self._call(
-            account,
-            "POST",
-            UPLOAD_BLOB,
-            headers={"Content-Type": facts.mime},
-            content=data,
-            deadline=upload_seconds(facts.size) if facts.is_video else None,
-        )
 
     async def _resolve(self, sending: Sending, step: Step) -> StepDone:
         handle = wire.handles_of(sending)[step.media]

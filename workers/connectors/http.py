@@ -24,8 +24,6 @@ from workers.connectors.errors import NotSent, OutcomeUnknown, PlatformError, Re
 DEADLINE_SECONDS = 8.0
 CONNECT_SECONDS = 4.0
 ANSWER_BYTES = 1_000_000
-#: The slowest way out that is waited for while a video is uploaded.
-UPLOAD_BYTES_PER_SECOND = 1_000_000
 PIECE = 262_144
 SHORTEST_SECRET = 6
 LONGEST_WAIT = timedelta(days=1)
@@ -249,11 +247,6 @@ async def open_http(
         # Cookies would tie the calls of one account to another's.
         client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         yield Http(client, backend, allow=allowed, deadline=deadline)
-
-
-def upload_seconds(size: int) -> float:
-    """Return how long sending so many bytes may take."""
-    return DEADLINE_SECONDS + size / UPLOAD_BYTES_PER_SECOND
 
 
 def _length(file: BinaryIO) -> dict[str, str]:

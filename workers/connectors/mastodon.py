@@ -8,13 +8,13 @@ from typing import Any, BinaryIO, ClassVar
 from urllib.parse import quote
 from uuid import uuid5
 
-from hub.channels.platforms.base import Capability, Guarantee, MediaFacts
+from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.mastodon import PLATFORM
 from workers.connectors import mastodon_posts as posts
 from workers.connectors import mastodon_wire as wire
 from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
 from workers.connectors.errors import Unsupported as CannotDo
-from workers.connectors.http import Answer, Http, understood, upload_seconds
+from workers.connectors.http import Answer, Http, understood
 from workers.connectors.mastodon_failures import failure
 from workers.connectors.port import (
     Account,
@@ -36,6 +36,7 @@ from workers.connectors.port import (
     StepPending,
     Unsupported,
 )
+from workers.connectors.uploads import body_of, seconds_for
 
 POLL_AFTER = timedelta(seconds=2)
 # A post may carry a time a little before the call: two clocks are never the same.
@@ -224,24 +225,18 @@ class Mastodon:
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
-        if facts.is_video:
-            async with media.file(facts.sha256) as file:
-                answer = await self._send(sending.account, facts, file)
-        else:
-            answer = await self._send(sending.account, facts, await media.read(facts.sha256))
+        name = f"{facts.sha256[:16]}.{facts.mime.rpartition('/')[2]}"
+        async with body_of(media, facts) as data:
+            answer = await self._call(
+                sending.account,
+                "POST",
+                "/api/v2/media",
+                form={"description": facts.alt} if facts.alt else None,
+                files={"file": (name, data, facts.mime)},
+                deadline=seconds_for(facts),
+            )
         uploaded = {"id": _id(answer), "ready": answer.status == 200}
         return StepDone(checkpoint=wire.with_media(sending, step, uploaded))
-
-    async def _send(self, account: Account, facts: MediaFacts, data: bytes | BinaryIO) -> Answer:
-        name = f"{facts.sha256[:16]}.{facts.mime.rpartition('/')[2]}"
-        return await self._call(
-            account,
-            "POST",
-            "/api/v2/media",
-            form={"description": facts.alt} if facts.alt else None,
-            files={"file": (name, data, facts.mime)},
-            deadline=upload_seconds(facts.size) if facts.is_video else None,
-        )
 
     async def _wait(self, sending: Sending, step: Step) -> StepDone | StepPending:
         known = sending.checkpoint["media"][wire.slot_of(sending, step)]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import escape
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
-from hub.channels.platforms.base import Guarantee, MediaFacts
+from hub.channels.platforms.base import Guarantee
 from hub.channels.platforms.wordpress import PLATFORM
 from workers.connectors import wordpress_comments as comments
 from workers.connectors import wordpress_posts as posts
@@ -20,7 +20,7 @@ from workers.connectors.errors import (
     Transient,
     Unsupported,
 )
-from workers.connectors.http import Answer, Http, understood, upload_seconds
+from workers.connectors.http import Http, understood
 from workers.connectors.port import (
     Account,
     Found,
@@ -37,6 +37,7 @@ from workers.connectors.port import (
     Step,
     StepDone,
 )
+from workers.connectors.uploads import body_of, seconds_for
 from workers.connectors.wordpress_failures import complaint, existing_term, failure
 from workers.connectors.wordpress_site import Site, objects
 
@@ -208,32 +209,23 @@ class WordPress:
         found = await self._site.list(sending.account, "media", asked)
         if not found:
             name = wire.file_name(picture, sending.account)
-            if picture.is_video:
-                async with media.file(picture.sha256) as file:
-                    answer = await self._send(sending.account, picture, name, file)
-            else:
-                data = await media.read(picture.sha256)
-                answer = await self._send(sending.account, picture, name, data)
+            async with body_of(media, picture) as data:
+                answer = await self._site.call(
+                    sending.account,
+                    "POST",
+                    "media",
+                    params=[("_fields", "id,source_url")],
+                    headers={
+                        "Content-Type": picture.mime,
+                        "Content-Disposition": f'attachment; filename="{name}"',
+                    },
+                    content=data,
+                    deadline=seconds_for(picture),
+                )
             found = [answer.json_object()]
         with understood():
             known = {"id": int(found[0]["id"]), "url": str(found[0]["source_url"])}
         return StepDone(checkpoint=wire.with_media(sending, number, {**known, "described": False}))
-
-    async def _send(
-        self, account: Account, media: MediaFacts, name: str, data: bytes | BinaryIO
-    ) -> Answer:
-        return await self._site.call(
-            account,
-            "POST",
-            "media",
-            params=[("_fields", "id,source_url")],
-            headers={
-                "Content-Type": media.mime,
-                "Content-Disposition": f'attachment; filename="{name}"',
-            },
-            content=data,
-            deadline=upload_seconds(media.size) if media.is_video else None,
-        )
 
     async def _describe(self, sending: Sending, number: int) -> StepDone:
         picture = wire.pictures_of(sending)[number]

@@ -24,9 +24,9 @@ _INSTANT = "2030-01-31T09:00:00Z"
 _OTHER = 'mutation{brandCreate(input:{slug:"o",name:"o",locales:["en"]}){errors{code}}}'
 
 
-def _value(kind: GraphQLInputType, name: str) -> Any:
+def _value(given: GraphQLInputType, name: str) -> Any:
     """Return a value that the contract allows; ids are of the right shape and of nothing."""
-    kind = get_nullable_type(kind)
+    kind = get_nullable_type(given)
     if isinstance(kind, GraphQLList):
         return [_value(kind.of_type, name)]
     if isinstance(kind, GraphQLInputObjectType):
@@ -42,7 +42,7 @@ def _value(kind: GraphQLInputType, name: str) -> Any:
         "JSON": {},
     }
     # Long enough for a password, and no two alike.
-    return by_scalar.get(kind.name, f"{name} correct horse battery")
+    return by_scalar.get(str(kind), f"{name} correct horse battery")
 
 
 def _object(kind: GraphQLInputObjectType) -> dict[str, Any]:

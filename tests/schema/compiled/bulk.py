@@ -221,8 +221,15 @@ _TABLES: dict[str, dict[str, str]] = {
         "metric": "'likes'",
         "measured_at": "pg_temp.at(n)",
     },
+    "content_imports": {
+        "policy": "'REJECT_ALL'",
+        "dry_run": "n % 50 = 0",
+        "applied": "n % 50 > 0",
+        "results": "'[]'",
+    },
     "trigger_calls": {
         "trigger_id": "pg_temp.row_id('triggers', w, n % 40 + 1)",
+        "publications": "'[]'",
         "message_id": "n::text",
         "received_at": "pg_temp.at(n)",
     },
