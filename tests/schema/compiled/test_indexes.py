@@ -100,6 +100,8 @@ _RARE: Mapping[str, Any] = {
     "afterSequence": 19_900,
     "archived": True,
     "enabled": False,
+    "applied": False,
+    "dryRun": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -111,6 +113,7 @@ _RARE_STATES = {
     "EditionOrigin": "REPLY",
     "MessageDirection": "OUTBOUND",
     "Role": "ADMIN",
+    "ActorKind": "TRIGGER",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -124,6 +127,7 @@ _IDS = {
     "memberIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
+    "actorIn": ("Member", "members"),
 }
 
 
