@@ -7,7 +7,9 @@ from workers import (
     channels,
     content,
     engagement,
+    exporting,
     publishing,
+    reporting,
     review,
 )
 from workers.handling import HANDLERS
@@ -20,6 +22,8 @@ __all__ = [
     "channels",
     "content",
     "engagement",
+    "exporting",
     "publishing",
+    "reporting",
     "review",
 ]

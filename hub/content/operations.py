@@ -40,6 +40,7 @@ from hub.content.rules import (
     require_words,
     revision_hash,
 )
+from hub.content.shortening import Shortened, keep_links, shorten
 from hub.kernel.caller import Permission
 from hub.kernel.editing import (
     get,
@@ -67,6 +68,7 @@ async def create_item(
     slug: str = "",
     variants: Sequence[VariantWords] = (),
     external_reference: str | None = None,
+    shortens_links: bool = False,
 ) -> Written:
     """Write an idea down as its first revision."""
     work.caller.require(Permission.CONTENT_WRITE)
@@ -90,6 +92,7 @@ async def create_item(
         tags=words.tags or (),
         slug=slugified(slug or words.title or ""),
         locale=require_locale(locale, path=("input", "locale")),
+        shortens_links=shortens_links,
     )
     if reference is not None and there.is_taken:
         raise taken_reference(reference)
@@ -122,6 +125,7 @@ async def revise_item(
     slug: str | None = None,
     variants: Sequence[VariantWords] | None = None,
     campaign_id: UUID | None = None,
+    shortens_links: bool | None = None,
 ) -> ContentItem:
     """Change the words, pictures or variants: whatever is None stays; the rest is a new revision.
 
@@ -135,6 +139,8 @@ async def revise_item(
     current = await revision(work, revision_id=item.current_revision_id)
     kept = await queries.variants(work, revision_id=current.id)
     facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
+    if shortens_links is not None:
+        facts = replace(facts, shortens_links=shortens_links)
     there = await queries.surroundings(
         work,
         campaign_id=campaign_id,
@@ -234,6 +240,11 @@ async def unsaved(
 
 async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Rendering:
     """Return what a revision looks like on a channel and what is wrong with it; stores nothing."""
+    return await _render(channel, (await _words(work, revision_id, channel)).draft)
+
+
+async def _words(work: UnitOfWork, revision_id: UUID, channel: Channel) -> Shortened:
+    """Return what a revision says on a channel, with short links where it wants them."""
     stored = await revision(work, revision_id=revision_id)
     facts = queries.facts_of(stored)
     variant = chosen(
@@ -249,17 +260,17 @@ async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) ->
             "A picture is still being processed or was refused; nothing can be prepared with it.",
             path=("input", "media"),
         )
-    return await _render(channel, draft(facts, variant, media))
+    words = draft(facts, variant, media)
+    if not facts.shortens_links:
+        return Shortened(draft=words, links={})
+    return shorten(work, words, revision_id=revision_id, channel_id=channel.id)
 
 
 async def prepare(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Edition:
     """Render a revision for a channel and store the exact bytes; the same bytes are stored once."""
-    return await _store(
-        work,
-        channel,
-        await rendering(work, revision_id=revision_id, channel=channel),
-        revision_id=revision_id,
-    )
+    words = await _words(work, revision_id, channel)
+    await keep_links(work, words.links, revision_id=revision_id, channel_id=channel.id)
+    return await _store(work, channel, await _render(channel, words.draft), revision_id=revision_id)
 
 
 async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:

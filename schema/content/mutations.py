@@ -68,6 +68,10 @@ class ContentItemCreateInput(Given):
     external_reference: str | None = strawberry.field(
         default=strawberry.UNSET, description="Your own key for it, unique in the workspace."
     )
+    shortens_links: bool = strawberry.field(
+        default=False,
+        description="Whether its links go out as short ones whose clicks are counted.",
+    )
 
 
 @strawberry.input(description="What to change of an item; what is left out stays.")
@@ -101,6 +105,10 @@ class ContentItemUpdateInput(Given):
     )
     variants: strawberry.Maybe[list[VariantInput] | None] = strawberry.field(
         default=None, description="All variants; they replace the former ones."
+    )
+    shortens_links: strawberry.Maybe[bool | None] = strawberry.field(
+        default=None,
+        description="Whether its links go out as short ones whose clicks are counted.",
     )
 
 
@@ -154,6 +162,7 @@ class ContentMutations:
                 locale=input.locale,
                 variants=variants_of(input.variants),
                 external_reference=input.external_reference,
+                shortens_links=input.shortens_links,
             )
             return {"content_item": item.id}
 
@@ -172,7 +181,7 @@ class ContentMutations:
             given = changes(
                 input,
                 *("title", "summary", "parts", "link", "tags"),
-                *("slug", "locale", "variants", "campaign_id"),
+                *("slug", "locale", "variants", "campaign_id", "shortens_links"),
             )
             item = await operations.revise_item(
                 work,
@@ -185,6 +194,7 @@ class ContentMutations:
                 campaign_id=wanted(given["campaign_id"], "Campaign", "campaignId")
                 if "campaign_id" in given
                 else None,
+                shortens_links=given.get("shortens_links"),
             )
             return {"content_item": item.id}
 

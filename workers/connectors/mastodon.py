@@ -44,7 +44,9 @@ LIST_LIMIT = 40
 LIST_PAGES = 10
 METRICS_BATCH = 20
 # What a token that may only write cannot do.
-READING = frozenset({Capability.METRICS, Capability.MESSAGES, Capability.READ_BACK})
+READING = frozenset(
+    {Capability.METRICS, Capability.AUDIENCE, Capability.MESSAGES, Capability.READ_BACK}
+)
 
 
 class Mastodon:
@@ -75,6 +77,7 @@ class Mastodon:
             guarantee=_guarantee(dialect, readable=readable),
             capabilities=PLATFORM.capabilities - (frozenset() if readable else READING),
             limits=posts.limits_of(instance, dialect),
+            counters=posts.audience_of(owner),
         )
 
     def plan(self, sending: Sending) -> Step | None:

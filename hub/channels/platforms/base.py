@@ -47,6 +47,7 @@ class Capability(StrEnum):
     READ_BACK = "READ_BACK"
     HIDE = "HIDE"
     METRICS = "METRICS"
+    AUDIENCE = "AUDIENCE"
     MESSAGES = "MESSAGES"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.access.models import Member, Workspace
-from hub.analytics.models import Measurement
+from hub.analytics.models import Export, Measurement, Report
 from hub.audit.models import EventRow
 from hub.automation import models as automation
 from hub.channels.models import Channel
@@ -20,6 +20,7 @@ from hub.content.models import (
     Edition,
     Rendition,
     Revision,
+    ShortLink,
     Variant,
 )
 from hub.engagement.models import Message, Person, Thread
@@ -31,7 +32,7 @@ from hub.publishing.models import (
 )
 from hub.review.models import Decision, Review, ReviewTarget
 from hub.strategy.models import Brand, Campaign
-from tests.schema.compiled.outgoing import Outgoing
+from tests.schema.compiled.results import Results
 from tests.schema.compiled.values import Values
 
 
@@ -67,7 +68,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Outgoing):
+class _Filler(Results):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -93,6 +94,9 @@ class _Filler(Outgoing):
                 ("Attempt", Attempt),
                 ("Amendment", Amendment),
                 ("Measurement", Measurement),
+                ("ShortLink", ShortLink),
+                ("Export", Export),
+                ("Report", Report),
                 ("Person", Person),
                 ("Thread", Thread),
                 ("Message", Message),
@@ -134,3 +138,4 @@ class _Filler(Outgoing):
         self._engagement()
         self._audit()
         self._automation()
+        self._results()
