@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,10 @@ from sqlalchemy import select
 
 from hub.access import operations as access
 from hub.access.models import Role
+from hub.analytics import exports, reports
 from hub.analytics import operations as analytics
+from hub.analytics.models import ExportFormat, ExportKind
+from hub.analytics.queries import EVERYTHING, Scope, ScopeKind
 from hub.audit.models import EventRow
 from hub.automation import delivering
 from hub.automation import operations as automation
@@ -70,6 +73,8 @@ class Ids:
     trigger: UUID
     endpoint: UUID
     delivery: UUID
+    export: UUID
+    report: UUID
 
     def unknown(self, *names: str) -> "Ids":
         """Return the same with ids nobody has."""
@@ -110,6 +115,15 @@ _FOUND = Checked(
     capabilities=frozenset(),
     limits=LIMITS,
 )
+
+
+_EXPORT: dict[str, Any] = {"kind": ExportKind.MEASUREMENTS, "format": ExportFormat.CSV}
+_REPORT: dict[str, Any] = {
+    "first_day": date(2026, 3, 1),
+    "last_day": date(2026, 3, 31),
+    "time_zone": "Europe/Paris",
+    "locale": "fr",
+}
 
 
 def _to_publication(name: str) -> Call:
@@ -339,6 +353,23 @@ CASES: dict[str, Case] = {
         ids=("published",),
         call=lambda work, ids: analytics.measure_now(work, publication_id=ids.published),
     ),
+    "exports.create": Case(
+        roles=ALL,
+        ids=("channel",),
+        call=lambda work, ids: exports.create(
+            work, **_EXPORT, scope=Scope(kind=ScopeKind.CHANNEL, id=ids.channel)
+        ),
+    ),
+    "exports.cancel": Case(
+        roles=ALL,
+        ids=("export",),
+        call=lambda work, ids: exports.cancel(work, export_id=ids.export),
+    ),
+    "reports.create": Case(
+        roles=ALL,
+        ids=("campaign",),
+        call=lambda work, ids: reports.create(work, campaign_id=ids.campaign, **_REPORT),
+    ),
     "automation.create_trigger": Case(
         roles=MANAGERS, ids=(), call=lambda work, _ids: automation.create_trigger(work, name="N")
     ),
@@ -437,6 +468,43 @@ CASES: dict[str, Case] = {
         call=lambda work, ids: analytics.record(
             work, publication_id=ids.published, counters={"likes": 9}, approximate=False
         ),
+    ),
+    "analytics.record_channel": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: analytics.record_channel(
+            work, channel_id=ids.channel, counters={"FOLLOWERS": 9}
+        ),
+    ),
+    "exports.begin": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.begin(work, export_id=ids.export),
+    ),
+    "exports.finish": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.finish(work, export_id=ids.export, storage_key="x", size=1),
+    ),
+    "exports.fail": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.fail(work, export_id=ids.export, problem="x"),
+    ),
+    "exports.expire": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.expire(work, export_id=ids.export),
+    ),
+    "reports.finish": Case(
+        roles="",
+        ids=("report",),
+        call=lambda work, ids: reports.finish(work, report_id=ids.report),
+    ),
+    "reports.fail": Case(
+        roles="",
+        ids=("report",),
+        call=lambda work, ids: reports.fail(work, report_id=ids.report, problem="x"),
     ),
     "analytics.latest": Case(
         roles="",
@@ -618,6 +686,10 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         )
         message = await work.one(select(Message.id))
     trigger, endpoint, delivery = await _automation(world)
+    async with hub.unit_of_work(world.system) as work:
+        export = await exports.create(work, **_EXPORT, scope=EVERYTHING)
+        report = await reports.create(work, campaign_id=campaign.id, **_REPORT)
+        work.promises.clear()
     assert message is not None
     return world, Ids(
         brand=world.brand_id,
@@ -637,6 +709,8 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         trigger=trigger,
         endpoint=endpoint,
         delivery=delivery,
+        export=export.id,
+        report=report.id,
     )
 
 
