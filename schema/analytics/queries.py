@@ -19,6 +19,7 @@ from schema.base.lists import all_of, ordering
 from schema.base.paging import Connection
 from schema.base.reading import Info, read_many, selection_of
 from schema.base.scalars import BigInt
+from schema.base.selection import Selection
 from schema.base.series import (
     POINTS,
     From,
@@ -174,6 +175,8 @@ class AnalyticsQueries:
             Comparison, strawberry.argument(description="What it is compared with.")
         ] = Comparison.PREVIOUS,
     ) -> Dashboard:
+        # First of all: only graphql-core can say what is selected beside figures.
+        selection = selection_of(info)
         period = period_of(first, last, time_zone)
         try:
             found = await dashboards.dashboard(
@@ -185,7 +188,7 @@ class AnalyticsQueries:
             )
         except NotFound as error:
             raise placed(error, scope or None, "scope") from None
-        return await _shown(info, found)
+        return await _shown(info, selection, found)
 
     @strawberry.field(
         description="The address of a chart, as SVG or PNG. It needs no token and is good for some "
@@ -214,12 +217,17 @@ class AnalyticsQueries:
     )
 
 
-async def _shown(info: Info, found: dashboards.Dashboard) -> Dashboard:
+async def _shown(info: Info, selection: Selection, found: dashboards.Dashboard) -> Dashboard:
     channels = await _read(
-        info, "Channel", [one.channel_id for one in found.channels], ("channels", "channel")
+        info,
+        selection,
+        "Channel",
+        [one.channel_id for one in found.channels],
+        ("channels", "channel"),
     )
     publications = await _read(
         info,
+        selection,
         "Publication",
         [one.publication_id for one in found.top],
         ("topPublications", "publication"),
@@ -260,11 +268,11 @@ async def _shown(info: Info, found: dashboards.Dashboard) -> Dashboard:
 
 
 async def _read(
-    info: Info, kind: str, ids: Sequence[UUID], under: tuple[str, ...]
+    info: Info, selection: Selection, kind: str, ids: Sequence[UUID], under: tuple[str, ...]
 ) -> dict[UUID, Any]:
     """Read the objects that are shown beside figures, where they are selected at all."""
     found: dict[UUID, Any] = {}
-    if selection_of(info).asks(under):
+    if selection.asks(under):
         for start in range(0, len(ids), _READ_AT_ONCE):
             some = ids[start : start + _READ_AT_ONCE]
             found |= zip(some, await read_many(info, kind, some, under=under), strict=True)

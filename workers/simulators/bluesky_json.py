@@ -13,6 +13,18 @@ def profile(account: Account) -> Json:
     return {"did": account.did, "handle": account.handle, "displayName": account.name}
 
 
+def detailed(world: World, account: Account) -> Json:
+    """Return somebody's page (profileViewDetailed); here everybody follows everybody else."""
+    others = len(world.accounts) - 1
+    posts = sum(one.did == account.did for one in world.of(POST))
+    return {
+        **profile(account),
+        "followersCount": others,
+        "followsCount": others,
+        "postsCount": posts,
+    }
+
+
 def post(world: World, record: Record) -> Json:
     """Return the view of a post (app.bsky.feed.defs#postView)."""
     quoting = (one.value.get("embed", {}).get("record", {}).get("uri") for one in world.of(POST))

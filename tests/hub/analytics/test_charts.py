@@ -1,7 +1,7 @@
 """Charts are well formed, say what they show, and speak two languages."""
 
 from datetime import UTC, date, datetime, timedelta
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,11 +17,11 @@ DAYS = [date(2026, 3, 1) + timedelta(days=number) for number in range(10)]
 
 
 def texts(svg: str) -> list[str]:
-    return [one.text or "" for one in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    return [one.text or "" for one in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
 def said(svg: str) -> str:
-    found = ElementTree.fromstring(svg).find(f"{SVG}desc")
+    found = ET.fromstring(svg).find(f"{SVG}desc")
     assert found is not None
     return found.text or ""
 
@@ -86,7 +86,7 @@ def test_a_heat_map_has_a_cell_for_every_hour_and_frames_the_best() -> None:
     ]
     times: BestTimes = best_times(posts, zone=ZoneInfo("UTC"))
     svg = heat_map(title="T", times=times, note="Note", words=FR)
-    cells = [one for one in ElementTree.fromstring(svg).iter(f"{SVG}rect") if one.get("rx")]
+    cells = [one for one in ET.fromstring(svg).iter(f"{SVG}rect") if one.get("rx")]
 
     assert len(cells) == 7 * 24
     assert [one for one in cells if one.get("stroke-width")] == [cells[2 * 24 + 9]]

@@ -1,6 +1,7 @@
 """Buckets, gaps, counters that fall, days of zones, and comparisons: pure."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_a_year_of_days_is_cut_without_a_gap() -> None:
     edges = Period(first=date(2025, 1, 1), last=date(2025, 12, 31), zone="Europe/Paris").edges()
 
     assert len(edges) == 366
-    assert {(b - a) / HOUR for a, b in zip(edges, edges[1:], strict=False)} == {23, 24, 25}
+    assert {(b - a) / HOUR for a, b in pairwise(edges)} == {23, 24, 25}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -224,7 +224,7 @@ async def test_charts_are_drawn_at_signed_addresses(
     url, line = await a_chart(desk, kind="LINE", locale="fr", **span)
     assert line.headers["content-type"] == "image/svg+xml"
     assert "sandbox" in line.headers["content-security-policy"]
-    assert "Engagement par jour" in ElementTree.fromstring(line.text)[0].text  # type: ignore[operator]  # it has a title
+    assert "Engagement par jour" in ET.fromstring(line.text)[0].text  # type: ignore[operator]  # it has a title
     _, bars = await a_chart(desk, kind="BARS", theme="DARK", format="PNG", **span)
     assert bars.content.startswith(b"\x89PNG")
     _, times = await a_chart(
