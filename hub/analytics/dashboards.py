@@ -93,7 +93,7 @@ class Dashboard:
 async def dashboard(
     reader: Reader, caller: Caller, *, scope: Scope, period: Period, comparison: Comparison
 ) -> Dashboard:
-    """Return the figures of a scope; three statements, one more where the scope is one thing.
+    """Return the figures of a scope; four statements, one more where the scope is one thing.
 
     Raises Forbidden without the right to read figures, NotFound for a scope that is not there, and
     Invalid for periods that are empty or too long.
@@ -114,8 +114,11 @@ async def dashboard(
         before=(before[0], before[-1]) if before else (edges[0], edges[0]),
     )
     best = await queries.top(reader, caller, scope=scope, span=span, most=TOP)
+    buckets = _Buckets.of(found, before, edges)
+    channels = {one.channel_id for one in counts} | {channel for channel, _ in buckets.now}
+    followers = await queries.followers(reader, caller, channel_ids=sorted(channels), by=edges[-1])
     return _put_together(
-        scope, period, other, edges, _Buckets.of(found, before, edges), counts, best
+        scope, period, other, edges, buckets, counts, dict.fromkeys(channels) | followers, best
     )
 
 
@@ -168,14 +171,12 @@ def _put_together(
     edges: Sequence[datetime],
     buckets: _Buckets,
     counts: Sequence[ChannelCount],
+    followers: Mapping[UUID, int | None],
     best: Sequence[Top],
 ) -> Dashboard:
     names = _names(buckets)
     by_channel = [
-        _channel(channel, names, buckets, counts)
-        for channel in sorted(
-            {one.channel_id for one in counts} | {channel for channel, _ in buckets.now}
-        )
+        _channel(channel, names, buckets, counts, followers[channel]) for channel in followers
     ]
     by_channel.sort(key=lambda one: (-one.engagement.value, one.channel_id))
     return Dashboard(
@@ -202,7 +203,11 @@ def _names(buckets: _Buckets) -> list[str]:
 
 
 def _channel(
-    channel: UUID, names: Sequence[str], buckets: _Buckets, counts: Sequence[ChannelCount]
+    channel: UUID,
+    names: Sequence[str],
+    buckets: _Buckets,
+    counts: Sequence[ChannelCount],
+    followers: int | None,
 ) -> ChannelFigures:
     count = next((one for one in counts if one.channel_id == channel), None)
     return ChannelFigures(
@@ -212,7 +217,7 @@ def _channel(
             previous=None if buckets.before is None else (count.before if count else 0),
         ),
         metrics={name: _total(name, channel, buckets) for name in names},
-        followers=count.followers if count else None,
+        followers=followers,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.analytics.best_times import Response
-from hub.analytics.series import ALL_ENGAGEMENT, ENGAGEMENT, Figure
+from hub.analytics.series import ALL_ENGAGEMENT, ENGAGEMENT, FOLLOWERS, Figure
 from hub.kernel.caller import Caller
 from hub.kernel.reading import Reader
 from hub.kernel.statements import Statement
@@ -186,17 +186,14 @@ async def sums(
     return [Sum(**row) for row in rows]
 
 
-# What went out per channel, now and before; followers are those last seen by then.
+# What went out per channel, now and before.
 _CHANNELS = """
 SELECT p.channel_id,
     count(*) FILTER (WHERE p.published_at >= $2 AND p.published_at < $3) AS now,
-    count(*) FILTER (WHERE p.published_at >= $4 AND p.published_at < $5) AS before,
-    (SELECT h.value FROM channel_hours AS h
-        WHERE h.workspace_id = $1 AND h.channel_id = p.channel_id AND h.metric = 'FOLLOWERS'
-            AND h.hour < $3 ORDER BY h.hour DESC LIMIT 1) AS followers
+    count(*) FILTER (WHERE p.published_at >= $4 AND p.published_at < $5) AS before
 FROM publications AS p
 WHERE p.workspace_id = $1 AND p.state = 'PUBLISHED' AND p.origin = 'CONTENT' AND {scope}
-    AND p.published_at < $3
+    AND p.published_at >= least($2, $4) AND p.published_at < greatest($3, $5)
 GROUP BY p.channel_id
 """
 
@@ -208,7 +205,6 @@ class ChannelCount:
     channel_id: UUID
     now: int
     before: int
-    followers: int | None
 
 
 async def channel_counts(
@@ -236,6 +232,28 @@ async def channel_counts(
         },
     )
     return [ChannelCount(**row) for row in rows]
+
+
+_FOLLOWERS = """
+SELECT given.id, last.value
+FROM unnest($2::uuid[]) AS given (id), LATERAL (
+    SELECT h.value FROM channel_hours AS h
+    WHERE h.workspace_id = $1 AND h.channel_id = given.id AND h.metric = $3 AND h.hour < $4
+    ORDER BY h.hour DESC LIMIT 1
+) AS last
+"""
+
+
+async def followers(
+    reader: Reader, caller: Caller, *, channel_ids: Sequence[UUID], by: datetime
+) -> dict[UUID, int]:
+    """Return the followers of channels as they were last counted by then, where they were."""
+    rows = await reader.rows(
+        caller,
+        _statement(_FOLLOWERS, "ids", "metric", "by"),
+        {"ids": list(channel_ids), "metric": FOLLOWERS, "by": by},
+    )
+    return {row["id"]: int(row["value"]) for row in rows}
 
 
 _TOP = """
@@ -325,13 +343,3 @@ async def responses(
         Response(published_at=row["published_at"], engagement=int(row["engagement"]))
         for row in rows
     ]
-
-
-_CLOCK = "SELECT clock_timestamp() AS now, hub_now() AS hub_now WHERE $1::uuid IS NOT NULL"
-
-
-async def clock(reader: Reader, caller: Caller) -> datetime:
-    """Return the bare clock of the database: what links expire by."""
-    (row,) = await reader.rows(caller, _statement(_CLOCK))
-    found: datetime = row["now"]
-    return found

@@ -275,14 +275,14 @@ async def test_a_scope_holds_what_belongs_to_it(
     assert await engagement(ScopeKind.BRAND, world.brand_id) == 24
 
 
-async def test_a_dashboard_is_three_statements_and_one_more_for_a_thing(
+async def test_a_dashboard_is_four_statements_and_one_more_for_a_thing(
     world: World, reader: Reader, week: tuple[Publication, Publication]
 ) -> None:
     before = reader.statements
     await a_dashboard(reader, world.editor, EVERYTHING)
-    assert reader.statements - before == 3
+    assert reader.statements - before == 4
     await a_dashboard(reader, world.editor, Scope(kind=ScopeKind.BRAND, id=world.brand_id))
-    assert reader.statements - before == 7
+    assert reader.statements - before == 9
 
 
 async def test_without_comparison_there_is_nothing_before(

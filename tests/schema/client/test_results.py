@@ -162,8 +162,8 @@ async def test_a_dashboard_shows_figures_beside_what_they_are_of(desk: Desk, hub
     answer = await desk.editor.ask(DASHBOARD, **days(now))
 
     assert answer.errors == []
-    # Three for figures, one each for the channels and publications they are of.
-    assert reader.statements - before == 5
+    # Four for figures, one each for the channels and publications they are of.
+    assert reader.statements - before == 6
     found = answer.data["dashboard"]
     assert found["publications"] == {"value": 1, "previous": 0, "change": 1, "percent": None}
     assert found["metrics"] == [
