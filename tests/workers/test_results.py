@@ -170,9 +170,8 @@ async def test_an_export_is_written_in_batches_and_says_how_far_it_is(
 
 
 @pytest.mark.parametrize("form", list(ExportFormat))
-@pytest.mark.parametrize("kind", list(ExportKind))
 async def test_every_kind_is_written_in_every_format_of_every_scope(
-    world: World, tools: Toolbox, kind: ExportKind, form: ExportFormat
+    world: World, tools: Toolbox, form: ExportFormat
 ) -> None:
     row = await measured(world, LIKES=4)
     async with world.hub.unit_of_work(world.manager) as work:
@@ -185,17 +184,21 @@ async def test_every_kind_is_written_in_every_format_of_every_scope(
         Scope(kind=ScopeKind.CAMPAIGN, id=campaign.id),
     )
     span = {"starts_at": row.created_at - timedelta(days=1), "ends_at": AT.replace(year=2100)}
-    asked = [await ask(world, kind, form, scope=scope, **span) for scope in scopes]
+    asked = {
+        (kind, scope.kind): await ask(world, kind, form, scope=scope, **span)
+        for kind in ExportKind
+        for scope in scopes
+    }
     await work_off(tools)
 
-    found = [await export(world, one) for one in asked]
-    rows = 1 if kind in {ExportKind.MEASUREMENTS, ExportKind.PUBLICATIONS} else 0
-    assert [(one.state, one.rows_done) for one in found] == [
-        (ExportState.READY, 0 if one is scopes[-1] else rows) for one in scopes
-    ]
-    data = await bytes_of(tools, found[0])
-    head = TABLES[kind].columns[0].name.encode()
-    assert data.startswith(b"PAR1" if form is ExportFormat.PARQUET else head)
+    full = {ExportKind.MEASUREMENTS, ExportKind.PUBLICATIONS}
+    for (kind, scope), export_id in asked.items():
+        found = await export(world, export_id)
+        rows = 1 if kind in full and scope is not ScopeKind.CAMPAIGN else 0
+        assert (found.state, found.rows_done) == (ExportState.READY, rows), (kind, scope)
+        data = await bytes_of(tools, found)
+        head = TABLES[kind].columns[0].name.encode()
+        assert data.startswith(b"PAR1" if form is ExportFormat.PARQUET else head)
 
 
 async def test_a_cancelled_export_stops_where_it_is(world: World, tools: Toolbox) -> None:
