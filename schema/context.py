@@ -17,6 +17,9 @@ from hub.kernel.work import Hub, UnitOfWork
 from schema.base.facts import RequestFacts
 from schema.freshness import Freshness, Workspace
 
+#: The ends of the time of signed addresses of files are so many seconds apart.
+FILE_STEP = 300
+
 
 @dataclass(kw_only=True)
 class Context:
@@ -101,7 +104,8 @@ class Context:
 
     def file_url(self, path: str, *, until: datetime) -> str:
         """Return a signed address of a file of the caller's workspace, good until then."""
-        end = int(until.timestamp())
+        # In steps, so that who asks again soon gets the same address.
+        end = rounded(until, seconds=FILE_STEP)
         signature = self.hub.vault.sign_link(file_words(self.caller.workspace_id, path, end))
         return (
             f"{self.public_url}/{path}?workspace={self.caller.workspace_id}&until={end}"
@@ -113,6 +117,11 @@ class Context:
         """Open a transaction for the caller, under the request's key where it has one."""
         async with self.hub.unit_of_work(self.caller, request=request) as work:
             yield work
+
+
+def rounded(at: datetime, *, seconds: int) -> int:
+    """Return an instant as Unix time, at the next whole step of so many seconds."""
+    return -(-int(at.timestamp()) // seconds) * seconds
 
 
 def file_words(workspace_id: UUID, path: str, end: int) -> str:

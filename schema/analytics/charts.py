@@ -28,9 +28,12 @@ from hub.kernel.statements import Statement
 from schema.analytics.scopes import FigureScope, scope_of
 from schema.base.enums import describe
 from schema.base.series import period_of, read_best_times, require_metric
+from schema.context import rounded
 
 _TIMES_DAYS = 180
 _BARS = 20
+#: In an hour a chart has one address, so that browsers know it again.
+_STEP = 3_600
 #: Pictures made of charts at once in one process; others wait.
 _PICTURES = asyncio.Semaphore(2)
 
@@ -200,7 +203,7 @@ async def chart_url(context: Any, given: ChartInput) -> str:
     now: datetime = await context.now()
     until = now + timedelta(days=context.hub.settings.chart_days)
     chart = Chart.asked(
-        given, workspace_id=context.caller.workspace_id, until=int(until.timestamp())
+        given, workspace_id=context.caller.workspace_id, until=rounded(until, seconds=_STEP)
     )
     if not await queries.exists(context.reader, context.caller, chart.scope):
         raise NotFound("There is nothing with this id.", path=("input", "scope"))

@@ -152,8 +152,8 @@ class Export(Node):
         "Who asked for it; null: the hub.", columns("requested_by")
     )
     download_url: str | None = computed(
-        f"Where the file can be fetched for {FILE_MINUTES} minutes from now, without a token; null "
-        "where there is none, or you may not read what is in it.",
+        f"Where the file can be fetched, for {FILE_MINUTES} minutes or a little longer and without "
+        "a token; null where there is none, or you may not read what is in it.",
         needs=("id", "kind", "state"),
         make=_download,
     )
@@ -186,14 +186,14 @@ class Report(Node):
     state: ReportState = column("Where it stands.")
     problem: str = column("Why there is none; empty otherwise.")
     html_url: str | None = computed(
-        f"The page, for {FILE_MINUTES} minutes from now and without a token; null until it is "
-        "there.",
+        f"The page, for {FILE_MINUTES} minutes or a little longer and without a token; null until "
+        "it is there.",
         needs=("id", "state"),
         make=_report_url("html"),
     )
     pdf_url: str | None = computed(
-        f"The document, for {FILE_MINUTES} minutes from now and without a token; null until it is "
-        "there.",
+        f"The document, for {FILE_MINUTES} minutes or a little longer and without a token; null "
+        "until it is there.",
         needs=("id", "state"),
         make=_report_url("pdf"),
     )

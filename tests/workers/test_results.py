@@ -241,7 +241,7 @@ async def test_a_file_is_fetched_at_its_address_and_gone_when_its_time_is_over(
         swapped = url.replace(str(world.workspace_id), str(other.workspace_id))
         for wrong in (swapped, url[:-1] + ("0" if url[-1] != "0" else "1"), url.partition("?")[0]):
             assert (await api.http.get(wrong)).status_code == 404
-        await move_clock(hub, database.owner_url, timedelta(minutes=16))
+        await move_clock(hub, database.owner_url, timedelta(minutes=21))
         assert (await api.http.get(url)).status_code == 404
 
     key = (await export(world, asked)).storage_key
