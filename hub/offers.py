@@ -46,6 +46,15 @@ class Action(StrEnum):
     MESSAGE_REPLY = "message.reply"
     MESSAGE_HIDE = "message.hide"
     MESSAGE_UNHIDE = "message.unhide"
+    PAUSE_END = "pause.end"
+    MONITOR_UPDATE = "monitor.update"
+    MENTION_UPDATE = "mention.update"
+    ALERT_ACKNOWLEDGE = "alert.acknowledge"
+    INCIDENT_UPDATE = "incident.update"
+    INCIDENT_NOTE = "incident.note"
+    INCIDENT_LINK = "incident.link"
+    INCIDENT_STATEMENT_SET = "incident.statement_set"
+    INCIDENT_STATEMENT_DRAFT = "incident.statement_draft"
     TRIGGER_UPDATE = "trigger.update"
     TRIGGER_ROTATE_SECRET = "trigger.rotate_secret"  # noqa: S105 - the name of an act
     TRIGGER_DELETE = "trigger.delete"
@@ -144,6 +153,11 @@ def _may_too(permission: Permission) -> Callable[[Facts, Caller], bool]:
     return lambda _facts, caller: caller.may(permission)
 
 
+def _draftable(facts: Facts, caller: Caller) -> bool:
+    undrafted = any(one["item_id"] is None for one in facts["statements"])
+    return undrafted and caller.may(Permission.CONTENT_WRITE)
+
+
 def _submittable(facts: Facts, _caller: Caller) -> bool:
     return not facts["archived"] and facts["open_review_id"] is None
 
@@ -174,6 +188,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "refs",
     ),
     "Message": ("direction", "hidden", "channel_capabilities", "pending_amendment"),
+    "Pause": ("ended_at",),
+    "Monitor": (),
+    "Mention": (),
+    "Alert": ("acknowledged_at",),
+    "Incident": ("state", "statements"),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -293,6 +312,35 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             action=Action.MESSAGE_UNHIDE,
             permission=Permission.ENGAGEMENT_MODERATE,
             when=_hideable(hidden=True),
+        ),
+    ),
+    "Pause": (
+        Offer(
+            action=Action.PAUSE_END,
+            permission=Permission.PUBLISHING_PAUSE,
+            when=lambda facts, caller: (
+                facts["ended_at"] is None and caller.may(Permission.PUBLISHING_WRITE)
+            ),
+        ),
+    ),
+    "Monitor": (Offer(action=Action.MONITOR_UPDATE, permission=Permission.REPUTATION_WRITE),),
+    "Mention": (Offer(action=Action.MENTION_UPDATE, permission=Permission.REPUTATION_WRITE),),
+    "Alert": (
+        Offer(
+            action=Action.ALERT_ACKNOWLEDGE,
+            permission=Permission.REPUTATION_WRITE,
+            when=lambda facts, _caller: facts["acknowledged_at"] is None,
+        ),
+    ),
+    "Incident": (
+        Offer(action=Action.INCIDENT_UPDATE, permission=Permission.REPUTATION_WRITE),
+        Offer(action=Action.INCIDENT_NOTE, permission=Permission.REPUTATION_WRITE),
+        Offer(action=Action.INCIDENT_LINK, permission=Permission.REPUTATION_WRITE),
+        Offer(action=Action.INCIDENT_STATEMENT_SET, permission=Permission.REPUTATION_WRITE),
+        Offer(
+            action=Action.INCIDENT_STATEMENT_DRAFT,
+            permission=Permission.REPUTATION_WRITE,
+            when=_draftable,
         ),
     ),
     "Trigger": (

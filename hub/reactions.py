@@ -12,8 +12,14 @@ from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import operations as publishing
 from hub.publishing import standing
 from hub.publishing.editions import is_approved
-from hub.publishing.events import AmendmentDone, PublicationPublished
+from hub.publishing.events import (
+    AmendmentDone,
+    PublicationPublished,
+    PublishingPaused,
+    PublishingResumed,
+)
 from hub.publishing.models import AmendmentKind, HoldReason, Publication
+from hub.reputation import incidents
 from hub.review import operations as review
 from hub.review.events import ChangesRequested, ReviewApproved
 
@@ -90,6 +96,28 @@ async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
         await engagement.note_hidden(work, message_id=happened.message_id, hidden=hidden)
 
 
+async def _note_pause(work: UnitOfWork, happened: PublishingPaused) -> None:
+    if happened.incident_id is not None:
+        await incidents.note_pause(
+            work,
+            incident_id=happened.incident_id,
+            pause_id=happened.subject_id,
+            reason=happened.reason,
+            in_flight=len(happened.in_flight),
+        )
+
+
+async def _note_resume(work: UnitOfWork, happened: PublishingResumed) -> None:
+    if happened.incident_id is not None:
+        await incidents.note_resume(
+            work,
+            incident_id=happened.incident_id,
+            pause_id=happened.subject_id,
+            told=f"{happened.released} released, {happened.still_held} still held, "
+            f"{happened.cancelled} cancelled",
+        )
+
+
 REACTIONS: Reactions = {
     ReviewApproved: [_schedule_approved],
     ChangesRequested: [_hold_revoked],
@@ -99,6 +127,8 @@ REACTIONS: Reactions = {
     ChannelEnabled: [_resume_paused],
     PublicationPublished: [_watch],
     AmendmentDone: [_note_hidden],
+    PublishingPaused: [_note_pause],
+    PublishingResumed: [_note_resume],
 }
 
 #: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.

@@ -29,9 +29,13 @@ from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
 from schema.publishing.calendar import CalendarQueries
 from schema.publishing.mutations import PublishingMutations
+from schema.publishing.pauses import PauseMutations, PauseQueries
 from schema.publishing.published import PublishedQueries
 from schema.publishing.queries import PublishingQueries
 from schema.publishing.subscriptions import PublishingSubscriptions
+from schema.reputation.incidents import IncidentMutations
+from schema.reputation.mutations import ReputationMutations
+from schema.reputation.queries import ReputationQueries
 from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
 from schema.strategy.mutations import StrategyMutations
@@ -78,9 +82,11 @@ class Query(
     PreviewQueries,
     ReviewQueries,
     PublishingQueries,
+    PauseQueries,
     PublishedQueries,
     CalendarQueries,
     EngagementQueries,
+    ReputationQueries,
     AutomationQueries,
     AuditQueries,
 ):
@@ -96,7 +102,10 @@ class Mutation(
     AssetMutations,
     ReviewMutations,
     PublishingMutations,
+    PauseMutations,
     EngagementMutations,
+    ReputationMutations,
+    IncidentMutations,
     AutomationMutations,
 ):
     """One mixin per area."""

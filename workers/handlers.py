@@ -8,6 +8,7 @@ from workers import (
     content,
     engagement,
     publishing,
+    reputation,
     review,
 )
 from workers.handling import HANDLERS
@@ -21,5 +22,6 @@ __all__ = [
     "content",
     "engagement",
     "publishing",
+    "reputation",
     "review",
 ]

@@ -21,6 +21,7 @@ from hub.kernel.model import Base
 #: The tables whose changes are noted. Those of which every act writes a row are not among them.
 WATCHED = frozenset(
     {
+        "alerts",
         "amendments",
         "approvals",
         "assets",
@@ -31,9 +32,16 @@ WATCHED = frozenset(
         "content_items",
         "decisions",
         "editions",
+        "incident_entries",
+        "incidents",
         "measurements",
         "members",
+        "mention_matches",
+        "mentions",
         "messages",
+        "monitor_sources",
+        "monitors",
+        "pauses",
         "persons",
         "publications",
         "renditions",

@@ -31,7 +31,8 @@ from hub.publishing.models import (
     PublicationState,
     Standing,
 )
-from hub.publishing.rules import Situation, obstacle
+from hub.publishing.pausing import pause_over, share_pauses
+from hub.publishing.rules import Paused, Situation, obstacle
 from hub.publishing.sending import LeaseLost, NotNow
 from hub.review.models import Approval
 
@@ -153,6 +154,7 @@ class _Facts:
     edition: Edition | None
     item: ContentItem | None
     approved: bool
+    pause: Paused | None
 
 
 async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
@@ -161,6 +163,7 @@ async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
     def shared(statement: Any) -> Any:
         return statement.with_for_update(read=True).execution_options(populate_existing=True)
 
+    await share_pauses(work)
     wanted = select(Publication).where(Publication.id == claim.publication_id)
     found = (await work.session.execute(wanted)).scalar_one()
     edition = (
@@ -176,10 +179,14 @@ async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
     )
     item = select(ContentItem).where(ContentItem.id == found.item_id)
     fresh = wanted.with_for_update().execution_options(populate_existing=True)
+    locked_channel = (await work.session.execute(shared(channel))).scalar_one()
+    approved = bool(await work.all(shared(approval)))
+    locked_item = await work.one(shared(item))
     return _Facts(
-        channel=(await work.session.execute(shared(channel))).scalar_one(),
-        approved=bool(await work.all(shared(approval))),
-        item=await work.one(shared(item)),
+        channel=locked_channel,
+        approved=approved,
+        item=locked_item,
+        pause=await pause_over(work, row=found, channel=locked_channel, item=locked_item),
         publication=(await work.session.execute(fresh)).scalar_one(),
         edition=edition,
     )
@@ -208,6 +215,7 @@ def _obstacle(work: UnitOfWork, claim: AmendmentClaim, facts: _Facts) -> str:
             accept_older_revision=False,
             edition_basis_is_current=edition.basis == channel.basis,
             partly_out=True,
+            pause=facts.pause,
         )
     )
     return blocked.message if blocked else ""

@@ -72,6 +72,7 @@ describe(
         "HIDE": "Hiding other people's answers from others.",
         "METRICS": "Counting reactions.",
         "MESSAGES": "Collecting answers.",
+        "SEARCH_MENTIONS": "Searching what others say in public.",
     },
 )
 

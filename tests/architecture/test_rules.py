@@ -81,6 +81,18 @@ INTERNAL = {
         "close": "withdrawals and workers end in it",
         "wanted_hidden": "engagement asks for it, under its own permission",
     },
+    "hub/reputation/incidents.py": {
+        "follow_alert": "an alert ends in it",
+        "note_pause": "a reaction",
+        "note_resume": "a reaction",
+    },
+    "hub/reputation/watching.py": {
+        "looking": "a worker's",
+        "settle_look": "a worker's",
+        "settle_vain_look": "a worker's",
+        "judge": "a worker's",
+        "sweep": "the relay's",
+    },
     "hub/review/operations.py": {
         "usable_channel": "submit asks for it",
         "prepare": "a worker's",
@@ -111,9 +123,9 @@ def split(path: str) -> tuple[set[str], set[str]]:
     return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
 
-FILES = [
-    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
-]
+#: Files whose public functions are acts.
+ACTS = re.compile(r"hub/\w+/(operations|assets|amendments|pauses|incidents|watching)\.py")
+FILES = [path for path in modules() if ACTS.fullmatch(path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -247,7 +259,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path):
+        if not ACTS.fullmatch(path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

@@ -47,6 +47,8 @@ WITHOUT_KEY = {
     ("publications", "remote_id"): "the platform's id",
     ("revisions", "author_id"): "a note of who wrote",
     ("channels", "remote_id"): "the platform's id",
+    ("incident_entries", "subject_id"): "the subject is of any kind",
+    ("pauses", "incident_id"): "an incident belongs to a later area",
     ("messages", "remote_id"): "the platform's id",
     ("messages", "parent_remote_id"): "the platform's id",
     ("persons", "remote_id"): "the platform's id",
@@ -58,6 +60,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "variants": {"platform": "mastodon"},
     "approvals": {"policy": "test"},
     "publications": {"state": "PLANNED"},
+    "pauses": {"scope": "WORKSPACE"},
+    "monitor_sources": {"kind": "FEED"},
     "jobs": {"state": "WAITING"},
 }
 
@@ -90,6 +94,7 @@ async def fill(connection: asyncpg.Connection, table: str, workspace_id: UUID) -
         "jsonb": lambda: "{}",
         "integer": lambda: 1,
         "bigint": lambda: 1,
+        "double precision": lambda: 1.0,
         "boolean": lambda: False,
         "bytea": lambda: uuid4().bytes,
         "timestamp with time zone": lambda: datetime(2030, 1, 1, tzinfo=UTC),

@@ -11,6 +11,7 @@ from uuid import uuid5
 from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.mastodon import PLATFORM
 from workers.connectors import mastodon_posts as posts
+from workers.connectors import mastodon_search as searching
 from workers.connectors import mastodon_wire as wire
 from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
 from workers.connectors.errors import Unsupported as CannotDo
@@ -44,7 +45,14 @@ LIST_LIMIT = 40
 LIST_PAGES = 10
 METRICS_BATCH = 20
 # What a token that may only write cannot do.
-READING = frozenset({Capability.METRICS, Capability.MESSAGES, Capability.READ_BACK})
+READING = frozenset(
+    {
+        Capability.METRICS,
+        Capability.MESSAGES,
+        Capability.READ_BACK,
+        Capability.SEARCH_MENTIONS,
+    }
+)
 
 
 class Mastodon:
@@ -165,6 +173,15 @@ class Mastodon:
                     message = posts.message_of(status, ref)
                 messages.setdefault(message.remote_id, message)
         return Page(messages=tuple(messages.values()), cursor=cursor)
+
+    async def search_mentions(self, account: Account, terms: Sequence[str], cursor: str) -> Page:
+        """Return other people's public posts that have one of the terms."""
+
+        async def ask(path: str, params: Iterable[tuple[str, str]]) -> Answer:
+            with reading():
+                return await self._call(account, "GET", path, params=params)
+
+        return await searching.search(ask, account, terms, cursor)
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""

@@ -48,6 +48,7 @@ class Capability(StrEnum):
     HIDE = "HIDE"
     METRICS = "METRICS"
     MESSAGES = "MESSAGES"
+    SEARCH_MENTIONS = "SEARCH_MENTIONS"
 
 
 class PlatformModel(BaseModel):

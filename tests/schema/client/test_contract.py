@@ -93,6 +93,9 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "ChannelUpdateInput",
         "ContentItemUpdateInput",
         "EndpointUpdateInput",
+        "IncidentUpdateInput",
+        "MentionUpdateInput",
+        "MonitorUpdateInput",
         "TriggerUpdateInput",
     }
     for kind in inputs.values():
