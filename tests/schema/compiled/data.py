@@ -27,11 +27,13 @@ from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
     Attempt,
+    Pause,
     Publication,
 )
+from hub.reputation import models as reputation
 from hub.review.models import Decision, Review, ReviewTarget
 from hub.strategy.models import Brand, Campaign
-from tests.schema.compiled.outgoing import Outgoing
+from tests.schema.compiled.said import Said
 from tests.schema.compiled.values import Values
 
 
@@ -67,7 +69,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Outgoing):
+class _Filler(Said):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -97,6 +99,14 @@ class _Filler(Outgoing):
                 ("Thread", Thread),
                 ("Message", Message),
                 ("Event", EventRow),
+                ("Pause", Pause),
+                ("Monitor", reputation.Monitor),
+                ("MonitorSource", reputation.MonitorSource),
+                ("Mention", reputation.Mention),
+                ("MentionMatch", reputation.MentionMatch),
+                ("Alert", reputation.Alert),
+                ("Incident", reputation.Incident),
+                ("IncidentEntry", reputation.IncidentEntry),
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),
                 ("Endpoint", automation.Endpoint),
@@ -134,3 +144,4 @@ class _Filler(Outgoing):
         self._engagement()
         self._audit()
         self._automation()
+        self._reputation()

@@ -83,6 +83,11 @@ FOUND = {
     "threads.publicationIn": "publication_id",
     "messages.threadIn": "thread_id",
     "messages.personIn": "person_id",
+    "monitors.brandIn": "brand_id",
+    "mentions.incidentIn": "incident_id",
+    "alerts.monitorIn": "monitor_id",
+    "incidents.brandIn": "brand_id",
+    "pauses.incidentIn": "incident_id",
     "events.subjectIn": "subject_id",
     "events.afterSequence": "sequence",
 }
@@ -100,6 +105,8 @@ _RARE: Mapping[str, Any] = {
     "afterSequence": 19_900,
     "archived": True,
     "enabled": False,
+    "running": True,
+    "acknowledged": False,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -111,6 +118,13 @@ _RARE_STATES = {
     "EditionOrigin": "REPLY",
     "MessageDirection": "OUTBOUND",
     "Role": "ADMIN",
+    "PauseScope": "BRAND",
+    "MonitorSourceKind": "SEARCH",
+    "MentionState": "NEW",
+    "SentimentLabel": "NEGATIVE",
+    "AlertKind": "SENTIMENT",
+    "IncidentState": "OPEN",
+    "IncidentSeverity": "CRITICAL",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -122,6 +136,9 @@ _IDS = {
     "personIn": ("Person", "persons"),
     "endpointIn": ("Endpoint", "endpoints"),
     "memberIn": ("Member", "members"),
+    "ownerIn": ("Member", "members"),
+    "monitorIn": ("Monitor", "monitors"),
+    "incidentIn": ("Incident", "incidents"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
 }
