@@ -21,6 +21,7 @@ TEXT_MAX = 20_000
 SHORT_MAX = 2_000
 #: A feed has no use for definitions of its own; whoever sends them is after the reader.
 _ENTITY = b"<!ENTITY"
+_TIMES = ("published_parsed", "updated_parsed", "created_parsed")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -101,7 +102,11 @@ def _longest(entry: Mapping[str, Any]) -> str:
 
 def _moment(entry: Mapping[str, Any]) -> str | None:
     """Return when an entry was published, in UTC; None where that makes no sense."""
-    told = entry.get("published_parsed") or entry.get("updated_parsed")
+    # Past the library's own `get`, which takes one for the other and warns of it.
+    told = next(
+        (known for name in _TIMES if (known := dict.get(entry, name)) is not None),  # type: ignore[arg-type]  # it is one
+        None,
+    )
     if told is None:
         return None
     with suppress(ValueError, TypeError, OverflowError):

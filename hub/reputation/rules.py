@@ -148,7 +148,12 @@ _TOO_COMMON = '"{term}" is in nearly every text: look for it together with anoth
 def _is_telling(term: str) -> bool:
     """Say whether a term is rare enough to look for it alone."""
     words = re.findall(r"\w+", fold(term).text)
-    rare = [word for word in words if len(word) >= 3 and word not in _EVERYWHERE]
+    # Other scripts say more with fewer characters.
+    rare = [
+        word
+        for word in words
+        if len(word) >= (3 if word.isascii() else 2) and word not in _EVERYWHERE
+    ]
     if term.endswith("*") and len(words) == 1:
         return bool(rare) and len(words[0]) >= 4
     return bool(rare) or len(words) >= 4
