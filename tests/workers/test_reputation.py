@@ -122,17 +122,16 @@ async def test_an_article_in_two_feeds_that_two_monitors_find_is_one_mention(
 
     await work_off(tools)
 
-    mentions = {row.url: row for row in await rows(world, Mention)}
+    mentions = {row.identity: row for row in await rows(world, Mention)}
     # The other article says "phare" in its text.
-    assert set(mentions) == {"https://news.example/1", "https://news.example/2"}
-    one = mentions["https://news.example/1"]
+    assert set(mentions) == {"url:news.example/1", "url:news.example/2"}
+    one = mentions["url:news.example/1"]
     assert (one.title, one.kind, one.state) == ("Le phare", SourceKind.FEED, MentionState.NEW)
     assert one.text == "Le phare fermé"
     assert one.language == "fr"
-    assert one.identity == "url:news.example/1"
     matches = [(row.mention_id, row.monitor_id) for row in await rows(world, MentionMatch)]
     assert sorted(matches) == sorted(
-        [(one.id, first.id), (one.id, second.id), (mentions["https://news.example/2"].id, first.id)]
+        [(one.id, first.id), (one.id, second.id), (mentions["url:news.example/2"].id, first.id)]
     )
     found = [told for told in await events_of(world) if told.name == "mention.found"]
     assert len(found) == 3
@@ -244,6 +243,7 @@ async def test_what_others_post_is_found_by_search_and_our_own_is_not(
     monitor = await a_monitor(world, query=Query(any=(word,)), channel_ids=[accounts.channel_id])
     await work_off(tools)
     await a_publication(world, channel_id=stranger.channel_id, text=f"The {word} is wonderful")
+    await work_off(tools)
     await move_clock(world.hub, database.owner_url, timedelta(minutes=6))
     await work_off(tools)
 
