@@ -90,6 +90,12 @@ def _said(message: RemoteMessage, platform: str) -> Said:
         author_handle=message.person.handle,
         author_url=message.person.url,
         published_at=message.published_at,
+        remote={
+            "remote_id": message.remote_id,
+            "parent_remote_id": message.parent_remote_id,
+            "person_remote_id": message.person.remote_id,
+            "extra": dict(message.extra),
+        },
     )
 
 

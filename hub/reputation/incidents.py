@@ -163,7 +163,7 @@ async def _link(
     touch(work, incident)
     new = [row.id for row in moved if isinstance(row, Mention)]
     if new:
-        await _enter(work, incident, EntryKind.MENTIONS, f"{len(new)} mentions were added.")
+        await _enter(work, incident, EntryKind.MENTIONS, _added(len(new)))
     for row in moved:
         if isinstance(row, Alert):
             await _enter(work, incident, EntryKind.ALERT, _shown(row), subject_id=row.id)
@@ -174,6 +174,10 @@ async def _link(
             alert_ids=tuple(row.id for row in moved if isinstance(row, Alert)),
         )
     )
+
+
+def _added(count: int) -> str:
+    return "A mention was added." if count == 1 else f"{count} mentions were added."
 
 
 async def _rows(

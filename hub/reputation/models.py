@@ -211,6 +211,8 @@ class Mention(Versioned, WorkspaceOwned, Base):
     state: Mapped[MentionState] = mapped_column(text_enum(MentionState))
     incident_id: Mapped[UUID | None]
     published_at: Mapped[datetime]
+    # What the platform needs to answer it; null for an article.
+    remote: Mapped[dict[str, Any] | None]
 
 
 class MentionMatch(WorkspaceOwned, Base):

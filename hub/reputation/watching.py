@@ -74,6 +74,8 @@ class Said:
     author_handle: str = ""
     author_url: str = ""
     published_at: datetime | None
+    #: What the platform needs to be told to answer it; None where nothing can be answered.
+    remote: Mapping[str, Any] | None = None
 
 
 async def looking(work: UnitOfWork, *, source_id: UUID) -> Looking | datetime | None:
@@ -266,6 +268,7 @@ async def _mention(work: UnitOfWork, source: MonitorSource, said: Said, rating: 
                 sentiment_label=rating.label,
                 state=MentionState.NEW,
                 published_at=believable(said.published_at, now=work.now),
+                remote=None if said.remote is None else dict(said.remote),
                 version=1,
             )
             .on_conflict_do_nothing(index_elements=["workspace_id", "identity"])

@@ -461,6 +461,9 @@ def upgrade() -> None:
         ),
         sa.Column("incident_id", sa.Uuid(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "remote", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column(
             "updated_at",

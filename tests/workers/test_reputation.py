@@ -257,6 +257,7 @@ async def test_what_others_post_is_found_by_search_and_our_own_is_not(
         assert (row.kind, row.platform) == (SourceKind.SEARCH, accounts.stand.kind)
         assert row.channel_id == accounts.channel_id
         assert row.author_handle
+        assert row.remote["remote_id"]
         assert row.url
 
 

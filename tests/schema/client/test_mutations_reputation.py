@@ -311,7 +311,7 @@ async def test_a_bad_day_is_met_from_its_opening_to_its_end(desk: Desk) -> None:
     assert told["resolvedAt"] is not None
     assert [(one["kind"], one["text"]) for one in told["timeline"]["nodes"]] == [
         ("OPENED", "Le phare est en panne"),
-        ("MENTIONS", "1 mentions were added."),
+        ("MENTIONS", "A mention was added."),
         ("PAUSED", "Le phare est en panne"),
         ("STATEMENT", "fr: Nous cherchons la panne."),
         ("STATEMENT", "en: We are looking into it."),
