@@ -53,7 +53,7 @@ def language_of(text: str) -> Language | None:
     Links, handles, hashtags, numbers and emoji do not count. One or two words count where they
     are long and leave no doubt.
     """
-    words = _words(text)
+    words = telling_words(text)
     letters = sum(map(len, words))
     few = len(words) < _WORDS and not _UNSPACED.search("".join(words))
     if not words or (few and letters < _LETTERS):
@@ -68,7 +68,7 @@ def language_of(text: str) -> Language | None:
     return Language(code, round(ahead / best, 3))
 
 
-def _words(text: str) -> list[str]:
+def telling_words(text: str) -> list[str]:
     """Return the words that can tell; single letters cannot, and are how words are hidden."""
     plain = _NO_LANGUAGE.sub(" ", text[:MOST_READ].translate(_UNSEEN))
     return [word.lower() for word in _WORD.findall(plain) if len(word) > 1 or not word.isascii()]

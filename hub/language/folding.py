@@ -42,27 +42,24 @@ def fold(text: str, strength: Strength = Strength.PLAIN) -> Folded:
     """Fold a text for comparing. Folding what was folded changes nothing."""
     read = text[:MOST_READ]
     plain = _fold_ascii(read) if read.isascii() else _fold_characters(read, _plainly)
-    return plain if strength is Strength.PLAIN else _undisguised(plain)
+    return plain if strength is Strength.PLAIN else undisguised(plain)
 
 
 def without_accents(text: str) -> Folded:
-    """Take accents and ligatures away and nothing else: case and width stay."""
+    """Take accents, ligatures and what is never seen away: case and width stay."""
     read = text[:MOST_READ]
     if read.isascii():
         return Folded(text, read, *_identity(len(read)))
-    return _fold_characters(read, _bare)
+    return _fold_characters(read, _bare_if_seen)
 
 
 # --- single characters ---------------------------------------------------------------------------
 
 # Letters that Unicode does not take apart, as they are typed where the letter is missing.
-_LETTERS = dict(
-    pair.split("=")
-    for pair in (
-        "œ=oe Œ=OE æ=ae Æ=AE ß=ss ẞ=SS ø=o Ø=O ł=l Ł=L đ=d Đ=D ð=d Ð=D þ=th Þ=TH "
-        "ı=i ħ=h Ħ=H ŧ=t Ŧ=T"  # noqa: RUF001  (that the dotless i looks like ours is the point)
-    ).split()
-)
+_LETTERS = {
+    **dict(zip("œŒæÆßẞþÞ", ("oe", "OE", "ae", "AE", "ss", "SS", "th", "TH"), strict=True)),
+    **dict(zip("øØłŁđĐðÐħĦŧŦ\u0131", "oOlLdDdDhHtTi", strict=True)),
+}
 # White letters in black circles and squares, which Unicode calls pictures.
 _PICTURES = {
     chr(first + index): letter
@@ -86,6 +83,10 @@ def _bare(character: str) -> str:
         return _LETTERS[character]
     apart = unicodedata.normalize("NFD", character)
     return unicodedata.normalize("NFC", _MARKS.sub("", apart))
+
+
+def _bare_if_seen(character: str) -> str:
+    return "" if character in UNSEEN else _bare(character)
 
 
 @lru_cache(maxsize=8192)
@@ -156,7 +157,8 @@ _APART = re.compile(
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
 
 
-def _undisguised(plain: Folded) -> Folded:
+def undisguised(plain: Folded) -> Folded:
+    """Take disguises away from what is folded plainly."""
     folded = _joined(plain)
     text = _WORD.sub(_LookAlikes(folded.text), folded.text)
     text = _WORD.sub(_letters_for_signs, text)

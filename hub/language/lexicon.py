@@ -113,7 +113,7 @@ _FEMININE = {"eux": "eus", "if": "iv", "el": "ell", "en": "enn", "on": "onn", "e
 def _english_forms(word: str) -> Iterable[str]:
     """Return the regular forms in -s, -ed, -ing and -ly, and the word itself."""
     yield word
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
         yield from (word[:-1] + end for end in ("ies", "ied", "ily", "ying"))
         return
     stem = word.removesuffix("e")

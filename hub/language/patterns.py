@@ -9,14 +9,15 @@ from typing import Any
 
 import re2
 
-from hub.language.folding import without_accents
+from hub.language.folding import Folded, without_accents
 from hub.language.phrases import MOST_MATCHES, Match
 
-MOST_LETTERS = 500
+MOST_LETTERS = 1_000
 """Code points of a pattern."""
 MOST_STEPS = 10_000
 """Instructions of a compiled pattern: `(a{1,50}){1,50}` is short to write and long to run."""
 
+_TOO_LARGE = "The pattern becomes too large: make its repetitions ({1,500}) or its groups smaller."
 _MEMORY = 2 << 20  # bytes that a pattern may keep for its automaton
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -33,13 +34,17 @@ _UNSUPPORTED = [
     ),
     (
         re.compile(r"\(\?<?[=!]"),
-        "A pattern cannot look ahead or behind ((?=…), (?!…), (?<=…)): match the words around too,"
-        " or make two rules, the first of which stops.",
+        (
+            "A pattern cannot look ahead or behind ((?=…), (?!…), (?<=…)): match the words around"
+            " too, or make two rules, the first of which stops."
+        ),
     ),
     (
         re.compile(r"\(\?>|[*+?}]\+"),
-        "Groups and repetitions that hold on ((?>…), a++) are not needed: no pattern runs away"
-        " here. Leave out the sign.",
+        (
+            "Groups and repetitions that hold on ((?>…), a++) are not needed: no pattern runs away"
+            " here. Leave out the sign."
+        ),
     ),
     (re.compile(r"\(\?\(|\(\?R\)|\(\?[0-9&]"), "A pattern has no conditions and no recursion."),
     (re.compile(r"\\Z"), "The end of the text is written \\z."),
@@ -48,10 +53,10 @@ _UNSUPPORTED = [
 
 
 class Pattern:
-    """A regular expression in RE2's syntax; made once, used for many texts.
+    r"""A regular expression in RE2's syntax; made once, used for many texts.
 
     Case and accents make no difference (`(?-i)` asks for case). In scripts other than Latin use
-    `\\p{L}` for letters: `\\w` and `\\b` know ours only.
+    `\p{L}` for letters: `\w` and `\b` know ours only.
     """
 
     def __init__(self, source: str) -> None:
@@ -61,9 +66,12 @@ class Pattern:
             raise PatternRefused(f"A pattern has at most {MOST_LETTERS} characters: make two.")
         self._program = _compile(without_accents(source).text)
 
-    def find(self, text: str) -> tuple[Match, ...]:
-        """Return where the pattern matches, one after the other, in code points of the text."""
-        bare = without_accents(_encodable(text))
+    def find(self, text: str | Folded) -> tuple[Match, ...]:
+        """Return where the pattern matches, one after the other, in code points of the text.
+
+        Who has many patterns for one text makes it `readable` once.
+        """
+        bare = readable(text) if isinstance(text, str) else text
         # One match takes linear time, so their number is bounded.
         spans = (
             match.span()
@@ -74,21 +82,31 @@ class Pattern:
         )
 
 
+def readable(text: str) -> Folded:
+    """Return a text as patterns read it."""
+    return without_accents(_encodable(text))
+
+
 def _compile(source: str) -> Any:
     try:
         program = re2.compile(_encodable(source), _options())
     except re2.error as refusal:
-        raise PatternRefused(_advice(source, str(refusal))) from refusal
+        # The engine says what is wrong in bytes.
+        said = refusal.args[0]
+        why = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        raise PatternRefused(_advice(source, why)) from refusal
     if max(program.programsize, program.reverseprogramsize) > MOST_STEPS:
+        raise PatternRefused(_TOO_LARGE)
+    if any(_is_empty(program.search(text)) for text in ("", "\n", "a b", "1, 2")):
         raise PatternRefused(
-            "The pattern becomes too large: make its repetitions ({1,500}) or its groups smaller."
-        )
-    if any(program.search(text) for text in ("", "\n")):
-        raise PatternRefused(
-            "The pattern matches an empty text, and so every message: let it ask for at least one"
-            " character, with + in place of * or without the ?."
+            "The pattern can match nothing at all, and so every message: let it ask for at least"
+            " one character, with + in place of * or without the ?."
         )
     return program
+
+
+def _is_empty(match: Any) -> bool:
+    return match is not None and match.start() == match.end()
 
 
 def _options() -> re2.Options:
@@ -104,6 +122,8 @@ def _advice(source: str, refusal: str) -> str:
     for written, advice in _UNSUPPORTED:
         if written.search(source):
             return advice
+    if "too large" in refusal or "repetition size" in refusal:
+        return _TOO_LARGE
     return f"The pattern cannot be read: {refusal}."
 
 

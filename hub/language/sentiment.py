@@ -243,7 +243,7 @@ class _Reading:
             return False  # the phrase is denied in itself
         near = [index for index in before if index not in self._taken]
         denied = any(
-            self._says("negation", index) and not self._is_only(index + 1) for index in near
+            self._says("negation", index) and not self._is_praise(index, first) for index in near
         )
         if any(self._says("paired_negation", index) for index in near):
             denied |= self._has_particle(near[-1])
@@ -259,8 +259,12 @@ class _Reading:
     def _denies(self, index: int) -> bool:
         return self._says("negation", index) or self._says("particle", index)
 
-    def _is_only(self, index: int) -> bool:
-        return index < len(self._tokens) and self._tokens[index].word in _ONLY
+    def _is_praise(self, index: int, first: int) -> bool:
+        """Say whether nothing is denied: "not only good", "never so good", "jamais aussi beau"."""
+        between = [token.word for token in self._tokens[index + 1 : first]]
+        only = bool(between) and between[0] in _ONLY
+        never = self._tokens[index].word in _NEVER
+        return only or (never and not _AS_MUCH.isdisjoint(between))
 
     def _has_particle(self, index: int) -> bool:
         """Say whether "ne" stands within three words before."""
@@ -273,6 +277,8 @@ class _Reading:
 
 
 _BEHIND = frozenset(("pas", "jamais", "guere"))
+_NEVER = frozenset(("jamais", "never"))
+_AS_MUCH = frozenset(("aussi", "si", "autant", "tant", "this", "so", "such", "as"))
 _ONLY = frozenset(("seulement", "que", "only", "just"))
 
 
