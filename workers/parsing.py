@@ -103,10 +103,8 @@ def _longest(entry: Mapping[str, Any]) -> str:
 def _moment(entry: Mapping[str, Any]) -> str | None:
     """Return when an entry was published, in UTC; None where that makes no sense."""
     # Past the library's own `get`, which takes one for the other and warns of it.
-    told = next(
-        (known for name in _TIMES if (known := dict.get(entry, name)) is not None),  # type: ignore[arg-type]  # it is one
-        None,
-    )
+    plain = dict(entry.items())
+    told = next((plain[name] for name in _TIMES if plain.get(name)), None)
     if told is None:
         return None
     with suppress(ValueError, TypeError, OverflowError):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.channels.operations import ChannelAccess
-from hub.reputation import watching
+from hub.reputation import judging, watching
 from hub.reputation.jobs import CheckSource, JudgeMonitor
 from hub.reputation.watching import Looking, Said
 from workers import feeds
@@ -103,4 +103,4 @@ def _said(message: RemoteMessage, platform: str) -> Said:
 async def judge_monitor(job: JudgeMonitor, tools: Toolbox) -> None:
     """Raise what alarms a monitor's rules ask for."""
     async with tools.unit_of_work(job.workspace_id) as work:
-        await watching.judge(work, monitor_id=job.monitor_id)
+        await judging.judge(work, monitor_id=job.monitor_id)

@@ -90,7 +90,6 @@ INTERNAL = {
         "looking": "a worker's",
         "settle_look": "a worker's",
         "settle_vain_look": "a worker's",
-        "judge": "a worker's",
         "sweep": "the relay's",
     },
     "hub/review/operations.py": {

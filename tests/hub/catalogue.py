@@ -32,7 +32,7 @@ from hub.kernel.work import Hub, UnitOfWork
 from hub.publishing import amendments, claiming, pauses, sending
 from hub.publishing import operations as publishing
 from hub.publishing.models import HoldReason, PauseScope, Publication
-from hub.reputation import incidents, watching
+from hub.reputation import incidents, judging, watching
 from hub.reputation import operations as reputation
 from hub.reputation.models import Alert, AlertKind, Mention, MentionState, MonitorSource
 from hub.reputation.rules import Query
@@ -623,10 +623,10 @@ CASES: dict[str, Case] = {
         ids=("source",),
         call=lambda work, ids: watching.looking(work, source_id=ids.source),
     ),
-    "watching.judge": Case(
+    "judging.judge": Case(
         roles="",
         ids=("monitor",),
-        call=lambda work, ids: watching.judge(work, monitor_id=ids.monitor),
+        call=lambda work, ids: judging.judge(work, monitor_id=ids.monitor),
     ),
     "publishing.hold": Case(
         roles="",

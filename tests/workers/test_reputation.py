@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub
-from hub.reputation import operations, watching
+from hub.reputation import judging, operations
 from hub.reputation.alarms import Alarm, Alarms
 from hub.reputation.models import (
     Alert,
@@ -100,8 +100,9 @@ async def rows(world: World, table: Any) -> list[Any]:
 
 
 async def source_of(world: World, monitor: Monitor) -> MonitorSource:
-    (found,) = [row for row in await rows(world, MonitorSource) if row.monitor_id == monitor.id]
-    return found
+    async with world.hub.unit_of_work(world.system) as work:
+        wanted = select(MonitorSource).where(MonitorSource.monitor_id == monitor.id)
+        return (await work.session.execute(wanted)).scalar_one()
 
 
 async def test_an_article_in_two_feeds_that_two_monitors_find_is_one_mention(
@@ -295,7 +296,7 @@ async def said(world: World, monitor: Monitor, count: int, at: datetime, *, bad:
 
 async def judged(world: World, monitor: Monitor) -> list[Alert]:
     async with world.hub.unit_of_work(world.system) as work:
-        return list(await watching.judge(work, monitor_id=monitor.id))
+        return list(await judging.judge(work, monitor_id=monitor.id))
 
 
 async def days_later(world: World, database: Database, monitor: Monitor, days: int) -> datetime:
@@ -367,3 +368,25 @@ async def test_a_source_nobody_looks_at_any_more_is_promised_anew(
 
     assert (await source_of(world, monitor)).last_checked_at is not None
     assert len(await rows(world, Mention)) == 1
+
+
+async def test_with_another_query_a_feed_that_has_not_changed_is_read_again(
+    world: World, tools: Toolbox, paper: Paper
+) -> None:
+    paper.pages["/feed"] = rss(
+        ITEM.format(n=1, title="Le phare"), ITEM.format(n=2, title="La boulangerie")
+    )
+    paper.headers = {"ETag": '"one"'}
+    monitor = await a_monitor(
+        world, query=Query(any=("boulangerie",)), feeds=[f"{paper.base}/feed"]
+    )
+    await work_off(tools)
+    assert [row.title for row in await rows(world, Mention)] == ["La boulangerie"]
+
+    async with world.hub.unit_of_work(world.manager) as work:
+        await operations.update_monitor(work, monitor_id=monitor.id, changes={"query": LIGHTHOUSE})
+    await work_off(tools)
+
+    assert "if-none-match" not in paper.asked[1]
+    assert {row.title for row in await rows(world, Mention)} == {"La boulangerie", "Le phare"}
+    assert len(await rows(world, MentionMatch)) == 3
