@@ -389,4 +389,4 @@ async def test_with_another_query_a_feed_that_has_not_changed_is_read_again(
 
     assert "if-none-match" not in paper.asked[1]
     assert {row.title for row in await rows(world, Mention)} == {"La boulangerie", "Le phare"}
-    assert len(await rows(world, MentionMatch)) == 3
+    assert len(await rows(world, MentionMatch)) == 2
