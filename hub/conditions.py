@@ -107,6 +107,19 @@ def may_too(permission: Permission) -> Callable[[Facts, Caller], bool]:
     return lambda _facts, caller: caller.may(permission)
 
 
+def draftable(facts: Facts, caller: Caller) -> bool:
+    undrafted = any(one["item_id"] is None for one in facts["statements"])
+    return undrafted and caller.may(Permission.CONTENT_WRITE)
+
+
+def endable(facts: Facts, caller: Caller) -> bool:
+    return facts["ended_at"] is None and caller.may(Permission.PUBLISHING_WRITE)
+
+
+def acknowledgeable(facts: Facts, _caller: Caller) -> bool:
+    return facts["acknowledged_at"] is None
+
+
 def submittable(facts: Facts, _caller: Caller) -> bool:
     return not facts["archived"] and facts["open_review_id"] is None
 

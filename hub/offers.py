@@ -92,6 +92,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Person": ("group_id",),
     "SavedReply": (),
     "ServiceTarget": (),
+    "Pause": ("ended_at",),
+    "Monitor": (),
+    "Mention": (),
+    "Alert": ("acknowledged_at",),
+    "Incident": ("state", "statements"),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -321,6 +326,28 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             (Action.CONTEST_ENTRY_DISQUALIFY, conditions.disqualifiable),
             (Action.CONTEST_ENTRY_READMIT, conditions.readmittable),
         )
+    ),
+    "Pause": (
+        Offer(
+            action=Action.PAUSE_END,
+            permission=Permission.PUBLISHING_PAUSE,
+            when=conditions.endable,
+        ),
+    ),
+    "Monitor": _each(Permission.REPUTATION_WRITE, {Action.MONITOR_UPDATE: conditions.always}),
+    "Mention": _each(Permission.REPUTATION_WRITE, {Action.MENTION_UPDATE: conditions.always}),
+    "Alert": _each(
+        Permission.REPUTATION_WRITE, {Action.ALERT_ACKNOWLEDGE: conditions.acknowledgeable}
+    ),
+    "Incident": _each(
+        Permission.REPUTATION_WRITE,
+        {
+            Action.INCIDENT_UPDATE: conditions.always,
+            Action.INCIDENT_NOTE: conditions.always,
+            Action.INCIDENT_LINK: conditions.always,
+            Action.INCIDENT_STATEMENT_SET: conditions.always,
+            Action.INCIDENT_STATEMENT_DRAFT: conditions.draftable,
+        },
     ),
     "Trigger": (
         Offer(

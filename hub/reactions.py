@@ -16,8 +16,14 @@ from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import following, standing
 from hub.publishing import operations as publishing
 from hub.publishing.editions import is_approved
-from hub.publishing.events import AmendmentDone, PublicationPublished
+from hub.publishing.events import (
+    AmendmentDone,
+    PublicationPublished,
+    PublishingPaused,
+    PublishingResumed,
+)
 from hub.publishing.models import AmendmentKind, HoldReason, Publication
+from hub.reputation import incidents
 from hub.review import operations as review
 from hub.review.events import ChangesRequested, ReviewApproved
 from hub.strategy.events import BrandUpdated, CampaignUpdated, VoiceGuideDeleted, VoiceGuideSet
@@ -126,6 +132,28 @@ async def _go_on_without(work: UnitOfWork, happened: MemberRemoved) -> None:
     await review.reconsider(work, member_id=happened.subject_id)
 
 
+async def _note_pause(work: UnitOfWork, happened: PublishingPaused) -> None:
+    if happened.incident_id is not None:
+        await incidents.note_pause(
+            work,
+            incident_id=happened.incident_id,
+            pause_id=happened.subject_id,
+            reason=happened.reason,
+            in_flight=len(happened.in_flight),
+        )
+
+
+async def _note_resume(work: UnitOfWork, happened: PublishingResumed) -> None:
+    if happened.incident_id is not None:
+        await incidents.note_resume(
+            work,
+            incident_id=happened.incident_id,
+            pause_id=happened.subject_id,
+            told=f"{happened.released} released, {happened.still_held} still held, "
+            f"{happened.cancelled} cancelled",
+        )
+
+
 REACTIONS: Reactions = {
     MemberRemoved: [_go_on_without],
     ReviewApproved: [_schedule_approved],
@@ -141,6 +169,8 @@ REACTIONS: Reactions = {
     ChannelEnabled: [_resume_paused],
     PublicationPublished: [_watch, _announce_contest],
     AmendmentDone: [_note_hidden],
+    PublishingPaused: [_note_pause],
+    PublishingResumed: [_note_resume],
 }
 
 #: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.

@@ -34,9 +34,13 @@ from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
 from schema.publishing.calendar import CalendarQueries
 from schema.publishing.mutations import PublishingMutations
+from schema.publishing.pauses import PauseMutations, PauseQueries
 from schema.publishing.published import PublishedQueries
 from schema.publishing.queries import PublishingQueries
 from schema.publishing.subscriptions import PublishingSubscriptions
+from schema.reputation.incidents import IncidentMutations
+from schema.reputation.mutations import ReputationMutations
+from schema.reputation.queries import ReputationQueries
 from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
 from schema.review.remark_mutations import RemarkMutations
@@ -87,11 +91,13 @@ class Query(
     PreviewQueries,
     ReviewQueries,
     PublishingQueries,
+    PauseQueries,
     PublishedQueries,
     CalendarQueries,
     EngagementQueries,
     ContestQueries,
     AnalyticsQueries,
+    ReputationQueries,
     AutomationQueries,
     AuditQueries,
 ):
@@ -111,9 +117,12 @@ class Mutation(
     WorkflowMutations,
     RemarkMutations,
     PublishingMutations,
+    PauseMutations,
     EngagementMutations,
     ContestMutations,
     AnalyticsMutations,
+    ReputationMutations,
+    IncidentMutations,
     AutomationMutations,
     ImportMutations,
 ):

@@ -18,6 +18,7 @@ from hub.publishing import amending, sending
 from hub.publishing import operations as publishing
 from hub.publishing import queries as publications
 from hub.publishing.jobs import Publish
+from hub.reputation import watching
 
 #: Jobs rung in one turn.
 RING = 1_000
@@ -106,6 +107,16 @@ async def sweep_inboxes(hub: Hub) -> bool:
     return False
 
 
+async def sweep_monitors(hub: Hub) -> bool:
+    """Promise anew to look at sources that are due and that nobody looks at."""
+    async with hub.unscoped() as session:
+        everywhere = await access.workspaces(session)
+    for workspace in everywhere:
+        async with hub.unit_of_work(Caller.system(workspace.id)) as work:
+            await watching.sweep(work)
+    return False
+
+
 async def forget_expired_keys(hub: Hub) -> bool:
     """Delete keys, calls and deliveries that stand for nothing any more."""
     async with hub.unscoped() as session:
@@ -155,6 +166,7 @@ CALENDAR = (
     Periodic(name="sweep inboxes", every=timedelta(seconds=30), task=sweep_inboxes),
     Periodic(name="count clicks", every=timedelta(seconds=30), task=count_clicks),
     Periodic(name="count audiences", every=timedelta(hours=1), task=count_audiences),
+    Periodic(name="sweep monitors", every=timedelta(minutes=10), task=sweep_monitors),
     Periodic(name="forget changes", every=timedelta(minutes=1), task=forget_seen_changes),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

@@ -11,6 +11,7 @@ from workers import (
     exporting,
     publishing,
     reporting,
+    reputation,
     review,
     voice,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "exporting",
     "publishing",
     "reporting",
+    "reputation",
     "review",
     "voice",
 ]

@@ -18,6 +18,7 @@ _READ = frozenset(
         Permission.REVIEW_READ,
         Permission.PUBLISHING_READ,
         Permission.ENGAGEMENT_READ,
+        Permission.REPUTATION_READ,
         Permission.ANALYTICS_READ,
         Permission.DELIVERY_READ,
     }
@@ -30,16 +31,18 @@ _EDIT = _READ | {
     Permission.ENGAGEMENT_REPLY,
     Permission.ENGAGEMENT_MODERATE,
     Permission.CONTEST_MANAGE,
+    Permission.REPUTATION_WRITE,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _READ,
     Role.EDITOR: _EDIT,
-    Role.APPROVER: _EDIT | {Permission.REVIEW_DECIDE},
+    Role.APPROVER: _EDIT | {Permission.REVIEW_DECIDE, Permission.PUBLISHING_PAUSE},
     Role.MANAGER: _EDIT
     | {
         Permission.REVIEW_DECIDE,
         Permission.REVIEW_MANAGE,
+        Permission.PUBLISHING_PAUSE,
         Permission.STRATEGY_WRITE,
         Permission.CHANNELS_WRITE,
         Permission.AUDIT_READ,

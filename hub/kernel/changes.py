@@ -21,6 +21,7 @@ from hub.kernel.model import Base
 #: The tables whose changes are noted. Those of which every act writes a row are not among them.
 WATCHED = frozenset(
     {
+        "alerts",
         "amendments",
         "approvals",
         "assets",
@@ -40,11 +41,18 @@ WATCHED = frozenset(
         "editions",
         "goals",
         "exports",
+        "incident_entries",
+        "incidents",
         "measurements",
         "members",
+        "mention_matches",
+        "mentions",
         "messages",
         "notices",
         "notes",
+        "monitor_sources",
+        "monitors",
+        "pauses",
         "persons",
         "pillars",
         "plan_entries",

@@ -32,7 +32,8 @@ from hub.publishing.models import (
     PublicationState,
     Standing,
 )
-from hub.publishing.rules import Situation, obstacle
+from hub.publishing.pausing import pause_over, share_pauses
+from hub.publishing.rules import Paused, Situation, obstacle
 from hub.publishing.sending import LeaseLost, NotNow
 from hub.review.models import Approval
 
@@ -155,6 +156,7 @@ class _Facts:
     item: ContentItem | None
     approved: bool
     tracking: str
+    pause: Paused | None
 
 
 async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
@@ -163,6 +165,7 @@ async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
     def shared(statement: Any) -> Any:
         return statement.with_for_update(read=True).execution_options(populate_existing=True)
 
+    await share_pauses(work)
     wanted = select(Publication).where(Publication.id == claim.publication_id)
     found = (await work.session.execute(wanted)).scalar_one()
     edition = (
@@ -185,6 +188,7 @@ async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
         channel=channel_row,
         approved=approved,
         item=item_row,
+        pause=await pause_over(work, row=found, channel=channel_row, item=item_row),
         publication=(await work.session.execute(fresh)).scalar_one(),
         edition=edition,
         tracking=""
@@ -217,6 +221,7 @@ def _obstacle(work: UnitOfWork, claim: AmendmentClaim, facts: _Facts) -> str:
             edition_basis_is_current=edition.basis == channel.basis
             and edition.tracking == facts.tracking,
             partly_out=True,
+            pause=facts.pause,
         )
     )
     return blocked.message if blocked else ""

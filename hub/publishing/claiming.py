@@ -1,8 +1,8 @@
 """Taking a publication, and the moment of truth: all that is asked before anything may go out.
 
 Everything a worker does at a platform happens between two of these transactions. Locks are always
-taken in one order (channel, approval, content item, publication), so nothing can deadlock with
-people's edits.
+taken in one order (pauses, channel, approval, content item, publication), so nothing can deadlock
+with people's edits.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing.events import PublicationStarted, PublicationUnconfirmed
 from hub.publishing.models import Attempt, HoldReason, Publication, PublicationState
-from hub.publishing.rules import Obstacle, Situation, obstacle
+from hub.publishing.pausing import pause_over, share_pauses
+from hub.publishing.rules import Obstacle, Paused, Situation, obstacle
 from hub.publishing.sending import (
     PENDING,
     Claim,
@@ -282,6 +283,7 @@ class _Facts:
     approved: bool
     current_revision_id: UUID | None
     tracking: str
+    pause: Paused | None
 
     @property
     def is_being_checked(self) -> bool:
@@ -315,6 +317,7 @@ class _Facts:
             edition_basis_is_current=self.edition.basis == self.channel.basis
             and self.edition.tracking == self.tracking,
             partly_out=bool(row.checkpoint.get("parts")),
+            pause=self.pause,
         )
 
 
@@ -325,6 +328,8 @@ async def _facts(work: UnitOfWork, row: Publication, *, lock: bool) -> _Facts:
         fresh = statement.execution_options(populate_existing=True)
         return fresh.with_for_update(read=True) if lock else fresh
 
+    if lock:
+        await share_pauses(work)
     channel = (
         await work.session.execute(shared(select(Channel).where(Channel.id == row.channel_id)))
     ).scalar_one()
@@ -351,4 +356,16 @@ async def _facts(work: UnitOfWork, row: Publication, *, lock: bool) -> _Facts:
         approved=bool(approvals) and not (item is not None and item.archived),
         current_revision_id=item.current_revision_id if item is not None else None,
         tracking="" if item is None else await tracking.current(work, item=item, body=edition.body),
+        pause=await _pause(work, row, channel, item, lock=lock),
     )
+
+
+async def _pause(
+    work: UnitOfWork, row: Publication, channel: Channel, item: ContentItem | None, *, lock: bool
+) -> Paused | None:
+    found = await pause_over(work, row=row, channel=channel, item=item)
+    if found is None or lock:
+        return found
+    # What it is about to hold must not slip behind whoever is ending the pause at this moment.
+    await share_pauses(work)
+    return await pause_over(work, row=row, channel=channel, item=item)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from hub.kernel.events import Event
-from hub.publishing.models import AmendmentKind, HoldReason, Standing
+from hub.publishing.models import AmendmentKind, HoldReason, PauseScope, Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,37 @@ class PublicationSeen(Event):
     subject_type: ClassVar[str] = "Publication"
 
     standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishingPaused(Event):
+    """Nothing of a scope goes out any more, from the next moment of truth on.
+
+    `held` counts what was due and is held now; `in_flight` are publications that could no longer
+    be stopped, at most a hundred.
+    """
+
+    name: ClassVar[str] = "publishing.paused"
+    subject_type: ClassVar[str] = "Pause"
+
+    scope: PauseScope
+    reason: str
+    incident_id: UUID | None
+    held: int
+    in_flight: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishingResumed(Event):
+    """A pause has ended; the numbers say what became of what it had held."""
+
+    name: ClassVar[str] = "publishing.resumed"
+    subject_type: ClassVar[str] = "Pause"
+
+    incident_id: UUID | None
+    released: int
+    still_held: int
+    cancelled: int
 
 
 @dataclass(frozen=True, kw_only=True)

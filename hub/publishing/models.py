@@ -72,6 +72,66 @@ class AmendmentState(StrEnum):
     FAILED = "FAILED"
 
 
+class PauseScope(StrEnum):
+    """How much a pause stops."""
+
+    WORKSPACE = "WORKSPACE"
+    BRAND = "BRAND"
+    CHANNEL = "CHANNEL"
+    CAMPAIGN = "CAMPAIGN"
+
+
+class PauseDecision(StrEnum):
+    """What becomes of something a pause has held, when the pause ends."""
+
+    RELEASE = "RELEASE"
+    RESCHEDULE = "RESCHEDULE"
+    KEEP = "KEEP"
+    CANCEL = "CANCEL"
+
+
+class Pause(Versioned, WorkspaceOwned, Base):
+    """Nothing of a scope goes out while it runs: asked at every moment of truth.
+
+    `incident_id` names what it is for, where it is for something; `outcomes` says, once it has
+    ended, what was decided for each publication that it held.
+    """
+
+    __tablename__ = "pauses"
+    __table_args__ = workspace_args(
+        within_workspace("brand_id", "brands"),
+        within_workspace("channel_id", "channels"),
+        within_workspace("campaign_id", "campaigns"),
+        CheckConstraint("(scope = 'BRAND') = (brand_id IS NOT NULL)", name="brand"),
+        CheckConstraint("(scope = 'CHANNEL') = (channel_id IS NOT NULL)", name="channel"),
+        CheckConstraint("(scope = 'CAMPAIGN') = (campaign_id IS NOT NULL)", name="campaign"),
+        Index(
+            "uq_pauses_running",
+            "workspace_id",
+            "scope",
+            "brand_id",
+            "channel_id",
+            "campaign_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_pauses_incident_id", "workspace_id", "incident_id", "id"),
+    )
+
+    scope: Mapped[PauseScope] = mapped_column(text_enum(PauseScope))
+    brand_id: Mapped[UUID | None]
+    channel_id: Mapped[UUID | None]
+    campaign_id: Mapped[UUID | None]
+    incident_id: Mapped[UUID | None]
+    reason: Mapped[str]
+    replies_too: Mapped[bool]
+    started_by: Mapped[UUID | None]
+    ended_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+    outcomes: Mapped[list[dict[str, Any]]]
+
+
 # When it shall go out, else when it went out. No COALESCE: where policies guard a table, PostgreSQL
 # never looks one up. Its lines end where PostgreSQL ends them, so that both can be compared.
 _CALENDAR_TIME = (
@@ -93,6 +153,7 @@ class Publication(Versioned, WorkspaceOwned, Base):
         within_workspace("channel_id", "channels"),
         within_workspace("item_id", "content_items"),
         within_workspace("revision_id", "revisions"),
+        within_workspace("pause_id", "pauses"),
         CheckConstraint("state <> 'PUBLISHING' OR lease_until IS NOT NULL", name="has_lease"),
         CheckConstraint("state <> 'PUBLISHED' OR remote_id IS NOT NULL", name="published_has_id"),
         CheckConstraint("(state = 'HELD') = (hold_reason IS NOT NULL)", name="hold_reason"),
@@ -140,6 +201,13 @@ class Publication(Versioned, WorkspaceOwned, Base):
         Index("ix_publications_channel_id", "workspace_id", "channel_id", "id"),
         Index("ix_publications_state", "workspace_id", "state", "id"),
         Index(
+            "ix_publications_pause_id",
+            "workspace_id",
+            "pause_id",
+            "id",
+            postgresql_where=text("pause_id IS NOT NULL"),
+        ),
+        Index(
             "ix_publications_calendar",
             "workspace_id",
             text(_CALENDAR_TIME),
@@ -160,6 +228,8 @@ class Publication(Versioned, WorkspaceOwned, Base):
     origin: Mapped[EditionOrigin] = mapped_column(text_enum(EditionOrigin))
     state: Mapped[PublicationState] = mapped_column(text_enum(PublicationState))
     hold_reason: Mapped[HoldReason | None] = mapped_column(text_enum(HoldReason))
+    # The pause that holds it, or held it when it was kept back at its end.
+    pause_id: Mapped[UUID | None]
     problem: Mapped[str] = mapped_column(default="")
     scheduled_for: Mapped[datetime | None]
     due_at: Mapped[datetime | None]

@@ -227,6 +227,7 @@ async def cancel(
 def _call_back(work: UnitOfWork, row: Publication) -> None:
     row.state = PublicationState.CANCELLED
     row.hold_reason = None
+    row.pause_id = None
     row.due_at = None
     row.lease_until = None
     # A worker that holds it finds another fence, and stops.
@@ -342,7 +343,12 @@ async def abandon(
 
 
 async def hold(
-    work: UnitOfWork, *, reason: HoldReason, problem: str, where: Sequence[Any]
+    work: UnitOfWork,
+    *,
+    reason: HoldReason,
+    problem: str,
+    where: Sequence[Any],
+    pause_id: UUID | None = None,
 ) -> Sequence[UUID]:
     """Hold what has not passed its moment of truth; workers on it find another fence. Internal."""
     rows = await work.session.execute(
@@ -356,6 +362,7 @@ async def hold(
         .values(
             state=PublicationState.HELD,
             hold_reason=reason,
+            pause_id=pause_id,
             problem=problem,
             lease_until=None,
             fence=Publication.fence + 1,
@@ -379,6 +386,8 @@ async def resume_paused(work: UnitOfWork, *, channel_id: UUID) -> None:
             Publication.channel_id == channel_id,
             Publication.state == PublicationState.HELD,
             Publication.hold_reason == HoldReason.PAUSED,
+            # What a pause holds waits for the end of the pause.
+            Publication.pause_id.is_(None),
         )
         .with_for_update()
     )
@@ -468,6 +477,7 @@ def _has_begun(row: Publication) -> bool:
 def _set_due(work: UnitOfWork, row: Publication, due_at: datetime) -> None:
     row.state = PublicationState.SCHEDULED
     row.hold_reason = None
+    row.pause_id = None
     row.problem = ""
     row.due_at = due_at
     row.lease_until = None

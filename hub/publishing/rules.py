@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from hub.channels.platforms.base import Guarantee
 from hub.publishing.models import AmendmentKind, HoldReason, PublicationState, Standing
@@ -154,6 +155,15 @@ class Situation:
     accept_older_revision: bool
     edition_basis_is_current: bool
     partly_out: bool
+    pause: "Paused | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The pause that stops a publication, and why it runs."""
+
+    pause_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +173,7 @@ class Obstacle:
     message: str
     reason: HoldReason | None = None
     expired: bool = False
+    pause_id: UUID | None = None
 
 
 def obstacle(case: Situation) -> Obstacle | None:
@@ -184,6 +195,12 @@ def obstacle(case: Situation) -> Obstacle | None:
             message="The channel's limits, settings or account, or what its links are followed by, "
             "changed since it was prepared.",
         )
+    if case.pause is not None:
+        return Obstacle(
+            reason=HoldReason.PAUSED,
+            message=paused_because(case.pause.reason),
+            pause_id=case.pause.pause_id,
+        )
     if not case.channel_enabled:
         return Obstacle(reason=HoldReason.PAUSED, message="The channel is switched off.")
     if not case.channel_works:
@@ -197,6 +214,11 @@ def obstacle(case: Situation) -> Obstacle | None:
             message=f"It should have gone out at {case.due_at.isoformat()}.",
         )
     return None
+
+
+def paused_because(reason: str) -> str:
+    """Return what is said of a publication that a pause holds."""
+    return f"Publishing is paused: {reason}"
 
 
 #: (until this age, look this often) whether what is out still stands; later nobody looks.

@@ -323,6 +323,7 @@ def stop(work: UnitOfWork, row: Publication, blocked: Obstacle) -> None:
         return
     row.state = PublicationState.HELD
     row.hold_reason = blocked.reason or HoldReason.PROBLEM
+    row.pause_id = blocked.pause_id
     work.record(PublicationHeld(subject_id=row.id, reason=row.hold_reason, problem=blocked.message))
 
 

@@ -78,6 +78,7 @@ describe(
         "NOTIFICATIONS": "Collecting what mentions the account.",
         "DIRECT_MESSAGES": "Collecting private messages, and answering them in private.",
         "LIKE": "Liking messages.",
+        "SEARCH_MENTIONS": "Searching what others say in public.",
     },
 )
 

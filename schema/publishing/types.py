@@ -26,8 +26,10 @@ from schema.content.types import ContentItem, Edition, EditionOrigin, Revision, 
 if TYPE_CHECKING:
     from schema.analytics.types import Measurement
     from schema.engagement.types import Thread
+    from schema.publishing.pauses import Pause
 
 LazyMeasurement = Annotated["Measurement", strawberry.lazy("schema.analytics.types")]
+LazyPause = Annotated["Pause", strawberry.lazy("schema.publishing.pauses")]
 LazyThread = Annotated["Thread", strawberry.lazy("schema.engagement.types")]
 
 STATES = {
@@ -55,7 +57,7 @@ describe(
     description="Why a publication waits for a person.",
     values={
         "UNAPPROVED": "Its approval was taken back.",
-        "PAUSED": "The channel is switched off.",
+        "PAUSED": "Publishing is paused, or the channel is switched off.",
         "PROBLEM": "Something must be repaired first.",
         "MISSED": "Its time passed while the hub could not send.",
         "EDITION_STALE": "The channel changed since it was rendered; review it again.",
@@ -230,6 +232,9 @@ class Publication(Node):
     origin: EditionOrigin = column("Where its words come from.")
     state: PublicationState = column("Where it stands.")
     hold_reason: HoldReason | None = column("Why it waits for a person, when it is HELD.")
+    pause: LazyPause | None = to_one(
+        "The pause that holds it, or kept it back when it ended.", columns("pause_id")
+    )
     scheduled_for: datetime | None = column("When it shall go out: the intent, which stays.")
     due_at: datetime | None = column("When it is tried next.")
     expires_at: datetime | None = column("When it is too late to send.")

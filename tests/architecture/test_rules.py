@@ -123,6 +123,17 @@ INTERNAL = {
         "close": "withdrawals and workers end in it",
         "wanted_hidden": "engagement asks for it, under its own permission",
     },
+    "hub/reputation/incidents.py": {
+        "follow_alert": "an alert ends in it",
+        "note_pause": "a reaction",
+        "note_resume": "a reaction",
+    },
+    "hub/reputation/watching.py": {
+        "looking": "a worker's",
+        "settle_look": "a worker's",
+        "settle_vain_look": "a worker's",
+        "sweep": "the relay's",
+    },
     "hub/review/operations.py": {
         "usable_channel": "submit asks for it",
         "prepare": "a worker's",

@@ -39,10 +39,14 @@ from hub.engagement.models import Message, Note, Person, Priority, Thread
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
-from hub.publishing import amendments, claiming, plans, sending
+from hub.publishing import amendments, claiming, pauses, plans, sending
 from hub.publishing import operations as publishing
-from hub.publishing.models import HoldReason, Publication
+from hub.publishing.models import HoldReason, PauseScope, Publication
 from hub.publishing.plans import NewEntry
+from hub.reputation import incidents, judging, watching
+from hub.reputation import operations as reputation
+from hub.reputation.models import Alert, AlertKind, Mention, MentionState, MonitorSource
+from hub.reputation.rules import Query
 from hub.review import operations as review
 from hub.review import remarks, workflows
 from hub.review.models import Verdict
@@ -107,6 +111,12 @@ class Ids:
     place: UUID
     export: UUID
     report: UUID
+    pause: UUID
+    monitor: UUID
+    source: UUID
+    mention: UUID
+    alert: UUID
+    incident: UUID
 
     def unknown(self, *names: str) -> "Ids":
         """Return the same with ids nobody has."""
@@ -980,6 +990,105 @@ CASES: dict[str, Case] = {
         ids=("review",),
         call=lambda work, ids: review.targets_of(work, review_id=ids.review),
     ),
+    "pauses.start": Case(
+        roles=DECIDERS,
+        ids=("brand",),
+        call=lambda work, ids: pauses.start(
+            work, scope=PauseScope.BRAND, subject_id=ids.brand, reason="x"
+        ),
+    ),
+    "pauses.end": Case(
+        roles=DECIDERS,
+        ids=("pause",),
+        call=lambda work, ids: pauses.end(work, pause_id=ids.pause),
+    ),
+    "reputation.create_monitor": Case(
+        roles=WRITERS,
+        ids=("brand",),
+        call=lambda work, ids: reputation.create_monitor(
+            work,
+            brand_id=ids.brand,
+            name="N",
+            query=Query(any=("lighthouse",)),
+            feeds=["https://news.example/feed"],
+        ),
+    ),
+    "reputation.update_monitor": Case(
+        roles=WRITERS,
+        ids=("monitor",),
+        call=lambda work, ids: reputation.update_monitor(
+            work, monitor_id=ids.monitor, changes={"name": "N"}
+        ),
+    ),
+    "reputation.update_mention": Case(
+        roles=WRITERS,
+        ids=("mention",),
+        call=lambda work, ids: reputation.update_mention(
+            work, mention_id=ids.mention, changes={"state": MentionState.DONE}
+        ),
+    ),
+    "reputation.acknowledge_alert": Case(
+        roles=WRITERS,
+        ids=("alert",),
+        call=lambda work, ids: reputation.acknowledge_alert(work, alert_id=ids.alert),
+    ),
+    "incidents.open_incident": Case(
+        roles=WRITERS,
+        ids=("brand", "mention", "alert"),
+        call=lambda work, ids: incidents.open_incident(
+            work,
+            brand_id=ids.brand,
+            title="T",
+            mention_ids=[ids.mention],
+            alert_ids=[ids.alert],
+        ),
+    ),
+    "incidents.update_incident": Case(
+        roles=WRITERS,
+        ids=("incident", "member"),
+        call=lambda work, ids: incidents.update_incident(
+            work, incident_id=ids.incident, changes={"owner_id": ids.member}
+        ),
+    ),
+    "incidents.note": Case(
+        roles=WRITERS,
+        ids=("incident",),
+        call=lambda work, ids: incidents.note(work, incident_id=ids.incident, text="x"),
+    ),
+    "incidents.link": Case(
+        roles=WRITERS,
+        ids=("incident", "mention", "alert"),
+        call=lambda work, ids: incidents.link(
+            work,
+            incident_id=ids.incident,
+            mention_ids=[ids.mention],
+            alert_ids=[ids.alert],
+        ),
+    ),
+    "incidents.set_statement": Case(
+        roles=WRITERS,
+        ids=("incident",),
+        call=lambda work, ids: incidents.set_statement(
+            work, incident_id=ids.incident, locale="fr", text="x"
+        ),
+    ),
+    "incidents.draft_statement": Case(
+        roles=WRITERS,
+        ids=("incident",),
+        call=lambda work, ids: incidents.draft_statement(
+            work, incident_id=ids.incident, locale="en"
+        ),
+    ),
+    "watching.looking": Case(
+        roles="",
+        ids=("source",),
+        call=lambda work, ids: watching.looking(work, source_id=ids.source),
+    ),
+    "judging.judge": Case(
+        roles="",
+        ids=("monitor",),
+        call=lambda work, ids: judging.judge(work, monitor_id=ids.monitor),
+    ),
     "publishing.hold": Case(
         roles="",
         ids=("publication",),
@@ -1135,6 +1244,7 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         **held,
         export=export.id,
         report=report.id,
+        **await _reputation(world, campaign.id),
     )
 
 
@@ -1184,6 +1294,58 @@ async def _reviewing(world: World, item_id: UUID) -> tuple[UUID, UUID]:
         workflow = await workflows.create(work, name="W", steps=[StepWords(name="S")])
         remark = await remarks.add(work, item_id=item_id, text="R")
     return workflow.id, remark.id
+
+
+async def _reputation(world: World, campaign_id: UUID) -> dict[str, UUID]:
+    """Watch, find something, be alarmed by it, and pause a campaign in which nothing goes out."""
+    async with world.hub.unit_of_work(world.manager) as work:
+        monitor = await reputation.create_monitor(
+            work,
+            brand_id=world.brand_id,
+            name="M",
+            query=Query(any=("lighthouse",)),
+            feeds=["https://news.example/feed"],
+        )
+        work.promises.clear()
+        incident = await incidents.open_incident(work, brand_id=world.brand_id, title="I")
+        await incidents.set_statement(work, incident_id=incident.id, locale="en", text="S")
+        pause, _ = await pauses.start(
+            work, scope=PauseScope.CAMPAIGN, subject_id=campaign_id, reason="R"
+        )
+    async with world.hub.unit_of_work(world.system) as work:
+        source = await work.one(select(MonitorSource.id))
+        assert source is not None
+        looked = await watching.looking(work, source_id=source)
+        assert isinstance(looked, watching.Looking)
+        said = watching.Said(
+            identity="x", platform="feed", text="A lighthouse", url="", published_at=None
+        )
+        await watching.settle_look(work, looked=looked, said=[said])
+        mention = await work.one(select(Mention.id))
+        assert mention is not None
+        alert = Alert(
+            id=new_id(),
+            workspace_id=world.workspace_id,
+            monitor_id=monitor.id,
+            kind=AlertKind.VOLUME,
+            starts_at=work.now,
+            ends_at=work.now,
+            count=1,
+            total=1,
+            expected=0.0,
+            probability=0.0,
+            baseline=[],
+        )
+        work.promises.clear()
+        work.session.add(alert)
+    return {
+        "pause": pause.id,
+        "monitor": monitor.id,
+        "source": source,
+        "mention": mention,
+        "alert": alert.id,
+        "incident": incident.id,
+    }
 
 
 async def _automation(world: World) -> tuple[UUID, UUID, UUID]:

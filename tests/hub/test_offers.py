@@ -367,6 +367,36 @@ def test_brands_and_campaigns_are_changed_by_those_who_may() -> None:
     assert actions("Something", {}, MANAGER) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "facts", "offered"),
+    [
+        ("Pause", {"ended_at": None}, "pause.end"),
+        ("Pause", {"ended_at": NOW}, ""),
+        ("Alert", {"acknowledged_at": None}, "alert.acknowledge"),
+        ("Alert", {"acknowledged_at": NOW}, ""),
+        (
+            "Incident",
+            {"state": "OPEN", "statements": [{"item_id": "x"}]},
+            "incident.update incident.note incident.link incident.statement_set",
+        ),
+        (
+            "Incident",
+            {"state": "OPEN", "statements": [{"item_id": "x"}, {"item_id": None}]},
+            (
+                "incident.update incident.note incident.link incident.statement_set "
+                "incident.statement_draft"
+            ),
+        ),
+    ],
+)
+def test_a_bad_day_offers_what_is_left_to_do(
+    kind: str, facts: dict[str, Any], offered: str
+) -> None:
+    assert [str(one) for one in actions(kind, facts, APPROVER)] == offered.split()
+    assert actions(kind, facts, VIEWER) == []
+    assert Action.PAUSE_END not in actions(kind, facts, EDITOR)
+
+
 def test_every_action_is_offered_by_one_type_and_reads_only_what_it_names() -> None:
     offered = [offer.action for table in OFFERS.values() for offer in table]
 

@@ -22,9 +22,17 @@ from hub.kernel.errors import TooLate, WrongState
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
 from hub.publishing import operations as publishing
-from hub.publishing import sending
+from hub.publishing import pauses, sending
 from hub.publishing.jobs import Publish
-from hub.publishing.models import Attempt, HoldReason, Publication, PublicationState
+from hub.publishing.models import (
+    Attempt,
+    HoldReason,
+    PauseDecision,
+    PauseScope,
+    Publication,
+    PublicationState,
+)
+from hub.publishing.pauses import Decided
 from hub.review import operations as review
 from hub.review.models import Review, Verdict
 from tests.conftest import Database
@@ -278,6 +286,45 @@ async def test_switching_a_channel_off_names_exactly_what_is_in_flight(
 
     assert set(ways) <= {"HELD HELD", "PUBLISHED in flight", "PUBLISHED PUBLISHED"}
     assert 0 < ways["HELD HELD"] < RACES
+    assert ways["PUBLISHED in flight"] > 0
+
+
+async def test_a_pause_names_exactly_what_is_in_flight(
+    world: World, tools: Toolbox, account: Account
+) -> None:
+    chance = random.Random(20261123)
+    ways: Counter[str] = Counter()
+    texts = await many(world, account.channel_id, RACES // 14)
+    jobs = await jobs_of(world.hub)
+
+    for made, words in texts.items():
+        paused: list[UUID] = []
+
+        async def pause(row: UUID = made, into: list[UUID] = paused) -> str:
+            async with world.hub.unit_of_work(world.manager) as work:
+                begun, flying = await pauses.start(work, scope=PauseScope.WORKSPACE, reason="Stop")
+            into.append(begun.id)
+            # Told in the answer itself: what is not named in it will not go out.
+            return "in flight" if row in flying else "stopped or out"
+
+        said = await meet(tools, jobs[made], pause, chance)
+        row = await publication(world, made)
+        out = (await account.texts()).count(words)
+        ways[f"{row.state.value} {said}"] += 1
+        assert out == int(row.state is S.PUBLISHED)
+        if not out:
+            assert (row.hold_reason, row.pause_id) == (HoldReason.PAUSED, paused[0])
+            assert said == "stopped or out"
+        async with world.hub.unit_of_work(world.manager) as work:
+            await pauses.end(
+                work,
+                pause_id=paused[0],
+                decisions=[Decided(publication_id=made, decision=PauseDecision.CANCEL)],
+                rest=PauseDecision.RELEASE,
+            )
+
+    assert set(ways) <= {"HELD stopped or out", "PUBLISHED in flight", "PUBLISHED stopped or out"}
+    assert 0 < ways["HELD stopped or out"] < len(texts)
     assert ways["PUBLISHED in flight"] > 0
 
 

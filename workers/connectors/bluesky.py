@@ -14,6 +14,7 @@ import orjson
 from hub.channels.platforms.bluesky import PLATFORM
 from workers.connectors import bluesky_inbox as inbox
 from workers.connectors import bluesky_posts as posts
+from workers.connectors import bluesky_search as searching
 from workers.connectors import bluesky_wire as wire
 from workers.connectors.bluesky_failures import EXPIRED, SPENT, code_of, failure
 from workers.connectors.bluesky_session import Session, Sessions, secrets_of
@@ -210,6 +211,14 @@ class Bluesky:
             return
         body = inbox.like_body(account.identity, view, at=datetime.now(UTC))
         await self._write(account, PUT_RECORD, orjson.dumps(body))
+
+    async def search_mentions(self, account: Account, terms: Sequence[str], cursor: str) -> Page:
+        """Return other people's public posts that have one of the terms."""
+
+        async def ask(name: str, params: Iterable[tuple[str, str]]) -> Answer:
+            return await self._ask(account, name, params)
+
+        return await searching.search(ask, account, terms, cursor)
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""

@@ -30,6 +30,8 @@ LONGEST_WAIT = timedelta(days=1)
 # Seconds since 1970 have had ten digits since 2001.
 EPOCH_DIGITS = 10
 USER_AGENT = "content-hub"
+# Said to who asked whether something has changed: no redirect, though it is numbered as one.
+NOT_MODIFIED = 304
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ class Http:
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             said = scrub(f"{type(error).__name__}: {error}", secrets)[:200]
             raise fate.failure(f"{target.host} could not be asked ({said}).") from error
-        if 300 <= answer.status < 400:
+        if 300 <= answer.status < 400 and answer.status != NOT_MODIFIED:
             raise Rejected(
                 f"{target.host} answered with a redirect, which is never followed.",
                 status=answer.status,

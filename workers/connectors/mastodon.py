@@ -11,6 +11,7 @@ from uuid import uuid5
 from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.mastodon import PLATFORM
 from workers.connectors import mastodon_posts as posts
+from workers.connectors import mastodon_search as searching
 from workers.connectors import mastodon_wire as wire
 from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
 from workers.connectors.errors import Unsupported as CannotDo
@@ -51,6 +52,7 @@ READING = frozenset(
         Capability.AUDIENCE,
         Capability.MESSAGES,
         Capability.READ_BACK,
+        Capability.SEARCH_MENTIONS,
         Capability.NOTIFICATIONS,
         Capability.DIRECT_MESSAGES,
     }
@@ -203,6 +205,15 @@ class Mastodon:
         """Add a post to the account's favourites, or take it out."""
         act = "favourite" if liked else "unfavourite"
         await self._call(account, "POST", f"{_post(message.remote_id)}/{act}")
+
+    async def search_mentions(self, account: Account, terms: Sequence[str], cursor: str) -> Page:
+        """Return other people's public posts that have one of the terms."""
+
+        async def ask(path: str, params: Iterable[tuple[str, str]]) -> Answer:
+            with reading():
+                return await self._call(account, "GET", path, params=params)
+
+        return await searching.search(ask, account, terms, cursor)
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, BinaryIO, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from hub.channels.platforms.base import Capability, EditionContent, Guarantee, Limits
@@ -314,4 +314,17 @@ class Connector(Protocol):
 
     async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:
         """Hide an answer below `root` from others, or show it again; doing it twice is once."""
+        ...
+
+
+@runtime_checkable
+class Searching(Protocol):
+    """What a connector can do beside where channels have `SEARCH_MENTIONS`."""
+
+    async def search_mentions(self, account: Account, terms: Sequence[str], cursor: str) -> Page:
+        """Return public posts of others that have one of the terms, since the cursor ("" at first).
+
+        A term is a word, a phrase, `#hashtag` or `@handle`. `extra` of each has its `uri` in the
+        whole network and its `language`, where they are known. More may come than was asked for.
+        """
         ...

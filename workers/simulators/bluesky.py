@@ -25,6 +25,7 @@ from workers.simulators import bluesky_control as control
 from workers.simulators import bluesky_json as shapes
 from workers.simulators import bluesky_pages as pages
 from workers.simulators.bluesky_world import (
+    POST,
     Account,
     Record,
     Refusal,
@@ -252,6 +253,23 @@ async def get_post_thread(call: Call) -> Response:
     return JSONResponse({"thread": shapes.thread(call.world, record, depth)})
 
 
+@of_the_index
+async def search_posts(call: Call) -> Response:
+    """Find posts that have all words, newest first (app.bsky.feed.searchPosts)."""
+    asked = call.request.query_params
+    words = asked.get("q", "").replace('"', "").casefold().split()
+    if not words:
+        raise invalid("Invalid app.bsky.feed.searchPosts params: q must not be empty")
+    found = [
+        record
+        for record in call.world.of(POST)
+        if all(word in str(record.value.get("text", "")).casefold() for word in words)
+        and str(record.value.get("createdAt", "")) >= asked.get("since", "")
+    ]
+    newest = found[::-1][: min(int(asked.get("limit", "25")), 100)]
+    return JSONResponse({"posts": [shapes.post(call.world, record) for record in newest]})
+
+
 async def refuse(request: Request, error: Exception) -> Response:  # noqa: ARG001  the shape of a handler
     """Answer a refusal in the network's form: {"error": code, "message": …}."""
     match error:
@@ -275,6 +293,7 @@ def routes() -> list[BaseRoute]:
         "app.bsky.feed.getPosts": get_posts,
         "app.bsky.feed.getPostThread": get_post_thread,
         "app.bsky.notification.listNotifications": list_notifications,
+        "app.bsky.feed.searchPosts": search_posts,
     }
     told = {
         "com.atproto.server.createSession": create_session,

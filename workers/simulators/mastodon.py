@@ -4,6 +4,7 @@ Run it with `python -m workers.simulators.mastodon --port 3000`; control it unde
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from email.utils import format_datetime
 from functools import wraps
 from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -250,6 +252,31 @@ async def notifications(call: Call) -> Response:
     return _page(call, found, lambda one: shapes.notice(call.world, one, call.base))
 
 
+@needs("read")
+async def search(call: Call) -> Response:
+    """Find public posts that have all words, newest first, forty at most (methods/search, v2)."""
+    words = call.request.query_params.get("q", "").replace('"', "").casefold().split()
+    found = [one for one in _public(call) if all(word in one.text.casefold() for word in words)]
+    page = _page(call, found if words else [], lambda one: _shown(call, one))
+    return JSONResponse({"accounts": [], "hashtags": [], "statuses": orjson.loads(page.body)})
+
+
+@needs("read")
+async def tagged(call: Call) -> Response:
+    """List public posts that have a hashtag, newest first (methods/timelines, hashtag)."""
+    tag = re.compile(rf"#{re.escape(call.request.path_params['tag'])}\b", re.IGNORECASE)
+    found = [one for one in _public(call) if tag.search(one.text)]
+    return _page(call, found, lambda one: _shown(call, one))
+
+
+def _public(call: Call) -> list[Status]:
+    return [one for one in call.world.living() if one.visibility == "public" and not one.boosted]
+
+
+def _shown(call: Call, status: Status) -> shapes.Json:
+    return shapes.status(call.world, status, call.base)
+
+
 def _page(call: Call, found: Sequence[Any], shape: Callable[[Any], shapes.Json]) -> Response:
     """Cut a list by max_id, since_id, min_id and limit, with a Link header (api/guidelines)."""
     asked = call.request.query_params
@@ -330,6 +357,8 @@ def routes() -> list[BaseRoute]:
         Route("/api/v1/statuses/{id}/reblog", boost, methods=["POST"]),
         Route("/api/v1/accounts/{id}/statuses", account_posts),
         Route("/api/v1/notifications", notifications),
+        Route("/api/v2/search", search),
+        Route("/api/v1/timelines/tag/{tag}", tagged),
         Route(f"{CONTROL}accounts", join, methods=["POST"]),
         Route(f"{CONTROL}ledger", ledger),
         Route(f"{CONTROL}settings", adjust, methods=["POST"]),

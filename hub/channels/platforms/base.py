@@ -52,6 +52,7 @@ class Capability(StrEnum):
     NOTIFICATIONS = "NOTIFICATIONS"
     DIRECT_MESSAGES = "DIRECT_MESSAGES"
     LIKE = "LIKE"
+    SEARCH_MENTIONS = "SEARCH_MENTIONS"
 
 
 class PlatformModel(BaseModel):

@@ -236,7 +236,12 @@ PLATFORM = Platform(
     guarantee=Guarantee.SEARCH,
     settings=MisagoSettings,
     credentials=MisagoCredentials,
-    capabilities=frozenset(Capability) - {Capability.NOTIFICATIONS, Capability.DIRECT_MESSAGES},
+    capabilities=frozenset(Capability)
+    - {
+        Capability.NOTIFICATIONS,
+        Capability.DIRECT_MESSAGES,
+        Capability.SEARCH_MENTIONS,
+    },
     limits=LIMITS,
     render=render,
     variant_settings=MisagoVariant,

@@ -302,6 +302,7 @@ PLATFORM = Platform(
         Capability.NOTIFICATIONS,
         Capability.DIRECT_MESSAGES,
         Capability.LIKE,
+        Capability.SEARCH_MENTIONS,
     },
     limits=LIMITS,
     render=render,

@@ -13,7 +13,15 @@ from hub.kernel.ids import new_id
 
 READ = (
     "analytics.read channels.read content.read delivery.read engagement.read "
-    "publishing.read review.read strategy.read"
+    "publishing.read reputation.read review.read strategy.read"
+)
+EDIT = (
+    f"{READ} content.write engagement.moderate engagement.reply publishing.write reputation.write "
+    "review.submit"
+)
+MANAGE = (
+    "review.decide publishing.pause strategy.write channels.write audit.read automation.read "
+    "automation.write"
 )
 EDIT = (
     f"{READ} content.write contest.manage engagement.moderate engagement.reply "
@@ -31,7 +39,7 @@ MANAGE = (
 MATRIX = {
     Role.VIEWER: READ,
     Role.EDITOR: EDIT,
-    Role.APPROVER: f"{EDIT} review.decide",
+    Role.APPROVER: f"{EDIT} review.decide publishing.pause",
     Role.MANAGER: f"{EDIT} {MANAGE}",
     Role.ADMIN: f"{EDIT} {MANAGE} workspace.admin",
 }

@@ -34,8 +34,10 @@ from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
     Attempt,
+    Pause,
     Publication,
 )
+from hub.reputation import models as reputation
 from hub.review.models import (
     Decision,
     Notice,
@@ -49,6 +51,7 @@ from hub.review.models import (
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
 from tests.schema.compiled.contest_rows import Contests
 from tests.schema.compiled.results import Results
+from tests.schema.compiled.said import Said
 from tests.schema.compiled.values import Values
 
 
@@ -84,7 +87,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Contests, Results):
+class _Filler(Contests, Results, Said):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -134,6 +137,14 @@ class _Filler(Contests, Results):
                 ("SavedReply", SavedReply),
                 ("ServiceTarget", ServiceTarget),
                 ("Event", EventRow),
+                ("Pause", Pause),
+                ("Monitor", reputation.Monitor),
+                ("MonitorSource", reputation.MonitorSource),
+                ("Mention", reputation.Mention),
+                ("MentionMatch", reputation.MentionMatch),
+                ("Alert", reputation.Alert),
+                ("Incident", reputation.Incident),
+                ("IncidentEntry", reputation.IncidentEntry),
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),
                 ("Endpoint", automation.Endpoint),
@@ -178,3 +189,4 @@ class _Filler(Contests, Results):
         self._automation()
         self._contests()
         self._results()
+        self._reputation()

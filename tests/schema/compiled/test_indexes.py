@@ -103,6 +103,11 @@ FOUND = {
     "contests.brandIn": "brand_id",
     "contestEntries.contestIn": "contest_id",
     "contestEntries.personIn": "person_id",
+    "monitors.brandIn": "brand_id",
+    "mentions.incidentIn": "incident_id",
+    "alerts.monitorIn": "monitor_id",
+    "incidents.brandIn": "brand_id",
+    "pauses.incidentIn": "incident_id",
     "events.subjectIn": "subject_id",
     "events.afterSequence": "sequence",
 }
@@ -126,6 +131,8 @@ _RARE: Mapping[str, Any] = {
     "overdue": True,
     "applied": False,
     "dryRun": True,
+    "running": True,
+    "acknowledged": False,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -150,6 +157,12 @@ _RARE_STATES = {
     "NoticeState": "FAILED",
     "NoticeKind": "OVERDUE",
     "ActorKind": "TRIGGER",
+    "PauseScope": "BRAND",
+    "MonitorSourceKind": "SEARCH",
+    "MentionState": "NEW",
+    "AlertKind": "SENTIMENT",
+    "IncidentState": "OPEN",
+    "IncidentSeverity": "CRITICAL",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -166,6 +179,9 @@ _IDS = {
     "workflowIn": ("Workflow", "workflows"),
     "memberIn": ("Member", "members"),
     "assigneeIn": ("Member", "members"),
+    "ownerIn": ("Member", "members"),
+    "monitorIn": ("Monitor", "monitors"),
+    "incidentIn": ("Incident", "incidents"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
     "actorIn": ("Member", "members"),

@@ -37,7 +37,7 @@ from workers.connectors.errors import (
 )
 from workers.connectors.http import DEADLINE_SECONDS, Http, open_http
 from workers.connectors.mastodon import Mastodon
-from workers.connectors.port import Found, NotFound, Ref, Unsupported
+from workers.connectors.port import Found, NotFound, Ref, Searching, Unsupported
 from workers.connectors.registry import connectors
 
 
@@ -463,3 +463,43 @@ async def test_places_without_engagement_say_so(place: Place) -> None:
 
 def test_the_connector_of_mastodon_serves_its_platform() -> None:
     assert Mastodon.platform == "mastodon"
+
+
+async def test_where_others_can_be_searched_their_posts_are_found_once_and_ours_are_not(
+    place_at: PlaceMaker, network: str
+) -> None:
+    ours, theirs = await place_at(network), await place_at(network)
+    tag = f"harbour{time.time_ns()}"
+    await publish(ours, a_sending(ours, f"Our own #{tag}"))
+    await publish(theirs, a_sending(theirs, f"Theirs #{tag}"))
+    search = ours.connector
+    assert isinstance(search, Searching)
+
+    first = await search.search_mentions(ours.account, [f"#{tag}", tag], "")
+    await publish(theirs, a_sending(theirs, f"Once more #{tag}"))
+    second = await search.search_mentions(ours.account, [f"#{tag}", tag], first.cursor)
+
+    assert [message.text for message in first.messages] == [f"Theirs #{tag}"]
+    assert f"Once more #{tag}" in [message.text for message in second.messages]
+    (message,) = first.messages
+    assert message.extra["uri"]
+    assert message.person.handle
+    assert message.published_at.tzinfo is not None
+
+
+@pytest.fixture(params=["mastodon", "gotosocial", "bluesky"])
+def network(request: pytest.FixtureRequest) -> str:
+    """Return the name of a place where others can be searched."""
+    return str(request.param)
+
+
+async def test_a_place_says_that_it_can_be_searched_where_its_connector_can(
+    place: Place,
+) -> None:
+    identity = await place.connector.check(place.account)
+
+    if Capability.SEARCH_MENTIONS in identity.capabilities:
+        assert isinstance(place.connector, Searching)
+    assert (Capability.SEARCH_MENTIONS in PLATFORMS[place.account.platform].capabilities) == (
+        isinstance(place.connector, Searching)
+    )
