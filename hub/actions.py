@@ -75,6 +75,7 @@ class Action(StrEnum):
     PAUSE_END = "pause.end"
     MONITOR_UPDATE = "monitor.update"
     MENTION_UPDATE = "mention.update"
+    MENTION_TO_INBOX = "mention.to_inbox"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
     INCIDENT_UPDATE = "incident.update"
     INCIDENT_NOTE = "incident.note"

@@ -112,6 +112,11 @@ def draftable(facts: Facts, caller: Caller) -> bool:
     return undrafted and caller.may(Permission.CONTENT_WRITE)
 
 
+def answerable(facts: Facts, caller: Caller) -> bool:
+    waits = facts["channel_id"] is not None and facts["thread_id"] is None
+    return waits and caller.may(Permission.ENGAGEMENT_REPLY)
+
+
 def endable(facts: Facts, caller: Caller) -> bool:
     return facts["ended_at"] is None and caller.may(Permission.PUBLISHING_WRITE)
 

@@ -94,7 +94,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "ServiceTarget": (),
     "Pause": ("ended_at",),
     "Monitor": (),
-    "Mention": (),
+    "Mention": ("channel_id", "thread_id"),
     "Alert": ("acknowledged_at",),
     "Incident": ("state", "statements"),
     "Trigger": ("enabled",),
@@ -335,7 +335,13 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
         ),
     ),
     "Monitor": _each(Permission.REPUTATION_WRITE, {Action.MONITOR_UPDATE: conditions.always}),
-    "Mention": _each(Permission.REPUTATION_WRITE, {Action.MENTION_UPDATE: conditions.always}),
+    "Mention": _each(
+        Permission.REPUTATION_WRITE,
+        {
+            Action.MENTION_UPDATE: conditions.always,
+            Action.MENTION_TO_INBOX: conditions.answerable,
+        },
+    ),
     "Alert": _each(
         Permission.REPUTATION_WRITE, {Action.ALERT_ACKNOWLEDGE: conditions.acknowledgeable}
     ),

@@ -19,7 +19,7 @@ async def make(job: MakeReport, tools: Toolbox) -> Again | None:
     reader = Reader(tools.hub.settings, pool=1)
     try:
         material = await reports.gather(
-            reader, Caller.system(job.workspace_id), report_id=job.report_id
+            reader, caller=Caller.system(job.workspace_id), report_id=job.report_id
         )
     finally:
         await reader.close()
@@ -34,8 +34,8 @@ async def make(job: MakeReport, tools: Toolbox) -> Again | None:
             problem = f"The document could not be set: {error.message}"
             await reports.fail(work, report_id=job.report_id, problem=problem)
         return None
-    await tools.storage.put(storage_key(job.report_id, "html"), page.encode())
-    await tools.storage.put(storage_key(job.report_id, "pdf"), document)
+    await tools.storage.put(storage_key(report_id=job.report_id, extension="html"), page.encode())
+    await tools.storage.put(storage_key(report_id=job.report_id, extension="pdf"), document)
     async with tools.unit_of_work(job.workspace_id) as work:
         await reports.finish(work, report_id=job.report_id)
     return None

@@ -130,13 +130,15 @@ def _statement(sql: str, *names: str) -> Statement:
     return Statement(sql=sql, names=("workspace", *names))
 
 
-async def channel_names(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+async def channel_names(
+    reader: Reader, *, caller: Caller, ids: Sequence[UUID]
+) -> Mapping[UUID, str]:
     """Return what colleagues call some channels."""
     rows = await reader.rows(caller, _statement(_NAMES, "ids"), {"ids": list(ids)})
     return {row["id"]: row["name"] for row in rows}
 
 
-async def gather(reader: Reader, caller: Caller, *, report_id: UUID) -> Material | None:
+async def gather(reader: Reader, *, caller: Caller, report_id: UUID) -> Material | None:
     """Return all that a report says; None where it is made already."""
     rows = await reader.rows(caller, _statement(_HEADING, "id"), {"id": report_id})
     if not rows:
@@ -159,7 +161,9 @@ async def gather(reader: Reader, caller: Caller, *, report_id: UUID) -> Material
         period=heading.period,
         comparison=Comparison.PREVIOUS,
     )
-    names = await channel_names(reader, caller, [one.channel_id for one in figures.channels])
+    names = await channel_names(
+        reader, caller=caller, ids=[one.channel_id for one in figures.channels]
+    )
     return Material(
         heading=heading,
         figures=figures,
@@ -186,7 +190,7 @@ async def _posts(reader: Reader, caller: Caller, top: Sequence[queries.Top]) -> 
     ]
 
 
-def storage_key(report_id: UUID, extension: str) -> str:
+def storage_key(*, report_id: UUID, extension: str) -> str:
     """Return where the bytes of a report lie."""
     return f"reports/{report_id}.{extension}"
 

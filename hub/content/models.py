@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.model import (
@@ -99,7 +99,7 @@ class Revision(WorkspaceOwned, Base):
     tags: Mapped[list[str]]
     slug: Mapped[str]
     locale: Mapped[str]
-    shortens_links: Mapped[bool] = mapped_column(default=False)
+    shortens_links: Mapped[bool] = mapped_column(default=False, server_default=false())
     hash: Mapped[str]
     author_id: Mapped[UUID | None]
 

@@ -20,11 +20,17 @@ from hub.kernel.ids import global_id
 #: What a fact's name does not say: `channel_id` is a Channel, `publications` are Publications.
 _KINDS = {
     "actor_id": "Member",
+    "assignee_id": "Member",
     "import_id": "ContentImport",
+    "in_flight": "Publication",
     "item_id": "ContentItem",
     "item_ids": "ContentItem",
     "items": "ContentItem",
+    "next_step_id": "ReviewStep",
+    "other_id": "Person",
+    "parent_id": "Remark",
     "scheduled": "Publication",
+    "step_id": "ReviewStep",
 }
 #: Facts that are a table of something by id.
 _KEYED = {"editions": "Edition"}

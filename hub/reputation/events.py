@@ -47,6 +47,16 @@ class MentionUpdated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MentionToInbox(Event):
+    """A mention became a conversation, because somebody must act."""
+
+    name: ClassVar[str] = "mention.to_inbox"
+    subject_type: ClassVar[str] = "Mention"
+
+    thread_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlertRaised(Event):
     """More, or worse, is said than usual."""
 

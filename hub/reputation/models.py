@@ -175,6 +175,7 @@ class Mention(Versioned, WorkspaceOwned, Base):
     __table_args__ = workspace_args(
         within_workspace("channel_id", "channels"),
         within_workspace("incident_id", "incidents"),
+        within_workspace("thread_id", "threads"),
         UniqueConstraint("workspace_id", "identity"),
         Index("ix_mentions_published_at", "workspace_id", "published_at", "id"),
         Index(
@@ -203,6 +204,8 @@ class Mention(Versioned, WorkspaceOwned, Base):
     sentiment_label: Mapped[SentimentLabel | None] = mapped_column(text_enum(SentimentLabel))
     state: Mapped[MentionState] = mapped_column(text_enum(MentionState))
     incident_id: Mapped[UUID | None]
+    # The conversation about it, once somebody has brought it into the inbox.
+    thread_id: Mapped[UUID | None]
     published_at: Mapped[datetime]
     # What the platform needs to answer it; null for an article.
     remote: Mapped[dict[str, Any] | None]

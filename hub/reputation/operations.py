@@ -1,6 +1,7 @@
 """Monitors and mentions, as people change them."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -9,20 +10,23 @@ from sqlalchemy import delete, select, update
 
 from hub.channels.models import Channel
 from hub.channels.platforms.base import Capability
+from hub.engagement import operations as engagement
+from hub.engagement.placing import Received
 from hub.kernel.caller import Permission
 from hub.kernel.editing import edit, get, require_text, require_version, touch
-from hub.kernel.errors import Invalid, Unsupported
+from hub.kernel.errors import Invalid, Unsupported, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.reputation.alarms import Alarms, require_alarms
 from hub.reputation.events import (
     AlertAcknowledged,
+    MentionToInbox,
     MentionUpdated,
     MonitorCreated,
     MonitorUpdated,
 )
 from hub.reputation.jobs import CheckSource
-from hub.reputation.models import Alert, Mention, Monitor, MonitorSource, SourceKind
+from hub.reputation.models import Alert, Mention, MentionState, Monitor, MonitorSource, SourceKind
 from hub.reputation.rules import SOURCES_MAX, URL_MAX, Query, canonical_url, require_query
 from hub.strategy.models import Brand
 
@@ -200,6 +204,43 @@ async def update_mention(
     if changed:
         work.record(MentionUpdated(subject_id=mention.id, fields=changed))
     return mention
+
+
+async def bring_to_inbox(work: UnitOfWork, *, mention_id: UUID) -> Mention:
+    """Make a mention a conversation of the inbox, where it can be answered; once."""
+    work.caller.require(Permission.REPUTATION_WRITE)
+    work.caller.require(Permission.ENGAGEMENT_REPLY)
+    mention = await get(work, Mention, mention_id, lock=True)
+    if mention.thread_id is not None:
+        raise WrongState("It is in the inbox already.", path=("input", "id"))
+    if mention.channel_id is None or mention.remote is None:
+        raise Unsupported("An article of a feed cannot be answered.", path=("input", "id"))
+    thread = await engagement.open_for_mention(
+        work, channel_id=mention.channel_id, post=_as_post(mention, mention.remote)
+    )
+    mention.thread_id = thread.id
+    if mention.state is MentionState.NEW:
+        mention.state = MentionState.SEEN
+    touch(work, mention)
+    work.record(MentionToInbox(subject_id=mention.id, thread_id=thread.id))
+    return mention
+
+
+def _as_post(mention: Mention, remote: Mapping[str, Any]) -> Received:
+    return Received(
+        remote_id=remote["remote_id"],
+        parent_remote_id=remote["parent_remote_id"],
+        person_remote_id=remote["person_remote_id"],
+        person_handle=mention.author_handle,
+        person_name=mention.author_name,
+        person_url=mention.author_url,
+        text=mention.text,
+        html=f"<p>{escape(mention.text)}</p>",
+        url=mention.url,
+        written_at=mention.published_at,
+        language=mention.language,
+        extra=remote["extra"],
+    )
 
 
 async def acknowledge_alert(work: UnitOfWork, *, alert_id: UUID) -> Alert:

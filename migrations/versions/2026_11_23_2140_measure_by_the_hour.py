@@ -146,7 +146,6 @@ def upgrade() -> None:
         "revisions",
         sa.Column("shortens_links", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
-    op.alter_column("revisions", "shortens_links", server_default=None)
     op.create_table(
         "short_links",
         sa.Column("revision_id", sa.Uuid(), nullable=False),

@@ -460,6 +460,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("incident_id", sa.Uuid(), nullable=True),
+        sa.Column("thread_id", sa.Uuid(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "remote", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
@@ -488,6 +489,11 @@ def upgrade() -> None:
             ["workspace_id", "incident_id"],
             ["incidents.workspace_id", "incidents.id"],
             name=op.f("fk_mentions_workspace_id_incident_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "thread_id"],
+            ["threads.workspace_id", "threads.id"],
+            name=op.f("fk_mentions_workspace_id_thread_id"),
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_mentions_workspace_id")

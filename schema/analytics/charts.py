@@ -268,7 +268,9 @@ async def _figures(reader: Reader, caller: Caller, chart: Chart) -> str:
             theme=theme,
         )
     shown = found.channels[:_BARS]
-    names = await reports.channel_names(reader, caller, [one.channel_id for one in shown])
+    names = await reports.channel_names(
+        reader, caller=caller, ids=[one.channel_id for one in shown]
+    )
     bars = [
         charts.Bar(
             name=names.get(one.channel_id, "\u2013"),

@@ -130,7 +130,7 @@ async def _report(request: Request, desk: Desk) -> Response:
     async with desk.hub.unit_of_work(caller) as work:
         await reports.require_ready(work, report_id=found)
     return Response(
-        await desk.storage.get(reports.storage_key(found, form)),
+        await desk.storage.get(reports.storage_key(report_id=found, extension=form)),
         media_type=_REPORT_TYPES[form],
         headers={
             **_PRIVATE,

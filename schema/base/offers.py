@@ -87,6 +87,7 @@ describe(
         "PAUSE_END": "End the pause, with a decision for everything it holds.",
         "MONITOR_UPDATE": "Change the monitor, or switch it on or off.",
         "MENTION_UPDATE": "Say how far you have come with the mention.",
+        "MENTION_TO_INBOX": "Bring it into the inbox, to be answered there.",
         "ALERT_ACKNOWLEDGE": "Say that you have seen the alert.",
         "INCIDENT_UPDATE": "Change the incident's owner, severity, state or words.",
         "INCIDENT_NOTE": "Write a line into the timeline.",

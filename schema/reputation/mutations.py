@@ -80,6 +80,11 @@ class MentionUpdateInput(Given):
     )
 
 
+@strawberry.input(description="A mention that somebody must act on.")
+class MentionToInboxInput(Given):
+    id: strawberry.ID = strawberry.field(description="The mention.")
+
+
 @strawberry.input(description="An alert somebody has seen.")
 class AlertAcknowledgeInput(Given):
     id: strawberry.ID = strawberry.field(description="The alert.")
@@ -98,6 +103,11 @@ class MonitorUpdatePayload(Payload):
 @strawberry.type(description="The answer to mentionUpdate.")
 class MentionUpdatePayload(Payload):
     mention: Mention | None = result("Mention", "The mention as it is now.")
+
+
+@strawberry.type(description="The answer to mentionToInbox.")
+class MentionToInboxPayload(Payload):
+    mention: Mention | None = result("Mention", "The mention, with its conversation.")
 
 
 @strawberry.type(description="The answer to alertAcknowledge.")
@@ -185,6 +195,22 @@ class ReputationMutations:
             return {"mention": mention.id}
 
         return await perform(info, MentionUpdatePayload, act)
+
+    @strawberry.mutation(
+        description="Make a mention a conversation of the inbox, to be assigned and answered there."
+    )
+    async def mention_to_inbox(
+        self,
+        info: Info,
+        input: Annotated[MentionToInboxInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
+    ) -> MentionToInboxPayload:
+        async def act(work: UnitOfWork) -> Made:
+            mention = await operations.bring_to_inbox(
+                work, mention_id=wanted(input.id, "Mention", "id")
+            )
+            return {"mention": mention.id}
+
+        return await perform(info, MentionToInboxPayload, act)
 
     @strawberry.mutation(description="Say that you have seen an alert.")
     async def alert_acknowledge(

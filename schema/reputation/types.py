@@ -28,6 +28,7 @@ from schema.base.offers import available_actions
 from schema.base.paging import Connection
 from schema.channels.types import Channel
 from schema.content.types import ContentItem
+from schema.engagement.types import Thread
 from schema.publishing.pauses import Pause
 from schema.reputation.words import (
     AlertKind,
@@ -162,6 +163,10 @@ class Mention(Node):
         "Which monitors found it, and by which words.", columns("id", "mention_id")
     )
     incident: LazyIncident | None = to_one("The incident it belongs to.", columns("incident_id"))
+    thread: Thread | None = to_one(
+        "The conversation it became in the inbox; null: nobody has brought it there.",
+        columns("thread_id"),
+    )
     published_at: datetime = column("When it was said, or found where that is not known.")
     available_actions: list[Action] = available_actions("Mention")
     version: int = column("Counts up with every change; give it back as `expectedVersion`.")

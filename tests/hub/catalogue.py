@@ -1027,6 +1027,11 @@ CASES: dict[str, Case] = {
             work, mention_id=ids.mention, changes={"state": MentionState.DONE}
         ),
     ),
+    "reputation.bring_to_inbox": Case(
+        roles=WRITERS,
+        ids=("mention",),
+        call=lambda work, ids: reputation.bring_to_inbox(work, mention_id=ids.mention),
+    ),
     "reputation.acknowledge_alert": Case(
         roles=WRITERS,
         ids=("alert",),
@@ -1244,7 +1249,7 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         **held,
         export=export.id,
         report=report.id,
-        **await _reputation(world, campaign.id),
+        **await _reputation(world, campaign.id, channel_id),
     )
 
 
@@ -1296,7 +1301,7 @@ async def _reviewing(world: World, item_id: UUID) -> tuple[UUID, UUID]:
     return workflow.id, remark.id
 
 
-async def _reputation(world: World, campaign_id: UUID) -> dict[str, UUID]:
+async def _reputation(world: World, campaign_id: UUID, channel_id: UUID) -> dict[str, UUID]:
     """Watch, find something, be alarmed by it, and pause a campaign in which nothing goes out."""
     async with world.hub.unit_of_work(world.manager) as work:
         monitor = await reputation.create_monitor(
@@ -1321,8 +1326,17 @@ async def _reputation(world: World, campaign_id: UUID) -> dict[str, UUID]:
             identity="x", platform="feed", text="A lighthouse", url="", published_at=None
         )
         await watching.settle_look(work, looked=looked, said=[said])
-        mention = await work.one(select(Mention.id))
-        assert mention is not None
+        found = await work.one(select(Mention))
+        assert found is not None
+        mention = found.id
+        # As if it had been found at a network, where it can be answered.
+        found.channel_id = channel_id
+        found.remote = {
+            "remote_id": "m",
+            "parent_remote_id": "",
+            "person_remote_id": "p",
+            "extra": {},
+        }
         alert = Alert(
             id=new_id(),
             workspace_id=world.workspace_id,

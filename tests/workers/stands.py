@@ -21,7 +21,7 @@ from hub.kernel.ids import new_id
 from hub.kernel.jobs import JobRow
 from hub.kernel.work import Hub
 from hub.publishing.models import Attempt, Publication
-from hub.review.models import Approval, Review, ReviewTarget
+from hub.review.models import Approval, Review, ReviewStep, ReviewTarget
 from tests.factories import World, a_channel, a_publication, channel, publication
 from tests.workers.simulated import SIMULATED
 from tests.working import move_clock, work_off
@@ -232,6 +232,10 @@ def _under(row: Publication) -> list[tuple[Any, Any]]:
         (ContentItem, ContentItem.id == row.item_id),
         (Revision, Revision.id == row.revision_id),
         (Review, Review.item_id == row.item_id),
+        (
+            ReviewStep,
+            ReviewStep.review_id.in_(select(Review.id).where(Review.item_id == row.item_id)),
+        ),
         (Edition, Edition.id == row.edition_id),
         (ReviewTarget, ReviewTarget.edition_id == row.edition_id),
         (Approval, Approval.edition_id == row.edition_id),

@@ -276,8 +276,10 @@ async def test_a_report_is_a_page_and_a_document(
         )
     await work_off(tools)
 
-    page = (await tools.storage.get(reports.storage_key(asked.id, "html"))).decode()
-    document = await tools.storage.get(reports.storage_key(asked.id, "pdf"))
+    page = (
+        await tools.storage.get(reports.storage_key(report_id=asked.id, extension="html"))
+    ).decode()
+    document = await tools.storage.get(reports.storage_key(report_id=asked.id, extension="pdf"))
     async with world.hub.unit_of_work(world.system) as work:
         assert (await get(work, Report, asked.id)).state == "READY"
     assert "Été &lt;b&gt;#1 *" in page
@@ -307,7 +309,9 @@ async def test_a_report_that_was_made_is_not_made_again(world: World, tools: Too
         work.promise(MakeReport(workspace_id=world.workspace_id, report_id=asked.id))
     await work_off(tools)
 
-    page = (await tools.storage.get(reports.storage_key(asked.id, "html"))).decode()
+    page = (
+        await tools.storage.get(reports.storage_key(report_id=asked.id, extension="html"))
+    ).decode()
     assert "Nothing was measured in these days." in page
     assert len(await events_of(world)) == before
 

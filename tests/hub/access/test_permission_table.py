@@ -24,7 +24,11 @@ SILENT = {
 #: What the catalogue's rows are in no state for, and the events it leaves where they are.
 ELSEWHERE = {
     "amendments.edit": ("amendment.requested",),
+    "drawing.draw_winners": ("contest.drawn",),
+    "drawing.freeze": ("contest.frozen",),
     "engagement.set_hidden": ("amendment.requested",),
+    "remarks.reopen": ("remark.reopened",),
+    "threads.update_note": ("note.updated",),
 }
 #: Acts that share an operation, or end in one of several ways.
 SEVERAL = {

@@ -16,25 +16,12 @@ READ = (
     "publishing.read reputation.read review.read strategy.read"
 )
 EDIT = (
-    f"{READ} content.write engagement.moderate engagement.reply publishing.write reputation.write "
-    "review.submit"
+    f"{READ} content.write contest.manage engagement.moderate engagement.reply publishing.write "
+    "reputation.write review.remark review.submit"
 )
 MANAGE = (
-    "review.decide publishing.pause strategy.write channels.write audit.read automation.read "
-    "automation.write"
-)
-EDIT = (
-    f"{READ} content.write contest.manage engagement.moderate engagement.reply "
-    "publishing.write review.submit"
-)
-MANAGE = "review.decide strategy.write channels.write audit.read automation.read automation.write"
-EDIT = (
-    f"{READ} content.write engagement.moderate engagement.reply publishing.write review.remark "
-    "review.submit"
-)
-MANAGE = (
-    "review.decide review.manage strategy.write channels.write audit.read automation.read "
-    "automation.write"
+    "review.decide review.manage publishing.pause strategy.write channels.write audit.read "
+    "automation.read automation.write"
 )
 MATRIX = {
     Role.VIEWER: READ,

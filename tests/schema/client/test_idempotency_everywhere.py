@@ -39,6 +39,7 @@ def _value(given: GraphQLInputType, name: str) -> Any:
         "Float": 1.0,
         "Boolean": True,
         "DateTime": _INSTANT,
+        "Date": "2030-01-31",
         "JSON": {},
     }
     # Long enough for a password, and no two alike.

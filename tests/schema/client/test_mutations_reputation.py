@@ -9,10 +9,12 @@ from sqlalchemy import select
 from hub.access.models import Role
 from hub.kernel.ids import new_id
 from hub.reputation import watching
-from hub.reputation.models import MonitorSource
+from hub.reputation.models import Mention, MonitorSource
 from hub.reputation.watching import Looking, Said
+from schema.base.node import from_global_id
 from tests.factories import a_channel, a_publication
 from tests.schema.client.api import Desk, gid
+from tests.schema.client.rows import change
 
 MONITOR = (
     "monitor{id name enabled opensIncident version availableActions "
@@ -234,6 +236,40 @@ async def test_mentions_are_found_by_what_they_say_counted_and_dealt_with(desk: 
     assert [
         {name: one[name] for name in one if name != "day"} for one in counted.data["mentionCounts"]
     ] == [{"total": 1, "negative": 0, "neutral": 0, "positive": 1, "unrated": 0}]
+
+
+async def test_a_mention_becomes_a_conversation_once_and_an_article_never(desk: Desk) -> None:
+    channel_id = await a_channel(desk.world)
+    await a_monitor(desk)
+    await find(desk, "Le phare est <beau>", "Le phare, dans le journal")
+    post, article = sorted(await mentions(desk), key=lambda one: len(one["text"]))
+    remote = {"remote_id": "9", "parent_remote_id": "", "person_remote_id": "p", "extra": {}}
+    mention_id = from_global_id(post["id"], "Mention")[1]
+    await change(desk.world, Mention, mention_id, channel_id=channel_id, remote=remote)
+    wanted = "mention{state availableActions thread{kind state messages{nodes{text html}}}}"
+
+    first = await desk.editor.do("mentionToInbox", wanted, id=post["id"])
+    again = await desk.editor.do("mentionToInbox", wanted, id=post["id"])
+    refused = await desk.editor.do("mentionToInbox", wanted, id=article["id"])
+    viewer = await desk.as_(Role.VIEWER).do("mentionToInbox", wanted, id=post["id"])
+
+    assert first.payload["errors"] == []
+    assert first.payload["mention"] == {
+        "state": "SEEN",
+        "availableActions": ["MENTION_UPDATE"],
+        "thread": {
+            "kind": "POST",
+            "state": "NEW",
+            "messages": {
+                "nodes": [
+                    {"text": "Le phare est <beau>", "html": "<p>Le phare est &lt;beau&gt;</p>"}
+                ]
+            },
+        },
+    }
+    assert [one["code"] for one in again.payload["errors"]] == ["WRONG_STATE"]
+    assert [one["code"] for one in refused.payload["errors"]] == ["UNSUPPORTED"]
+    assert [one["code"] for one in viewer.payload["errors"]] == ["FORBIDDEN"]
 
 
 async def test_a_bad_day_is_met_from_its_opening_to_its_end(desk: Desk) -> None:
