@@ -465,10 +465,11 @@ def test_the_connector_of_mastodon_serves_its_platform() -> None:
     assert Mastodon.platform == "mastodon"
 
 
+@pytest.mark.parametrize("name", ["mastodon", "gotosocial", "bluesky"])
 async def test_where_others_can_be_searched_their_posts_are_found_once_and_ours_are_not(
-    place_at: PlaceMaker, network: str
+    place_at: PlaceMaker, name: str
 ) -> None:
-    ours, theirs = await place_at(network), await place_at(network)
+    ours, theirs = await place_at(name), await place_at(name)
     tag = f"harbour{time.time_ns()}"
     await publish(ours, a_sending(ours, f"Our own #{tag}"))
     await publish(theirs, a_sending(theirs, f"Theirs #{tag}"))
@@ -485,12 +486,6 @@ async def test_where_others_can_be_searched_their_posts_are_found_once_and_ours_
     assert message.extra["uri"]
     assert message.person.handle
     assert message.published_at.tzinfo is not None
-
-
-@pytest.fixture(params=["mastodon", "gotosocial", "bluesky"])
-def network(request: pytest.FixtureRequest) -> str:
-    """Return the name of a place where others can be searched."""
-    return str(request.param)
 
 
 async def test_a_place_says_that_it_can_be_searched_where_its_connector_can(
