@@ -1,14 +1,25 @@
 """Two answers are the same, or where they first differ; and the walk through many documents."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from random import Random
 from typing import Any
 
 import orjson
-from graphql import GraphQLSchema
+from graphql import (
+    ArgumentNode,
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    GraphQLSchema,
+    NameNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    parse,
+    print_ast,
+)
 
 from schema.schema import build_schema
 from tests.schema.compiled.arguments import Pool
@@ -42,6 +53,10 @@ EXCUSED = frozenset(
 )
 #: Ids of log lines; everything else in an error is part of the answer.
 _PASSING = frozenset({"id"})
+_SKIP = DirectiveNode(
+    name=NameNode(value="skip"),
+    arguments=(ArgumentNode(name=NameNode(value="if"), value=BooleanValueNode(value=True)),),
+)
 
 
 class Differs(AssertionError):
@@ -127,6 +142,8 @@ async def same(
         # What depends on the clock may have changed in between: the reference itself decides.
         again = await pair.reference.ask(asked.query, asked.variables, headers)
         where = difference(compiled, again)
+    if where is not None and _is_lost(compiled.body) and _is_lost(reference.body):
+        where = await _difference_alone(pair, asked, headers, (compiled, reference))
     if where is not None:
         raise Differs(
             f"seed {seed}, document {at}, as {caller}: {where}\n"
@@ -138,6 +155,50 @@ async def same(
         for key, cursor in _cursors(reference.body.get("data"), (), asked):
             pool.add(key, cursor)
     return reference
+
+
+async def _difference_alone(
+    pair: Pair, asked: Asked, headers: Mapping[str, str], replies: Sequence[Reply]
+) -> str | None:
+    """Return where two lost answers differ in what each of their errors says when asked alone.
+
+    Where several fields of the root end the whole answer, the first to fail is the one that is
+    told of, and which is first is a matter of speed.
+    """
+    errors = [error for reply in replies for error in reply.body["errors"]]
+    if not all(error.get("path") for error in errors):
+        return difference(*replies)
+    roots = {error["path"][0] for error in errors}
+    for root in sorted(roots):
+        query = alone(asked.query, root)
+        reference = await pair.reference.ask(query, asked.variables, headers)
+        compiled = await pair.compiled.ask(query, asked.variables, headers)
+        where = difference(compiled, reference)
+        if where is not None:
+            return f"{root} alone: {where}"
+    return None
+
+
+def alone(query: str, root: str) -> str:
+    """Skip every field of the root but one; all else stays, so that the document stays valid."""
+    document = parse(query)
+    definitions = [
+        _only(one, root) if isinstance(one, OperationDefinitionNode) else one
+        for one in document.definitions
+    ]
+    return print_ast(replace(document, definitions=tuple(definitions)))
+
+
+def _only(operation: OperationDefinitionNode, root: str) -> OperationDefinitionNode:
+    chosen = tuple(_skipped(one, root) for one in operation.selection_set.selections)
+    return replace(operation, selection_set=replace(operation.selection_set, selections=chosen))
+
+
+def _skipped(chosen: SelectionNode, root: str) -> SelectionNode:
+    if not isinstance(chosen, FieldNode) or (chosen.alias or chosen.name).value == root:
+        return chosen
+    asked = [one for one in chosen.directives or () if one.name.value != "skip"]
+    return replace(chosen, directives=(*asked, _SKIP))
 
 
 def difference(compiled: Reply, reference: Reply) -> str | None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.schema.compiled.comparing import SHARE, compiled_share, difference, walk
+from tests.schema.compiled.comparing import SHARE, alone, compiled_share, difference, walk
 from tests.schema.compiled.doors import Pair, Reply
 
 CHUNKS = 20
@@ -80,3 +80,15 @@ def test_errors_beside_the_one_that_ended_the_answer_may_or_may_not_have_been_he
     # Where there is data, every error is part of the answer.
     whole = _reply(errors=[first, second], data={"a": None})
     assert difference(_reply(errors=[first], data={"a": None}), whole) is not None
+
+
+def test_fields_that_fail_together_can_be_asked_alone() -> None:
+    asked = "query ($v: Boolean!) { a: x(b: $v) @skip(if: $v) y ...F } fragment F on Query { z }"
+
+    assert " ".join(alone(asked, "y").split()) == (
+        "query ($v: Boolean!) { a: x(b: $v) @skip(if: true) y ...F } fragment F on Query { z }"
+    )
+    assert " ".join(alone(asked, "a").split()) == (
+        "query ($v: Boolean!) { a: x(b: $v) @skip(if: $v) y @skip(if: true) ...F } "
+        "fragment F on Query { z }"
+    )
