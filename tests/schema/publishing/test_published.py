@@ -440,7 +440,10 @@ async def test_lists_and_slugs_are_found_by_their_indexes(page: Client, library:
         plans[name] = await _plan(page, library, query)
 
     assert "ix_publications_out" in plans["list"]
-    assert "ix_revisions_slug" in plans["slug"]
+    # Which of the two is quicker with three rows depends on what PostgreSQL last counted.
+    ways = ("ix_revisions_slug", "Index Scan revisions pk_revisions")
+    assert any(way in plans["slug"] for way in ways)
+    assert "Seq Scan" not in plans["slug"]
 
 
 async def _plan(page: Client, library: Library, query: str) -> str:
