@@ -1,7 +1,6 @@
 """Decisions about contests: what may follow what, who takes part, and what a winners' text says."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from hub.engagement.contests.models import ContestState, EntryReason, Ruling
 from hub.kernel.errors import Invalid
 from hub.kernel.locales import language_of
 from hub.kernel.texts import require_storable
+from hub.language.folding import fold
 
 S = ContestState
 R = EntryReason
@@ -300,9 +300,7 @@ def local_name(handle: str) -> str:
 
 def folded(text: str) -> str:
     """Return a text as texts are compared: no accents, letters of one case, single spaces."""
-    plain = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'")
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(bare.split())
+    return " ".join(fold(text).text.replace("\u2019", "'").split())
 
 
 _VARIABLE = re.compile(r"\{(\w*)\}")
