@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search bench-workers clean
+.PHONY: help setup up demo test accuracy check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search bench-workers clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ demo: $(VENV)/.runtime ## Play the life of two campaigns, from brief to measurem
 
 test: $(VENV)/.dev ## Run every test, on real PostgreSQL and Valkey
 	@$(BIN)/pytest -n 3 --dist worksteal -q
+
+accuracy: $(VENV)/.dev ## Measure how well languages, moods and bad messages are told
+	@$(BIN)/python -m tests.accuracy $(ACCURACY)
 
 check: $(VENV)/.dev ## Check types, style and import contracts, without tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
