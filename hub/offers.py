@@ -22,6 +22,15 @@ class Action(StrEnum):
 
     BRAND_UPDATE = "brand.update"
     CAMPAIGN_UPDATE = "campaign.update"
+    CAMPAIGN_PLAN_SET = "campaign.plan_set"
+    VOICE_GUIDE_SET = "voice_guide.set"
+    VOICE_GUIDE_DELETE = "voice_guide.delete"
+    AUDIENCE_UPDATE = "audience.update"
+    AUDIENCE_DELETE = "audience.delete"
+    PILLAR_UPDATE = "pillar.update"
+    PILLAR_DELETE = "pillar.delete"
+    GOAL_UPDATE = "goal.update"
+    GOAL_DELETE = "goal.delete"
     CHANNEL_UPDATE = "channel.update"
     CHANNEL_CHECK = "channel.check"
     CHANNEL_DISABLE = "channel.disable"
@@ -152,11 +161,19 @@ def _schedulable(facts: Facts, _caller: Caller) -> bool:
     return not facts["archived"] and bool(facts["current_revision_approved"])
 
 
+def _strategic(*actions: Action) -> tuple[Offer, ...]:
+    return tuple(Offer(action=action, permission=Permission.STRATEGY_WRITE) for action in actions)
+
+
 #: Columns each type's offers and problems read; names that are no column of the type's table are
 #: expressions the GraphQL mapping registers under the same name.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "Brand": (),
     "Campaign": (),
+    "VoiceGuide": (),
+    "Audience": (),
+    "Pillar": (),
+    "Goal": (),
     "Channel": ("state", "state_message", "enabled"),
     "ContentItem": ("archived", "open_review_id", "current_revision_approved"),
     "Review": ("state", "four_eyes", "submitted_by", "author_ids"),
@@ -180,8 +197,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 OFFERS: Mapping[str, tuple[Offer, ...]] = {
-    "Brand": (Offer(action=Action.BRAND_UPDATE, permission=Permission.STRATEGY_WRITE),),
-    "Campaign": (Offer(action=Action.CAMPAIGN_UPDATE, permission=Permission.STRATEGY_WRITE),),
+    "Brand": _strategic(Action.BRAND_UPDATE),
+    "Campaign": _strategic(Action.CAMPAIGN_UPDATE, Action.CAMPAIGN_PLAN_SET),
+    "VoiceGuide": _strategic(Action.VOICE_GUIDE_SET, Action.VOICE_GUIDE_DELETE),
+    "Audience": _strategic(Action.AUDIENCE_UPDATE, Action.AUDIENCE_DELETE),
+    "Pillar": _strategic(Action.PILLAR_UPDATE, Action.PILLAR_DELETE),
+    "Goal": _strategic(Action.GOAL_UPDATE, Action.GOAL_DELETE),
     "Channel": (
         Offer(action=Action.CHANNEL_UPDATE, permission=Permission.CHANNELS_WRITE),
         Offer(action=Action.CHANNEL_CHECK, permission=Permission.CHANNELS_WRITE),

@@ -6,16 +6,20 @@ A reaction runs in the transaction of the event that caused it, and may refuse i
 from hub.analytics import operations as analytics
 from hub.audit.operations import keep
 from hub.channels.events import ChannelDisabled, ChannelEnabled
-from hub.content.events import ContentItemArchived, ContentItemRevised
+from hub.content.events import ContentItemArchived, ContentItemRevised, ContentItemUpdated
+from hub.content.jobs import CheckVoice
 from hub.engagement import operations as engagement
+from hub.kernel.editing import get
 from hub.kernel.work import Reactions, UnitOfWork
+from hub.publishing import following, standing
 from hub.publishing import operations as publishing
-from hub.publishing import standing
 from hub.publishing.editions import is_approved
 from hub.publishing.events import AmendmentDone, PublicationPublished
 from hub.publishing.models import AmendmentKind, HoldReason, Publication
 from hub.review import operations as review
 from hub.review.events import ChangesRequested, ReviewApproved
+from hub.strategy.events import BrandUpdated, CampaignUpdated, VoiceGuideDeleted, VoiceGuideSet
+from hub.strategy.models import Campaign
 
 
 async def _schedule_approved(work: UnitOfWork, happened: ReviewApproved) -> None:
@@ -77,6 +81,28 @@ async def _resume_paused(work: UnitOfWork, happened: ChannelEnabled) -> None:
     await publishing.resume_paused(work, channel_id=happened.subject_id)
 
 
+async def _check_voice(work: UnitOfWork, happened: VoiceGuideSet | VoiceGuideDeleted) -> None:
+    work.promise(CheckVoice(workspace_id=work.caller.workspace_id, brand_id=happened.brand_id))
+
+
+async def _follow_campaign(work: UnitOfWork, happened: CampaignUpdated) -> None:
+    if "utm" in happened.fields:
+        await following.hold_stale(work, campaign_id=happened.subject_id)
+    if "paid" in happened.fields:
+        campaign = await get(work, Campaign, happened.subject_id)
+        work.promise(CheckVoice(workspace_id=campaign.workspace_id, brand_id=campaign.brand_id))
+
+
+async def _follow_brand(work: UnitOfWork, happened: BrandUpdated) -> None:
+    if "own_domains" in happened.fields:
+        await following.hold_stale(work, brand_id=happened.subject_id)
+
+
+async def _follow_item(work: UnitOfWork, happened: ContentItemUpdated) -> None:
+    if "campaign_id" in happened.fields:
+        await following.hold_stale(work, item_id=happened.subject_id)
+
+
 async def _watch(work: UnitOfWork, happened: PublicationPublished) -> None:
     await engagement.note_reply_sent(work, publication_id=happened.subject_id)
     await engagement.begin_watching(work, publication_id=happened.subject_id)
@@ -95,6 +121,11 @@ REACTIONS: Reactions = {
     ChangesRequested: [_hold_revoked],
     ContentItemRevised: [_supersede_review, _hold_superseded],
     ContentItemArchived: [_hold_archived],
+    ContentItemUpdated: [_follow_item],
+    CampaignUpdated: [_follow_campaign],
+    BrandUpdated: [_follow_brand],
+    VoiceGuideSet: [_check_voice],
+    VoiceGuideDeleted: [_check_voice],
     ChannelDisabled: [_hold_paused],
     ChannelEnabled: [_resume_paused],
     PublicationPublished: [_watch],

@@ -34,7 +34,9 @@ from schema.publishing.queries import PublishingQueries
 from schema.publishing.subscriptions import PublishingSubscriptions
 from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
+from schema.strategy.guide_mutations import GuideMutations
 from schema.strategy.mutations import StrategyMutations
+from schema.strategy.plan_mutations import PlanMutations
 from schema.strategy.queries import StrategyQueries
 
 #: What a token for web pages may ask for.
@@ -91,6 +93,8 @@ class Query(
 class Mutation(
     AccessMutations,
     StrategyMutations,
+    GuideMutations,
+    PlanMutations,
     ChannelMutations,
     ContentMutations,
     AssetMutations,

@@ -9,6 +9,7 @@ from workers import (
     engagement,
     publishing,
     review,
+    voice,
 )
 from workers.handling import HANDLERS
 
@@ -22,4 +23,5 @@ __all__ = [
     "engagement",
     "publishing",
     "review",
+    "voice",
 ]

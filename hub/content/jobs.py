@@ -33,3 +33,16 @@ class DiscardUpload(Job):
     def key(self) -> str:
         """Return one key per upload."""
         return f"upload:{self.upload_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckVoice(Job):
+    """Find anew what a brand's voice guides say of its open contents."""
+
+    name: ClassVar[str] = "content.check_voice"
+
+    brand_id: UUID
+
+    def key(self) -> str:
+        """Return one key per brand."""
+        return f"voice:{self.brand_id}"

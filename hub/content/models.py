@@ -19,13 +19,19 @@ from hub.kernel.model import (
 
 
 class ContentItem(Versioned, WorkspaceOwned, Base):
-    """One idea to be told. Every save makes a new revision; `current_revision_id` is the newest."""
+    """One idea to be told. Every save makes a new revision; `current_revision_id` is the newest.
+
+    `voice_problems` is what the brand's voice guide says of the newest revision, and `voice_seen`
+    which guide at which version said so.
+    """
 
     __tablename__ = "content_items"
     __table_args__ = workspace_args(
         within_workspace("brand_id", "brands"),
         within_workspace("campaign_id", "campaigns"),
+        within_workspace("pillar_id", "pillars", ondelete="SET NULL (pillar_id)"),
         Index("ix_content_items_campaign_id", "workspace_id", "campaign_id", "id"),
+        Index("ix_content_items_pillar_id", "workspace_id", "pillar_id", "id"),
         Index("ix_content_items_updated_at", "workspace_id", "updated_at", "id"),
         Index("ix_content_items_brand_id", "workspace_id", "brand_id", "id"),
         Index(
@@ -40,11 +46,32 @@ class ContentItem(Versioned, WorkspaceOwned, Base):
     workspace_id: Mapped[UUID] = mapped_column()
     brand_id: Mapped[UUID]
     campaign_id: Mapped[UUID | None]
+    pillar_id: Mapped[UUID | None]
     title: Mapped[str]
     locale: Mapped[str]
     current_revision_id: Mapped[UUID]
     archived: Mapped[bool] = mapped_column(default=False)
     external_reference: Mapped[str | None]
+    voice_problems: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list, server_default=text("'[]'")
+    )
+    voice_seen: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+
+
+class ContentAudience(WorkspaceOwned, Base):
+    """A content is meant for an audience."""
+
+    __tablename__ = "content_audiences"
+    __table_args__ = (
+        within_workspace("item_id", "content_items"),
+        within_workspace("audience_id", "audiences", ondelete="CASCADE"),
+        UniqueConstraint("workspace_id", "item_id", "audience_id"),
+        Index("ix_content_audiences_audience_id", "workspace_id", "audience_id", "item_id"),
+    )
+
+    workspace_id: Mapped[UUID] = mapped_column()
+    item_id: Mapped[UUID]
+    audience_id: Mapped[UUID]
 
 
 class Revision(WorkspaceOwned, Base):
@@ -112,7 +139,8 @@ class Edition(WorkspaceOwned, Base):
     """One revision (or reply) rendered for one channel: exact bytes and their hash, immutable.
 
     `body` is canonical JSON and `hash` its SHA-256 in hex: a CHECK holds them together. `basis`
-    is what it was rendered with (limits, settings, account).
+    is what it was rendered with (limits, settings, account), `tracking` the digest of the template
+    its links got their parameters from; empty without links, or without a template.
     """
 
     __tablename__ = "editions"
@@ -130,6 +158,7 @@ class Edition(WorkspaceOwned, Base):
     body: Mapped[str]
     hash: Mapped[str]
     basis: Mapped[str]
+    tracking: Mapped[str] = mapped_column(default="", server_default=text("''"))
     problems: Mapped[list[dict[str, Any]]]
 
 

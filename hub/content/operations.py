@@ -1,33 +1,37 @@
 """Writing: ideas, their revisions, and the editions they are cut to."""
 
 import asyncio
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
 
 from hub.channels.models import Channel
-from hub.channels.platforms import platform as platform_by_key
-from hub.channels.platforms.base import Draft, EditionContent, Limits, Rendering
-from hub.content import queries
+from hub.channels.platforms.base import Draft, EditionContent, Problem, Rendering
+from hub.content import editions, queries
 from hub.content.events import (
     ContentItemArchived,
     ContentItemCreated,
     ContentItemRevised,
     ContentItemUpdated,
-    EditionPrepared,
 )
-from hub.content.models import ContentItem, Edition, EditionOrigin, Revision
+from hub.content.models import (
+    ContentItem,
+    Edition,
+    Revision,
+)
 from hub.content.revisions import (
     Written,
     cleaned,
+    mean_for,
+    meant_anew,
+    moved,
     require_assets,
+    require_audiences,
     require_campaign,
+    require_pillar,
     write_revision,
 )
 from hub.content.rules import (
@@ -39,7 +43,10 @@ from hub.content.rules import (
     media_of,
     require_words,
     revision_hash,
+    slugified,
 )
+from hub.content.tracking import surrounding
+from hub.content.voice import Voice, edition_problems, reply_problems, voice_of
 from hub.kernel.caller import Permission
 from hub.kernel.editing import (
     get,
@@ -54,8 +61,6 @@ from hub.kernel.ids import new_id
 from hub.kernel.locales import require_locale
 from hub.kernel.work import UnitOfWork
 
-_SLUG = 60
-
 
 async def create_item(
     work: UnitOfWork,
@@ -67,21 +72,29 @@ async def create_item(
     slug: str = "",
     variants: Sequence[VariantWords] = (),
     external_reference: str | None = None,
+    pillar_id: UUID | None = None,
+    audience_ids: Sequence[UUID] = (),
 ) -> Written:
     """Write an idea down as its first revision."""
     work.caller.require(Permission.CONTENT_WRITE)
     reference = require_reference(external_reference)
+    require_locale(locale, path=("input", "locale"))
     there = await queries.surroundings(
         work,
         brand_id=brand_id,
         campaign_id=campaign_id,
+        pillar_id=pillar_id,
+        audience_ids=audience_ids,
         external_reference=reference,
         parts=words.parts or (),
         variants=variants,
+        speaks=(brand_id, locale),
     )
     if not there.has_brand:
         raise NotFound("There is nothing with this id.", path=("input", "brandId"))
     require_campaign(there, campaign_id, brand_id=brand_id)
+    require_pillar(there, pillar_id, brand_id=brand_id)
+    require_audiences(there, audience_ids, brand_id=brand_id)
     facts = RevisionFacts(
         title=require_text(words.title or "", most=300, path=("input", "title")),
         summary=words.summary or "",
@@ -89,11 +102,13 @@ async def create_item(
         link=words.link or "",
         tags=words.tags or (),
         slug=slugified(slug or words.title or ""),
-        locale=require_locale(locale, path=("input", "locale")),
+        locale=locale,
     )
     if reference is not None and there.is_taken:
         raise taken_reference(reference)
     item = Written(id=new_id(), revision_id=new_id())
+    wanted = cleaned(variants, there)
+    voice = Voice(heard=there.guide, paid=there.paid)
     work.put(
         ContentItem,
         {
@@ -101,13 +116,17 @@ async def create_item(
             "workspace_id": work.caller.workspace_id,
             "brand_id": brand_id,
             "campaign_id": campaign_id,
+            "pillar_id": pillar_id,
             "title": facts.title,
             "locale": facts.locale,
             "current_revision_id": item.revision_id,
             "external_reference": reference,
+            "voice_problems": await voice.found(facts, wanted),
+            "voice_seen": voice.seen(item.revision_id),
         },
     )
-    write_revision(work, item, facts, cleaned(variants, there), there, number=1)
+    mean_for(work, item.id, audience_ids)
+    write_revision(work, item, facts, wanted, there, number=1)
     work.record(ContentItemCreated(subject_id=item.id, revision_id=item.revision_id))
     return item
 
@@ -122,10 +141,13 @@ async def revise_item(
     slug: str | None = None,
     variants: Sequence[VariantWords] | None = None,
     campaign_id: UUID | None = None,
+    pillar_id: UUID | None = None,
+    without_pillar: bool = False,
+    audience_ids: Sequence[UUID] | None = None,
 ) -> ContentItem:
     """Change the words, pictures or variants: whatever is None stays; the rest is a new revision.
 
-    A change that changes nothing makes no revision.
+    A change that changes nothing makes no revision. `without_pillar` takes the pillar away.
     """
     work.caller.require(Permission.CONTENT_WRITE)
     item = await get(work, ContentItem, item_id, lock=True)
@@ -137,23 +159,32 @@ async def revise_item(
     facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
     there = await queries.surroundings(
         work,
-        campaign_id=campaign_id,
+        campaign_id=campaign_id or item.campaign_id,
+        pillar_id=pillar_id,
+        audience_ids=audience_ids or (),
         parts=facts.parts,
         variants=kept if variants is None else variants,
+        speaks=(item.brand_id, facts.locale),
     )
     wanted = kept if variants is None else cleaned(variants, there)
     require_campaign(there, campaign_id, brand_id=item.brand_id)
-    moved = campaign_id is not None and campaign_id != item.campaign_id
+    require_pillar(there, pillar_id, brand_id=item.brand_id)
+    require_audiences(there, audience_ids or (), brand_id=item.brand_id)
+    changed = moved(item, campaign_id, None if without_pillar else pillar_id or item.pillar_id)
+    if audience_ids is not None and await meant_anew(work, item, audience_ids):
+        changed.append("audience_ids")
     revised = revision_hash(facts, wanted) != current.hash
-    if moved or revised:
+    if changed or revised:
         touch(work, item)
-    if moved:
-        item.campaign_id = campaign_id
-        work.record(ContentItemUpdated(subject_id=item.id, fields=("campaign_id",)))
+        item.current_revision_id = new_id() if revised else current.id
+        voice = Voice(heard=there.guide, paid=there.paid)
+        item.voice_problems = await voice.found(facts, wanted)
+        item.voice_seen = voice.seen(item.current_revision_id)
+    if changed:
+        work.record(ContentItemUpdated(subject_id=item.id, fields=tuple(changed)))
     if not revised:
         await work.session.flush()
         return item
-    item.current_revision_id = new_id()
     item.title, item.locale = facts.title, facts.locale
     written = Written(id=item.id, revision_id=item.current_revision_id)
     write_revision(work, written, facts, wanted, there, number=current.number + 1)
@@ -233,7 +264,16 @@ async def unsaved(
 
 
 async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Rendering:
-    """Return what a revision looks like on a channel and what is wrong with it; stores nothing."""
+    """Return what a revision looks like on a channel and what is wrong with it; stores nothing.
+
+    Its links have the parameters of its campaign. What breaks the brand's voice is wrong, too.
+    """
+    rendered, _ = await _prepared(work, revision_id, channel)
+    return rendered
+
+
+async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> tuple[Rendering, str]:
+    """Return a rendering, and the digest of what its links got their parameters from."""
     stored = await revision(work, revision_id=revision_id)
     facts = queries.facts_of(stored)
     variant = chosen(
@@ -249,73 +289,52 @@ async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) ->
             "A picture is still being processed or was refused; nothing can be prepared with it.",
             path=("input", "media"),
         )
-    return await _render(channel, draft(facts, variant, media))
-
-
-async def prepare(work: UnitOfWork, *, revision_id: UUID, channel: Channel) -> Edition:
-    """Render a revision for a channel and store the exact bytes; the same bytes are stored once."""
-    return await _store(
-        work,
-        channel,
-        await rendering(work, revision_id=revision_id, channel=channel),
-        revision_id=revision_id,
+    around = await surrounding(work, item_id=stored.item_id)
+    words = draft(facts, variant, media)
+    by = around.tracking(words, channel_name=channel.name, platform=channel.platform)
+    rendered = await editions.rendered(channel, words, by)
+    voice = await voice_of(
+        work, brand_id=around.brand.id, locale=facts.locale, campaign=around.campaign
     )
+    told = await asyncio.to_thread(edition_problems, voice, rendered.edition)
+    body = rendered.edition.to_bytes().decode()
+    return replace(rendered, problems=(*rendered.problems, *told)), around.digest(body)
+
+
+async def prepare(
+    work: UnitOfWork, *, revision_id: UUID, channel: Channel
+) -> tuple[Edition, Sequence[Problem]]:
+    """Render a revision for a channel and store the exact bytes; the same bytes are stored once.
+
+    Returns what is wrong with them now beside them: a rule may have come since they were stored.
+    """
+    rendered, tracking = await _prepared(work, revision_id, channel)
+    edition = await editions.stored(
+        work, channel, rendered, revision_id=revision_id, tracking=tracking
+    )
+    return edition, rendered.problems
 
 
 async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:
-    """Render a reply for a channel and store the exact bytes."""
-    return await _store(work, channel, await _render(channel, answer), revision_id=None)
+    """Render a reply for a channel and store the exact bytes.
+
+    The brand's voice holds for its words; what a text needs as a whole, an answer does not.
+    """
+    rendered = await editions.rendered(channel, answer, None)
+    voice = await voice_of(work, brand_id=channel.brand_id, locale=answer.locale, campaign=None)
+    told = await asyncio.to_thread(reply_problems, voice, rendered.edition)
+    return await editions.stored(
+        work,
+        channel,
+        replace(rendered, problems=(*rendered.problems, *told)),
+        revision_id=None,
+    )
 
 
 async def edition_content(work: UnitOfWork, *, edition_id: UUID) -> EditionContent:
     """Return what an edition says, read from its exact bytes."""
     edition = await get(work, Edition, edition_id)
     return EditionContent.from_json(orjson.loads(edition.body))
-
-
-async def _render(channel: Channel, words: Draft) -> Rendering:
-    kind = platform_by_key(channel.platform)
-    settings = kind.settings.model_validate(channel.settings)
-    limits = Limits.from_json(channel.limits)
-    # Long Markdown takes a while: everybody else's requests and sendings go on meanwhile.
-    return await asyncio.to_thread(kind.render, words, limits, settings)
-
-
-async def _store(
-    work: UnitOfWork, channel: Channel, rendered: Rendering, *, revision_id: UUID | None
-) -> Edition:
-    digest = rendered.edition.digest()
-    if revision_id is not None:
-        existing = await work.one(
-            select(Edition).where(
-                Edition.revision_id == revision_id,
-                Edition.channel_id == channel.id,
-                Edition.hash == digest,
-                Edition.basis == channel.basis,
-            )
-        )
-        if existing is not None:
-            return existing
-    edition = Edition(
-        id=new_id(),
-        workspace_id=work.caller.workspace_id,
-        revision_id=revision_id,
-        channel_id=channel.id,
-        origin=EditionOrigin.REPLY if revision_id is None else EditionOrigin.CONTENT,
-        body=rendered.edition.to_bytes().decode(),
-        hash=digest,
-        basis=channel.basis,
-        problems=[problem.to_json() for problem in rendered.problems],
-    )
-    await work.add(edition)
-    work.record(EditionPrepared(subject_id=edition.id, channel_id=channel.id, hash=digest))
-    return edition
-
-
-def slugified(title: str) -> str:
-    """Return the title as a slug: ASCII, lower case, hyphens, at most 60 characters."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")
 
 
 def _merged(

@@ -18,6 +18,7 @@ from hub.channels.platforms.base import (
     Problem,
 )
 from hub.content import queries
+from hub.content.links import tracked
 from hub.content.operations import unsaved
 from hub.content.rules import (
     Part,
@@ -28,6 +29,8 @@ from hub.content.rules import (
     draft,
     media_of,
 )
+from hub.content.tracking import Around, surrounding
+from hub.content.voice import Voice, edition_problems, voice_of
 from hub.kernel.caller import Permission
 from hub.kernel.errors import Invalid, NotFound
 from hub.kernel.work import UnitOfWork
@@ -54,18 +57,24 @@ class Preview:
 class _Target:
     platform: Platform
     channel_id: UUID | None
+    channel_name: str
     limits: Limits
     settings: PlatformModel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """All that rendering needs, read beforehand: no transaction waits for it."""
+    """All that rendering needs, read beforehand: no transaction waits for it.
+
+    Words of no item have no brand, and with that neither a voice nor link parameters.
+    """
 
     facts: RevisionFacts
     variants: Sequence[VariantWords]
     media: Mapping[UUID, MediaFacts]
     targets: Sequence[_Target]
+    around: Around | None
+    voice: Voice | None
 
 
 async def material(
@@ -93,7 +102,14 @@ async def material(
         *await _channels(work, channel_ids),
         *(_anywhere(key, index) for index, key in enumerate(platforms)),
     ]
+    around = None if item_id is None else await surrounding(work, item_id=item_id)
     found = Material(
+        around=around,
+        voice=None
+        if around is None
+        else await voice_of(
+            work, brand_id=around.brand.id, locale=facts.locale, campaign=around.campaign
+        ),
         facts=facts,
         variants=wanted,
         media=await queries.media(work, asset_ids=media_of(facts, wanted), locale=facts.locale),
@@ -118,13 +134,23 @@ def _rendered(found: Material, target: _Target) -> Preview:
     variant = _variant(found, target)
     parts, missing = _without_missing(_parts(found, target), found.media)
     shown = draft(replace(found.facts, parts=parts), _with_parts(variant, parts), found.media)
+    by = (
+        None
+        if found.around is None
+        else found.around.tracking(
+            shown, channel_name=target.channel_name, platform=target.platform.key
+        )
+    )
+    if by is not None:
+        shown = tracked(shown, target.platform.kind, by)
     rendering = target.platform.render(shown, target.limits, target.settings)
+    said = [] if found.voice is None else edition_problems(found.voice, rendering.edition)
     return Preview(
         platform=target.platform,
         channel_id=target.channel_id,
         limits=target.limits,
         edition=rendering.edition,
-        problems=(*rendering.problems, *missing),
+        problems=(*rendering.problems, *missing, *said),
     )
 
 
@@ -193,6 +219,7 @@ def _account(channel: Channel) -> _Target:
     return _Target(
         platform=kind,
         channel_id=channel.id,
+        channel_name=channel.name,
         limits=Limits.from_json(channel.limits),
         settings=kind.settings.model_validate(channel.settings),
     )
@@ -203,6 +230,7 @@ def _anywhere(key: str, index: int) -> _Target:
     return _Target(
         platform=kind,
         channel_id=None,
+        channel_name="",
         limits=kind.limits,
         # The usual values alone: which server it is decides nothing about words.
         settings=kind.settings.model_construct(),

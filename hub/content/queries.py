@@ -12,32 +12,52 @@ from hub.content.models import Asset, AssetState, Revision, Variant
 from hub.content.rules import Part, RevisionFacts, VariantWords, Words, alt_text, pictures_of
 from hub.kernel.model import Json
 from hub.kernel.work import UnitOfWork
+from hub.strategy.guides import Heard, heard
+from hub.strategy.voice import candidates
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What the words of an item refer to, as far as it is there.
 
-    `platforms` are those of the channels; `campaign_brand_id` is the brand the campaign belongs to.
+    `platforms` are those of the channels, `audiences` the brands of audiences; a campaign and a
+    pillar are told by the brand they belong to. `guide` is what the brand's voice asks.
     """
 
     has_brand: bool
     campaign_brand_id: UUID | None
+    paid: bool
+    pillar_brand_id: UUID | None
+    audiences: Mapping[UUID, UUID]
     is_taken: bool
     asset_ids: frozenset[UUID]
     platforms: Mapping[UUID, str]
+    guide: Heard | None
 
 
 # Only what is asked for: a NULL in place of it would have the statement planned anew each time.
-_BRAND = "EXISTS (SELECT FROM brands WHERE workspace_id = $1 AND id = {given})"
-_CAMPAIGN = "(SELECT brand_id FROM campaigns WHERE workspace_id = $1 AND id = {given})"
+_BRAND = "EXISTS (SELECT FROM brands WHERE workspace_id = $1 AND id = {0})"
+_CAMPAIGN = """(
+    SELECT jsonb_build_object('brand', brand_id, 'paid', paid) FROM campaigns
+    WHERE workspace_id = $1 AND id = {0}
+)"""
+_PILLAR = "(SELECT brand_id FROM pillars WHERE workspace_id = $1 AND id = {0})"
+_AUDIENCES = """(
+    SELECT jsonb_object_agg(id, brand_id) FROM audiences
+    WHERE workspace_id = $1 AND id = ANY({0}::uuid[])
+)"""
 _REFERENCE = (
-    "EXISTS (SELECT FROM content_items WHERE workspace_id = $1 AND external_reference = {given})"
+    "EXISTS (SELECT FROM content_items WHERE workspace_id = $1 AND external_reference = {0})"
 )
-_ASSETS = "ARRAY(SELECT id FROM assets WHERE workspace_id = $1 AND id = ANY({given}::uuid[]))"
+_ASSETS = "ARRAY(SELECT id FROM assets WHERE workspace_id = $1 AND id = ANY({0}::uuid[]))"
 _PLATFORMS = """(
     SELECT jsonb_object_agg(id, platform) FROM channels
-    WHERE workspace_id = $1 AND id = ANY({given}::uuid[])
+    WHERE workspace_id = $1 AND id = ANY({0}::uuid[])
+)"""
+_GUIDE = """(
+    SELECT to_jsonb(g) FROM voice_guides AS g
+    WHERE workspace_id = $1 AND brand_id = {0} AND locale = ANY({1}::text[])
+    ORDER BY length(locale) DESC LIMIT 1
 )"""
 
 
@@ -46,38 +66,56 @@ async def surroundings(
     *,
     brand_id: UUID | None = None,
     campaign_id: UUID | None = None,
+    pillar_id: UUID | None = None,
+    audience_ids: Sequence[UUID] = (),
     external_reference: str | None = None,
     parts: Sequence[Part] = (),
     variants: Sequence[VariantWords] = (),
+    speaks: tuple[UUID, str] | None = None,
 ) -> Surroundings:
-    """Return what is there of all that an item is about to refer to, in one round trip."""
+    """Return what is there of all that an item is about to refer to, in one round trip.
+
+    `speaks` are the brand and the locale whose voice guide is wanted.
+    """
     channels = {one.channel_id for one in variants if one.channel_id is not None}
-    wanted: list[tuple[str, Any]] = [
-        (_BRAND, brand_id),
-        (_CAMPAIGN, campaign_id),
-        (_REFERENCE, external_reference),
-        (_ASSETS, list(pictures_of(parts, variants)) or None),
-        (_PLATFORMS, list(channels) or None),
+    wanted: list[tuple[str, tuple[Any, ...]]] = [
+        (_BRAND, (brand_id,)),
+        (_CAMPAIGN, (campaign_id,)),
+        (_PILLAR, (pillar_id,)),
+        (_AUDIENCES, (list(audience_ids) or None,)),
+        (_REFERENCE, (external_reference,)),
+        (_ASSETS, (list(pictures_of(parts, variants)) or None,)),
+        (_PLATFORMS, (list(channels) or None,)),
+        (_GUIDE, (None,) if speaks is None else (speaks[0], candidates(speaks[1]))),
     ]
-    found = await _found(work, [one for one in wanted if one[1] is not None])
+    found = await _found(work, [one for one in wanted if one[1][0] is not None])
+    campaign = found.get(_CAMPAIGN) or {}
+    guide = found.get(_GUIDE)
     return Surroundings(
         has_brand=found.get(_BRAND, False),
-        campaign_brand_id=found.get(_CAMPAIGN),
+        campaign_brand_id=UUID(campaign["brand"]) if campaign else None,
+        paid=campaign.get("paid", False),
+        pillar_brand_id=found.get(_PILLAR),
+        audiences={UUID(one): UUID(brand) for one, brand in (found.get(_AUDIENCES) or {}).items()},
         is_taken=found.get(_REFERENCE, False),
         asset_ids=frozenset(found.get(_ASSETS, ())),
         platforms={UUID(key): name for key, name in (found.get(_PLATFORMS) or {}).items()},
+        guide=None if guide is None else heard(guide),
     )
 
 
-async def _found(work: UnitOfWork, asked: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
+async def _found(
+    work: UnitOfWork, asked: Sequence[tuple[str, tuple[Any, ...]]]
+) -> Mapping[str, Any]:
     if not asked:
         return {}
-    columns = (sql.format(given=f"${number}") for number, (sql, _) in enumerate(asked, start=2))
-    (row,) = await work.rows(
-        f"SELECT {', '.join(columns)}",
-        work.caller.workspace_id,
-        *(value for _, value in asked),
-    )
+    values: list[Any] = []
+    columns: list[str] = []
+    for sql, given in asked:
+        places = (f"${len(values) + number}" for number in range(2, len(given) + 2))
+        columns.append(sql.format(*places))
+        values += given
+    (row,) = await work.rows(f"SELECT {', '.join(columns)}", work.caller.workspace_id, *values)
     return {sql: value for (sql, _), value in zip(asked, row, strict=True)}
 
 
@@ -104,22 +142,26 @@ def parts_of(stored: list[Json]) -> tuple[Part, ...]:
 
 async def variants(work: UnitOfWork, *, revision_id: UUID) -> list[VariantWords]:
     """Return the variants of a revision."""
-    rows = await work.all(select(Variant).where(Variant.revision_id == revision_id))
-    return [
-        VariantWords(
-            platform=row.platform,
-            channel_id=row.channel_id,
-            settings=row.settings,
-            words=Words(
-                title=row.title,
-                summary=row.summary,
-                parts=parts_of(row.parts) if row.parts is not None else None,
-                link=row.link,
-                tags=tuple(row.tags) if row.tags is not None else None,
-            ),
-        )
-        for row in rows
-    ]
+    rows = await work.all(
+        select(Variant).where(Variant.revision_id == revision_id).order_by(Variant.id)
+    )
+    return [words_of_variant(row) for row in rows]
+
+
+def words_of_variant(row: Variant) -> VariantWords:
+    """Return a stored variant as the rules see it."""
+    return VariantWords(
+        platform=row.platform,
+        channel_id=row.channel_id,
+        settings=row.settings,
+        words=Words(
+            title=row.title,
+            summary=row.summary,
+            parts=parts_of(row.parts) if row.parts is not None else None,
+            link=row.link,
+            tags=tuple(row.tags) if row.tags is not None else None,
+        ),
+    )
 
 
 async def media(

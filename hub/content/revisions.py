@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import delete, select
 
 from hub.channels.platforms import platform as platform_by_key
 from hub.channels.platforms.base import PlatformModel
 from hub.channels.rules import read
-from hub.content.models import Revision, Variant
+from hub.content.models import ContentAudience, ContentItem, Revision, Variant
 from hub.content.queries import Surroundings
 from hub.content.rules import (
     RevisionFacts,
@@ -24,6 +25,8 @@ from hub.content.rules import (
 )
 from hub.kernel.errors import Invalid, NotFound
 from hub.kernel.work import UnitOfWork
+
+AUDIENCES_MAX = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,3 +144,58 @@ def require_campaign(there: Surroundings, campaign_id: UUID | None, *, brand_id:
         raise NotFound("There is nothing with this id.", path=("input", "campaignId"))
     if there.campaign_brand_id != brand_id:
         raise Invalid("This campaign belongs to another brand.", path=("input", "campaignId"))
+
+
+def require_pillar(there: Surroundings, pillar_id: UUID | None, *, brand_id: UUID) -> None:
+    """Raise NotFound or Invalid where the pillar is not one of the brand."""
+    if pillar_id is None:
+        return
+    if there.pillar_brand_id is None:
+        raise NotFound("There is nothing with this id.", path=("input", "pillarId"))
+    if there.pillar_brand_id != brand_id:
+        raise Invalid("This pillar belongs to another brand.", path=("input", "pillarId"))
+
+
+def require_audiences(there: Surroundings, audience_ids: Sequence[UUID], *, brand_id: UUID) -> None:
+    """Raise NotFound or Invalid where an audience is not one of the brand."""
+    path = ("input", "audienceIds")
+    if len(audience_ids) > AUDIENCES_MAX:
+        raise Invalid(f"At most {AUDIENCES_MAX} audiences are allowed.", path=path)
+    for index, audience_id in enumerate(audience_ids):
+        if audience_id not in there.audiences:
+            raise NotFound("There is nothing with this id.", path=(*path, str(index)))
+        if there.audiences[audience_id] != brand_id:
+            raise Invalid("This audience belongs to another brand.", path=(*path, str(index)))
+
+
+def moved(item: ContentItem, campaign_id: UUID | None, pillar_id: UUID | None) -> list[str]:
+    """Give an item another campaign (None: the one it has) and pillar; return what changed."""
+    wanted = {"campaign_id": campaign_id or item.campaign_id, "pillar_id": pillar_id}
+    changed = [name for name, value in wanted.items() if getattr(item, name) != value]
+    for name in changed:
+        setattr(item, name, wanted[name])
+    return changed
+
+
+async def meant_anew(work: UnitOfWork, item: ContentItem, audience_ids: Sequence[UUID]) -> bool:
+    """Write down whom an item is meant for; say whether that is a change."""
+    of_item = ContentAudience.item_id == item.id
+    known = set(await work.all(select(ContentAudience.audience_id).where(of_item)))
+    gone = known - set(audience_ids)
+    if gone:
+        await work.change(
+            delete(ContentAudience).where(of_item, ContentAudience.audience_id.in_(gone))
+        )
+    mean_for(work, item.id, [one for one in audience_ids if one not in known])
+    return known != set(audience_ids)
+
+
+def mean_for(work: UnitOfWork, item_id: UUID, audience_ids: Sequence[UUID]) -> None:
+    """Write down that an item is meant for audiences it was not meant for."""
+    for audience_id in dict.fromkeys(audience_ids):
+        values = {
+            "workspace_id": work.caller.workspace_id,
+            "item_id": item_id,
+            "audience_id": audience_id,
+        }
+        work.put(ContentAudience, values)

@@ -1,6 +1,8 @@
 """Decisions about content: which words go to which channel, and what a revision hashes to."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,7 @@ MEDIA_MAX = 20
 TAGS_MAX = 30
 TAG_MAX = 100
 LINK_MAX = 2_000
+_SLUG = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +152,12 @@ def pictures_of(parts: Sequence[Part], variants: Sequence[VariantWords]) -> set[
 def alt_text(alt: Mapping[str, str], *, locale: str) -> str:
     """Return the alternative text for a locale, or for its language, or nothing."""
     return alt.get(locale) or alt.get(locale.partition("-")[0]) or ""
+
+
+def slugified(title: str) -> str:
+    """Return the title as a slug: ASCII, lower case, hyphens, at most 60 characters."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")
 
 
 def require_words(words: Words, *, path: tuple[str, ...]) -> None:

@@ -77,9 +77,16 @@ class WorkspaceOwned:
         return workspace_args()
 
 
-def within_workspace(column: str, table: str) -> ForeignKeyConstraint:
-    """Return a foreign key that carries the workspace: it can never join two of them."""
-    return ForeignKeyConstraint(["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"])
+def within_workspace(
+    column: str, table: str, *, ondelete: str | None = None
+) -> ForeignKeyConstraint:
+    """Return a foreign key that carries the workspace: it can never join two of them.
+
+    `ondelete` says what becomes of the row when the other one is deleted; by default it may not be.
+    """
+    return ForeignKeyConstraint(
+        ["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"], ondelete=ondelete
+    )
 
 
 def workspace_args(*extra: Any) -> tuple[Any, ...]:

@@ -388,3 +388,16 @@ def named_in(column: str, path: str) -> Link:
         return other.c.id == func.any(named)
 
     return Link(on=on)
+
+
+def joined_by(model: type[Base], here: str, there: str) -> Link:
+    """Link rows by a table of pairs: `here` holds the id of the row, `there` of the other one."""
+
+    def on(row: FromClause, other: FromClause) -> ColumnElement[bool]:
+        pairs = model.__table__.alias()
+        ids = select(pairs.c[there]).where(within(pairs), pairs.c[here] == row.c.id)
+        # As an array, for the reason `named_in` gives.
+        found = func.array(ids.correlate_except(pairs).scalar_subquery(), type_=ARRAY(Uuid()))
+        return other.c.id == func.any(found)
+
+    return Link(on=on)

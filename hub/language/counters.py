@@ -120,6 +120,11 @@ _EMOJI = re.compile(
 )
 
 
+def emoji_in(text: str) -> list[tuple[int, int]]:
+    """Return where in a text its emoji stand, each once however many code points it has."""
+    return [found.span() for found in _EMOJI.finditer(text)]
+
+
 # Every repetition is bounded, possessive or over disjoint classes, so no text makes these slow.
 
 _ASCII_LABEL = r"(?:(?![-_])[a-z0-9_-]{1,63}(?<![-_])\.)"

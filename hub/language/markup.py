@@ -66,6 +66,21 @@ def to_html(markdown: str) -> str:
     return _clean(rendered.replace("&amp;", _STAND_IN)).replace(_STAND_IN, "&amp;")
 
 
+def link_targets(markdown: str) -> set[str]:
+    """Return where the links of a Markdown text lead, as `to_html` writes it; see `as_target`."""
+    return {
+        str(inner.attrs["href"])
+        for token in _MARKDOWN.parse(_encodable(markdown))
+        for inner in token.children or ()
+        if inner.type == "link_open" and "href" in inner.attrs
+    }
+
+
+def as_target(address: str) -> str:
+    """Return an address in the spelling that links of Markdown have: percent-encoded."""
+    return _MARKDOWN.normalizeLink(address)
+
+
 def sanitise(html: str) -> str:
     """Return a stranger's HTML with only harmless elements, attributes and addresses left.
 

@@ -17,6 +17,7 @@ from hub.channels import operations as channels
 from hub.channels.models import Channel, ChannelState
 from hub.channels.operations import ChannelAccess
 from hub.channels.platforms.base import EditionContent
+from hub.content import tracking
 from hub.content.models import ContentItem, Edition
 from hub.kernel import jobs
 from hub.kernel.work import UnitOfWork
@@ -153,6 +154,7 @@ class _Facts:
     edition: Edition | None
     item: ContentItem | None
     approved: bool
+    tracking: str
 
 
 async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
@@ -176,12 +178,18 @@ async def _facts(work: UnitOfWork, claim: AmendmentClaim) -> _Facts:
     )
     item = select(ContentItem).where(ContentItem.id == found.item_id)
     fresh = wanted.with_for_update().execution_options(populate_existing=True)
+    channel_row = (await work.session.execute(shared(channel))).scalar_one()
+    approved = bool(await work.all(shared(approval)))
+    item_row = await work.one(shared(item))
     return _Facts(
-        channel=(await work.session.execute(shared(channel))).scalar_one(),
-        approved=bool(await work.all(shared(approval))),
-        item=await work.one(shared(item)),
+        channel=channel_row,
+        approved=approved,
+        item=item_row,
         publication=(await work.session.execute(fresh)).scalar_one(),
         edition=edition,
+        tracking=""
+        if item_row is None or edition is None
+        else await tracking.current(work, item=item_row, body=edition.body),
     )
 
 
@@ -206,7 +214,8 @@ def _obstacle(work: UnitOfWork, claim: AmendmentClaim, facts: _Facts) -> str:
             approved=facts.approved and not item.archived,
             is_current_revision=item.current_revision_id == edition.revision_id,
             accept_older_revision=False,
-            edition_basis_is_current=edition.basis == channel.basis,
+            edition_basis_is_current=edition.basis == channel.basis
+            and edition.tracking == facts.tracking,
             partly_out=True,
         )
     )

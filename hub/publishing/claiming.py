@@ -18,6 +18,7 @@ from hub.channels.models import Channel, ChannelState
 from hub.channels.operations import ChannelAccess
 from hub.channels.platforms import platform as platform_by_key
 from hub.channels.platforms.base import EditionContent, Guarantee
+from hub.content import tracking
 from hub.content.models import ContentItem, Edition
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
@@ -280,6 +281,7 @@ class _Facts:
     edition: Edition
     approved: bool
     current_revision_id: UUID | None
+    tracking: str
 
     @property
     def is_being_checked(self) -> bool:
@@ -310,7 +312,8 @@ class _Facts:
             is_current_revision=self.current_revision_id is None
             or self.current_revision_id == row.revision_id,
             accept_older_revision=row.accept_older_revision,
-            edition_basis_is_current=self.edition.basis == self.channel.basis,
+            edition_basis_is_current=self.edition.basis == self.channel.basis
+            and self.edition.tracking == self.tracking,
             partly_out=bool(row.checkpoint.get("parts")),
         )
 
@@ -347,4 +350,5 @@ async def _facts(work: UnitOfWork, row: Publication, *, lock: bool) -> _Facts:
         edition=edition,
         approved=bool(approvals) and not (item is not None and item.archived),
         current_revision_id=item.current_revision_id if item is not None else None,
+        tracking="" if item is None else await tracking.current(work, item=item, body=edition.body),
     )

@@ -248,7 +248,8 @@ async def resume(
         raise WrongState(f"This publication is {row.state.value}, not held.", path=_ID)
     if row.hold_reason is HoldReason.EDITION_STALE:
         raise WrongState(
-            "The channel changed since this was approved. Submit the text for review again.",
+            "The channel or the campaign changed since this was approved. Submit the text for "
+            "review again.",
             path=_ID,
         )
     row.accept_older_revision = (

@@ -181,7 +181,8 @@ def obstacle(case: Situation) -> Obstacle | None:
     if not case.edition_basis_is_current:
         return Obstacle(
             reason=HoldReason.EDITION_STALE,
-            message="The channel's limits, settings or account changed since it was prepared.",
+            message="The channel's limits, settings or account, or what its links are followed by, "
+            "changed since it was prepared.",
         )
     if not case.channel_enabled:
         return Obstacle(reason=HoldReason.PAUSED, message="The channel is switched off.")

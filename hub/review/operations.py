@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from hub.channels.models import Channel, ChannelState
-from hub.channels.platforms.base import Problem, ProblemSeverity
 from hub.content import operations as content
 from hub.content.models import ContentItem, Edition, Revision
 from hub.kernel.caller import Permission
@@ -16,6 +15,7 @@ from hub.kernel.editing import get, require_text, require_version, touch
 from hub.kernel.errors import Forbidden, HubError, Invalid, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
+from hub.review.current import require_current
 from hub.review.errors import FourEyes
 from hub.review.events import (
     ChangesRequested,
@@ -155,17 +155,13 @@ async def _prepare_targets(work: UnitOfWork, review: Review) -> str | None:
     for target in await _targets(work, review.id):
         channel = await get(work, Channel, target.channel_id)
         try:
-            edition = await content.prepare(work, revision_id=review.revision_id, channel=channel)
+            edition, problems = await content.prepare(
+                work, revision_id=review.revision_id, channel=channel
+            )
         except HubError as error:
             return error.message
         target.edition_id = edition.id
-        first = refusal(
-            [
-                Problem(**{**stored, "severity": ProblemSeverity(stored["severity"])})
-                for stored in edition.problems
-            ],
-            path=(),
-        )
+        first = refusal(problems, path=())
         problem = problem or (first.message if first else None)
     return problem
 
@@ -260,6 +256,7 @@ async def _require_approvable(
                 f"The channel {channel.name} changed since this was prepared. Submit it again.",
                 path=("input", "reviewId"),
             )
+    await require_current(work, item=item, revision_id=review.revision_id, editions=editions)
 
 
 async def _authors(work: UnitOfWork, review: Review) -> frozenset[UUID | None]:

@@ -1,6 +1,6 @@
 """What is wrong with an object and what its viewer may do, for every type that has a say in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
@@ -10,6 +10,8 @@ from hub.channels.platforms import base
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, computed
 
+_PLACE = ("start", "end")
+
 Action = offers.Action
 describe(
     Action,
@@ -17,6 +19,15 @@ describe(
     values={
         "BRAND_UPDATE": "Change the brand.",
         "CAMPAIGN_UPDATE": "Change the campaign.",
+        "CAMPAIGN_PLAN_SET": "Write the campaign's plan.",
+        "VOICE_GUIDE_SET": "Say anew how the brand speaks in this language.",
+        "VOICE_GUIDE_DELETE": "Remove the voice guide.",
+        "AUDIENCE_UPDATE": "Change the audience.",
+        "AUDIENCE_DELETE": "Remove the audience.",
+        "PILLAR_UPDATE": "Change the pillar.",
+        "PILLAR_DELETE": "Remove the pillar.",
+        "GOAL_UPDATE": "Change the goal.",
+        "GOAL_DELETE": "Remove the goal.",
         "CHANNEL_UPDATE": "Change the channel, its settings or its credentials.",
         "CHANNEL_CHECK": "Ask the platform whether the channel works.",
         "CHANNEL_DISABLE": "Switch the channel off; nothing goes out there any more.",
@@ -65,6 +76,12 @@ describe(
 )
 
 
+@strawberry.type(description="A piece of a text, in code points (Unicode scalar values).")
+class TextSpan:
+    start: int = strawberry.field(description="How many come before it.")
+    end: int = strawberry.field(description="How many come before what follows it.")
+
+
 @strawberry.type(description="Something wrong, found without asking any platform.")
 class Problem:
     code: str = strawberry.field(description="Stable word for programs, such as TEXT_TOO_LONG.")
@@ -73,18 +90,31 @@ class Problem:
     field: str = strawberry.field(
         description='The input it concerns, as in "parts.0.text"; empty when it is the whole.'
     )
-    limit: int | None = strawberry.field(description="What is allowed, in the platform's unit.")
-    actual: int | None = strawberry.field(description="What is there, in the platform's unit.")
+    limit: int | None = strawberry.field(
+        default=None, description="What is allowed, in the platform's unit."
+    )
+    actual: int | None = strawberry.field(
+        default=None, description="What is there, in the platform's unit."
+    )
+    span: TextSpan | None = strawberry.field(
+        default=None, description="Where in the text of `field` it stands; null: nowhere in it."
+    )
+    suggestion: str | None = strawberry.field(
+        default=None, description="What might stand there instead; null where nobody knows."
+    )
 
 
 def problem(found: base.Problem) -> Problem:
     """Return a problem of the hub as the API shows it."""
-    return Problem(**found.__dict__)
+    return stored_problem(found.__dict__)
 
 
-def stored_problem(stored: dict[str, Any]) -> Problem:
+def stored_problem(stored: Mapping[str, Any]) -> Problem:
     """Return a problem from the JSON it was stored as."""
-    return Problem(**stored)
+    known = {name: value for name, value in stored.items() if name not in _PLACE}
+    start, end = (stored.get(name) for name in _PLACE)
+    span = None if start is None or end is None else TextSpan(start=start, end=end)
+    return Problem(**known, span=span)
 
 
 def problems(kind: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
@@ -51,6 +52,12 @@ class ContentItemCreateInput(Given):
     campaign_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The campaign it serves, of the same brand."
     )
+    pillar_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The pillar it belongs to, of the same brand."
+    )
+    audience_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Whom it is meant for: audiences of the same brand."
+    )
     title: str = strawberry.field(description="The title; posts without one use it internally.")
     summary: str = strawberry.field(default="", description="A summary.")
     parts: list[ContentPartInput] = strawberry.field(
@@ -79,6 +86,12 @@ class ContentItemUpdateInput(Given):
     )
     campaign_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         default=None, description="The campaign it serves."
+    )
+    pillar_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        default=None, description="The pillar it belongs to; null takes it away."
+    )
+    audience_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        default=None, description="Whom it is meant for; they replace the former ones."
     )
     title: strawberry.Maybe[str | None] = strawberry.field(default=None, description="The title.")
     summary: strawberry.Maybe[str | None] = strawberry.field(
@@ -154,6 +167,10 @@ class ContentMutations:
                 locale=input.locale,
                 variants=variants_of(input.variants),
                 external_reference=input.external_reference,
+                pillar_id=None
+                if input.pillar_id is None
+                else wanted(input.pillar_id, "Pillar", "pillarId"),
+                audience_ids=_audiences(input.audience_ids),
             )
             return {"content_item": item.id}
 
@@ -172,8 +189,10 @@ class ContentMutations:
             given = changes(
                 input,
                 *("title", "summary", "parts", "link", "tags"),
-                *("slug", "locale", "variants", "campaign_id"),
+                *("slug", "locale", "variants", "campaign_id", "audience_ids"),
+                empty=("pillar_id",),
             )
+            pillar = given.get("pillar_id")
             item = await operations.revise_item(
                 work,
                 item_id=wanted(input.id, "ContentItem", "id"),
@@ -185,6 +204,9 @@ class ContentMutations:
                 campaign_id=wanted(given["campaign_id"], "Campaign", "campaignId")
                 if "campaign_id" in given
                 else None,
+                pillar_id=None if pillar is None else wanted(pillar, "Pillar", "pillarId"),
+                without_pillar="pillar_id" in given and pillar is None,
+                audience_ids=_audiences(given["audience_ids"]) if "audience_ids" in given else None,
             )
             return {"content_item": item.id}
 
@@ -207,6 +229,10 @@ class ContentMutations:
             return {"content_item": item.id}
 
         return await perform(info, ContentItemArchivePayload, act)
+
+
+def _audiences(given: Sequence[str]) -> list[UUID]:
+    return [wanted(one, "Audience", "audienceIds", str(index)) for index, one in enumerate(given)]
 
 
 def _changed_words(given: Mapping[str, Any]) -> Words:

@@ -1,12 +1,15 @@
 """Asking for contents and pictures."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
+from hub.content.models import ContentAudience
+from hub.kernel.shapes import Origin, columns
 from schema.base.fields import LASTING
 from schema.base.filters import (
     TimeRange,
+    Via,
     any_of,
     between,
     contains,
@@ -21,6 +24,10 @@ from schema.base.paging import Connection
 from schema.base.reading import Info, read_by
 from schema.content.assets import Asset, AssetState
 from schema.content.types import ContentItem
+
+#: Which contents are meant for which audiences.
+_PAIRS: Any = ContentAudience.__table__
+_MEANT = Origin(table=_PAIRS)
 
 ContentItemOrder = ordering(
     "ContentItemOrder",
@@ -58,6 +65,15 @@ class ContentItemFilter:
     )
     campaign_in: list[strawberry.ID] | None = any_of(
         "Serves one of these campaigns.", "campaign_id", ids_of="Campaign"
+    )
+    pillar_in: list[strawberry.ID] | None = any_of(
+        "Belongs to one of these pillars.", "pillar_id", ids_of="Pillar"
+    )
+    audience_in: list[strawberry.ID] | None = any_of(
+        "Is meant for one of these audiences.",
+        "audience_id",
+        ids_of="Audience",
+        via=Via(link=columns("id", "item_id"), origin=_MEANT),
     )
     locale_in: list[str] | None = any_of("Is written in one of these languages.", "locale")
     archived: bool | None = equal("Was put away, or not.", "archived")

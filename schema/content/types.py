@@ -8,7 +8,16 @@ import strawberry
 
 from hub.content import models
 from hub.kernel.caller import Permission
-from hub.kernel.shapes import all_in, as_json, columns, exists_in, named_in, newest_in, one_of
+from hub.kernel.shapes import (
+    all_in,
+    as_json,
+    columns,
+    exists_in,
+    joined_by,
+    named_in,
+    newest_in,
+    one_of,
+)
 from hub.review import models as review
 from hub.review.rules import OPEN
 from schema.access.types import Member
@@ -37,7 +46,7 @@ from schema.base.paging import Connection
 from schema.base.scalars import JsonObject
 from schema.channels.types import Channel, Platform, platform_of
 from schema.content.assets import Asset
-from schema.strategy.types import Brand, Campaign
+from schema.strategy.types import Audience, Brand, Campaign, Pillar
 
 if TYPE_CHECKING:
     from schema.publishing.types import Publication
@@ -266,7 +275,10 @@ def title_of_item(row: Any) -> Any:
 
 
 def _stored(facts: Facts) -> list[Problem]:
-    return [stored_problem(found) for several in facts["edition_problems"] for found in several]
+    editions = [found for several in facts["edition_problems"] for found in several]
+    # What the voice guide said of an edition when it was rendered may have changed since.
+    lasting = [found for found in editions if not found["code"].startswith("VOICE_")]
+    return [stored_problem(found) for found in (*facts["voice_problems"], *lasting)]
 
 
 @reads(
@@ -282,6 +294,13 @@ def _stored(facts: Facts) -> list[Problem]:
 class ContentItem(Node):
     brand: Brand | None = to_one("The brand that tells it.", columns("brand_id"))
     campaign: Campaign | None = to_one("The campaign it serves.", columns("campaign_id"))
+    pillar: Pillar | None = to_one(
+        "The theme of the brand it belongs to; null for none.", columns("pillar_id")
+    )
+    audiences: list[Audience] | None = listed(
+        "Whom it is meant for, the brand's first audience first.",
+        joined_by(models.ContentAudience, "item_id", "audience_id"),
+    )
     title: str = column("What colleagues call it.")
     locale: str = column("Its language.")
     current_revision: Revision = to_one("The newest version.", columns("current_revision_id"))
@@ -296,8 +315,9 @@ class ContentItem(Node):
     external_reference: str | None = column("Your own key for it, unique in the workspace.")
     problems: list[Problem] = problems_with(
         "ContentItem",
-        "What is wrong with it, the editions of its current revision included.",
-        needs=("edition_problems",),
+        "What is wrong with it: what the brand's voice guide says of its words and every "
+        "variant's, and what platforms would say of the editions of its current revision.",
+        needs=("edition_problems", "voice_problems"),
         more=_stored,
     )
     available_actions: list[Action] = available_actions("ContentItem")

@@ -20,6 +20,10 @@ class BrandCreateInput(Given):
     locales: list[str] = strawberry.field(
         description='Languages it speaks as tags such as "fr" or "en-GB", the main one first.'
     )
+    own_domains: list[str] = strawberry.field(
+        default_factory=list,
+        description="Its own domains, without https://: links to them get a campaign's parameters.",
+    )
 
 
 @strawberry.input(description="What to change of a brand; what is left out stays.")
@@ -35,6 +39,29 @@ class BrandUpdateInput(Given):
     )
     locales: strawberry.Maybe[list[str] | None] = strawberry.field(
         default=None, description="Languages it speaks, the main one first."
+    )
+    own_domains: strawberry.Maybe[list[str] | None] = strawberry.field(
+        default=None,
+        description="Its own domains; empty: every link gets a campaign's parameters. What is "
+        "scheduled with links that are followed by others now is held as EDITION_STALE.",
+    )
+
+
+_IN_BRACES = "{platform}, {channel}, {campaign}, {content} and {locale} are filled in"
+
+
+@strawberry.input(
+    description="What links get added. They keep what they have of it, and all else they have."
+)
+class UtmInput(Given):
+    source: str = strawberry.field(description=f"Becomes utm_source; {_IN_BRACES}.")
+    medium: str = strawberry.field(default="", description="Becomes utm_medium; empty: not added.")
+    campaign: str = strawberry.field(
+        default="", description="Becomes utm_campaign; empty: not added."
+    )
+    term: str = strawberry.field(default="", description="Becomes utm_term; empty: not added.")
+    content: str = strawberry.field(
+        default="", description="Becomes utm_content; empty: not added."
     )
 
 
@@ -55,6 +82,12 @@ class CampaignCreateInput(Given):
     )
     external_reference: str | None = strawberry.field(
         default=strawberry.UNSET, description="Your own key for it, unique in the workspace."
+    )
+    paid: bool = strawberry.field(
+        default=False, description="Whether somebody pays for it: disclosures may be needed then."
+    )
+    utm: UtmInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What its links get added; null: nothing."
     )
 
 
@@ -82,6 +115,14 @@ class CampaignUpdateInput(Given):
     )
     ends_on: strawberry.Maybe[date | None] = strawberry.field(
         default=None, description="Last day; null leaves it open."
+    )
+    paid: strawberry.Maybe[bool | None] = strawberry.field(
+        default=None, description="Whether somebody pays for it."
+    )
+    utm: strawberry.Maybe[UtmInput | None] = strawberry.field(
+        default=None,
+        description="What its links get added; null: nothing. What is scheduled with other links "
+        "is held as EDITION_STALE: submit it for review again.",
     )
 
 
@@ -120,12 +161,13 @@ class StrategyMutations:
                 name=input.name,
                 description=input.description,
                 locales=input.locales,
+                own_domains=input.own_domains,
             )
             return {"brand": brand.id}
 
         return await perform(info, BrandCreatePayload, act)
 
-    @strawberry.mutation(description="Change a brand's name, description or languages.")
+    @strawberry.mutation(description="Change a brand's name, description, languages or domains.")
     async def brand_update(
         self,
         info: Info,
@@ -136,7 +178,7 @@ class StrategyMutations:
                 work,
                 brand_id=wanted(input.id, "Brand", "id"),
                 expected_version=input.expected_version,
-                changes=changes(input, "name", "description", "locales"),
+                changes=changes(input, "name", "description", "locales", "own_domains"),
             )
             return {"brand": brand.id}
 
@@ -159,25 +201,34 @@ class StrategyMutations:
                 starts_on=input.starts_on,
                 ends_on=input.ends_on,
                 external_reference=input.external_reference,
+                paid=input.paid,
+                utm=None if input.utm is None else vars(input.utm),
             )
             return {"campaign": campaign.id}
 
         return await perform(info, CampaignCreatePayload, act)
 
-    @strawberry.mutation(description="Change a campaign's words, language or days.")
+    @strawberry.mutation(
+        description="Change a campaign's words, language, days, payment or link parameters."
+    )
     async def campaign_update(
         self,
         info: Info,
         input: Annotated[CampaignUpdateInput, strawberry.argument(description="The change.")],  # noqa: A002 - its name in the API
     ) -> CampaignUpdatePayload:
         async def act(work: UnitOfWork) -> Made:
+            given = changes(
+                input,
+                *("name", "objective", "brief", "locale", "paid"),
+                empty=("starts_on", "ends_on", "utm"),
+            )
+            if given.get("utm") is not None:
+                given["utm"] = vars(given["utm"])
             campaign = await operations.update_campaign(
                 work,
                 campaign_id=wanted(input.id, "Campaign", "id"),
                 expected_version=input.expected_version,
-                changes=changes(
-                    input, "name", "objective", "brief", "locale", empty=("starts_on", "ends_on")
-                ),
+                changes=given,
             )
             return {"campaign": campaign.id}
 

@@ -58,7 +58,6 @@ INTERNAL = {
         "prepare": "review asks for it",
         "prepare_reply": "engagement asks for it",
         "edition_content": "later areas read it",
-        "slugified": "pure",
     },
     "hub/engagement/operations.py": {
         "begin_watching": "a reaction",
@@ -67,6 +66,13 @@ INTERNAL = {
         "receive": "a worker's",
         "note_reply_sent": "a reaction",
         "note_hidden": "a reaction",
+    },
+    "hub/strategy/guides.py": {
+        "guide_for": "later areas read it",
+        "heard": "pure",
+    },
+    "hub/publishing/plans.py": {
+        "plan_facts": "pure",
     },
     "hub/publishing/operations.py": {
         "add": "schedule and reply end in it",
@@ -112,7 +118,9 @@ def split(path: str) -> tuple[set[str], set[str]]:
 
 
 FILES = [
-    path for path in modules() if re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path)
+    path
+    for path in modules()
+    if re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path)
 ]
 
 
@@ -247,7 +255,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments)\.py", path):
+        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +29,17 @@ from hub.engagement.models import Message
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
-from hub.publishing import amendments, claiming, sending
+from hub.publishing import amendments, claiming, plans, sending
 from hub.publishing import operations as publishing
 from hub.publishing.models import HoldReason, Publication
+from hub.publishing.plans import NewEntry
 from hub.review import operations as review
 from hub.review.models import Verdict
 from hub.review.operations import Target
+from hub.strategy import guides
 from hub.strategy import operations as strategy
+from hub.strategy.models import GoalMetric
+from hub.strategy.voice import Bounds, Guide
 from tests.conftest import Database
 from tests.factories import (
     World,
@@ -55,6 +59,10 @@ class Ids:
 
     brand: UUID
     campaign: UUID
+    guide: UUID
+    audience: UUID
+    pillar: UUID
+    goal: UUID
     channel: UUID
     item: UUID
     approved_item: UUID
@@ -101,6 +109,13 @@ _MASTODON: dict[str, Any] = {
     "settings": {"base_url": "https://social.example"},
     "credentials": {"access_token": "x"},
 }
+_GOAL: dict[str, Any] = {
+    "name": "G",
+    "metric": GoalMetric.LIKES,
+    "target": 1,
+    "starts_on": date(2030, 1, 1),
+    "deadline": date(2030, 1, 2),
+}
 _FOUND = Checked(
     remote_id="r",
     handle="h",
@@ -122,6 +137,14 @@ def _to_publication(name: str) -> Call:
 def _to_automation(name: str, kind: str) -> Call:
     async def call(work: UnitOfWork, ids: Ids) -> object:
         return await getattr(automation, name)(work, **{f"{kind}_id": getattr(ids, kind)})
+
+    return call
+
+
+def _to_strategy(name: str, kind: str, changes: dict[str, Any] | None = None) -> Call:
+    async def call(work: UnitOfWork, ids: Ids) -> object:
+        given = {} if changes is None else {"changes": changes}
+        return await getattr(strategy, name)(work, **{f"{kind}_id": getattr(ids, kind)}, **given)
 
     return call
 
@@ -186,6 +209,69 @@ CASES: dict[str, Case] = {
             work, campaign_id=ids.campaign, changes={"name": "N"}
         ),
     ),
+    "strategy.create_audience": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: strategy.create_audience(work, brand_id=ids.brand, name="N"),
+    ),
+    "strategy.create_pillar": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: strategy.create_pillar(work, brand_id=ids.brand, name="N"),
+    ),
+    "strategy.create_goal": Case(
+        roles=MANAGERS,
+        ids=("brand", "campaign"),
+        call=lambda work, ids: strategy.create_goal(
+            work, brand_id=ids.brand, campaign_id=ids.campaign, **_GOAL
+        ),
+    ),
+    **{
+        f"strategy.update_{kind}": Case(
+            roles=MANAGERS, ids=(kind,), call=_to_strategy(f"update_{kind}", kind, {"name": "N"})
+        )
+        for kind in ("audience", "pillar", "goal")
+    },
+    **{
+        f"strategy.delete_{kind}": Case(
+            roles=MANAGERS, ids=(kind,), call=_to_strategy(f"delete_{kind}", kind)
+        )
+        for kind in ("audience", "pillar", "goal")
+    },
+    "guides.set_guide": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: guides.set_guide(
+            work, brand_id=ids.brand, locale="en", guide=Guide()
+        ),
+    ),
+    "guides.delete_guide": Case(
+        roles=MANAGERS,
+        ids=("guide",),
+        call=lambda work, ids: guides.delete_guide(work, guide_id=ids.guide),
+    ),
+    "guides.check": Case(
+        roles=ALL,
+        ids=("brand",),
+        call=lambda work, ids: guides.check(work, brand_id=ids.brand, locale="fr", text="x"),
+    ),
+    "plans.set_plan": Case(
+        roles=MANAGERS,
+        ids=("campaign", "channel", "pillar"),
+        call=lambda work, ids: plans.set_plan(
+            work,
+            campaign_id=ids.campaign,
+            entries=[
+                NewEntry(
+                    planned=1,
+                    channel_id=ids.channel,
+                    pillar_id=ids.pillar,
+                    starts_on=date(2030, 1, 1),
+                    ends_on=date(2030, 1, 2),
+                )
+            ],
+        ),
+    ),
     "channels.connect": Case(
         roles=MANAGERS,
         ids=("brand",),
@@ -208,11 +294,13 @@ CASES: dict[str, Case] = {
     ),
     "content.create_item": Case(
         roles=WRITERS,
-        ids=("brand", "campaign", "channel", "asset"),
+        ids=("brand", "campaign", "pillar", "audience", "channel", "asset"),
         call=lambda work, ids: content.create_item(
             work,
             brand_id=ids.brand,
             campaign_id=ids.campaign,
+            pillar_id=ids.pillar,
+            audience_ids=[ids.audience],
             words=Words(title="T", parts=(Part(text="x", media=(ids.asset,)),)),
             locale="en",
             variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
@@ -220,11 +308,13 @@ CASES: dict[str, Case] = {
     ),
     "content.revise_item": Case(
         roles=WRITERS,
-        ids=("item", "campaign", "channel", "asset"),
+        ids=("item", "campaign", "pillar", "audience", "channel", "asset"),
         call=lambda work, ids: content.revise_item(
             work,
             item_id=ids.item,
             campaign_id=ids.campaign,
+            pillar_id=ids.pillar,
+            audience_ids=[ids.audience],
             words=Words(parts=(Part(text="x", media=(ids.asset,)),)),
             variants=[VariantWords(channel_id=ids.channel, words=Words(), settings={})],
         ),
@@ -609,6 +699,12 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
     asset, upload = _picture(world), _upload(world)
     async with hub.unit_of_work(world.system) as work:
         campaign = await strategy.create_campaign(work, brand_id=world.brand_id, name="C")
+        guide = await guides.set_guide(
+            work, brand_id=world.brand_id, locale="fr", guide=Guide(hashtags=Bounds(most=9))
+        )
+        audience = await strategy.create_audience(work, brand_id=world.brand_id, name="A")
+        pillar = await strategy.create_pillar(work, brand_id=world.brand_id, name="P")
+        goal = await strategy.create_goal(work, brand_id=world.brand_id, **_GOAL)
         member = await access.add_member(work, name="M", email="m@m.example", role=Role.VIEWER)
         token, _ = await access.issue_token(work, member_id=member.id, label="x")
         work.session.add_all([asset, upload])
@@ -622,6 +718,10 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
     return world, Ids(
         brand=world.brand_id,
         campaign=campaign.id,
+        guide=guide.id,
+        audience=audience.id,
+        pillar=pillar.id,
+        goal=goal.id,
         channel=channel_id,
         item=item_id,
         approved_item=approved_item,

@@ -197,7 +197,15 @@ def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_ca
 
 def test_brands_and_campaigns_are_changed_by_those_who_may() -> None:
     assert actions("Brand", {}, MANAGER) == ["brand.update"]
-    assert actions("Campaign", {}, MANAGER) == ["campaign.update"]
+    assert actions("Campaign", {}, MANAGER) == ["campaign.update", "campaign.plan_set"]
+    for kind, also in (
+        ("VoiceGuide", ["voice_guide.set", "voice_guide.delete"]),
+        ("Audience", ["audience.update", "audience.delete"]),
+        ("Pillar", ["pillar.update", "pillar.delete"]),
+        ("Goal", ["goal.update", "goal.delete"]),
+    ):
+        assert actions(kind, {}, MANAGER) == also
+        assert actions(kind, {}, EDITOR) == []
     assert actions("Brand", {}, EDITOR) == []
     assert actions("Something", {}, MANAGER) == []
 

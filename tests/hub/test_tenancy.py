@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -93,6 +93,7 @@ async def fill(connection: asyncpg.Connection, table: str, workspace_id: UUID) -
         "boolean": lambda: False,
         "bytea": lambda: uuid4().bytes,
         "timestamp with time zone": lambda: datetime(2030, 1, 1, tzinfo=UTC),
+        "date": lambda: date(2030, 1, 1),
     }
     columns = await connection.fetch(
         "SELECT column_name, data_type FROM information_schema.columns "

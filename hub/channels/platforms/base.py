@@ -138,6 +138,8 @@ class Problem:
 
     `code` is stable (TEXT_TOO_LONG, ALT_MISSING …); `field` is the input it concerns, as a dotted
     path into the content ("parts.0.text"); `limit` and `actual` are in the platform's own unit.
+    `start` and `end` say where in the field's text it stands, in code points; `suggestion` is what
+    might stand there instead.
     """
 
     code: str
@@ -146,10 +148,18 @@ class Problem:
     field: str = ""
     limit: int | None = None
     actual: int | None = None
+    start: int | None = None
+    end: int | None = None
+    suggestion: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the problem as plain JSON."""
         return {**self.__dict__, "severity": self.severity.value}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Problem":
+        """Read a problem stored by `to_json`, also by an older version that knew less."""
+        return cls(**{**stored, "severity": ProblemSeverity(stored["severity"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +239,8 @@ class Platform:
     """Everything the hub knows about a kind of place without asking it.
 
     `render(draft, limits, settings)` is pure: the same arguments give the same bytes.
-    `joins_parts` says that a text of several parts is one post there.
+    `joins_parts` says that a text of several parts is one post there, `shows_tags` that readers
+    see the tags that an edition carries beside its text.
     """
 
     key: str
@@ -245,3 +256,4 @@ class Platform:
     replay_window_seconds: int = 0
     settle_seconds: int = 0
     joins_parts: bool = False
+    shows_tags: bool = True

@@ -239,4 +239,6 @@ PLATFORM = Platform(
     limits=LIMITS,
     render=render,
     variant_settings=BlueskyVariant,
+    # Tags of a record that its text does not have are searched, never shown.
+    shows_tags=False,
 )

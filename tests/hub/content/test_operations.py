@@ -285,7 +285,10 @@ async def prepared(world: World, item_id: UUID, channel_id: UUID) -> Edition:
     item = await factories.item(world, item_id)
     async with world.hub.unit_of_work(world.system) as work:
         channel = await get(work, Channel, channel_id)
-        return await content.prepare(work, revision_id=item.current_revision_id, channel=channel)
+        edition, _ = await content.prepare(
+            work, revision_id=item.current_revision_id, channel=channel
+        )
+        return edition
 
 
 async def test_an_edition_is_the_exact_bytes_and_the_same_bytes_are_stored_once(

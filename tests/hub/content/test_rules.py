@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.channels.platforms.base import MediaFacts
-from hub.content.operations import slugified
 from hub.content.rules import (
     Part,
     RevisionFacts,
@@ -22,6 +21,7 @@ from hub.content.rules import (
     require_apart,
     require_words,
     revision_hash,
+    slugified,
 )
 from hub.kernel.errors import Invalid
 from hub.kernel.ids import new_id

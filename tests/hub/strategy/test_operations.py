@@ -10,6 +10,7 @@ from hub.kernel.errors import Conflict
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.strategy import operations as strategy
+from hub.strategy.models import GoalMetric
 from tests.factories import World
 from tests.hub.traces import refusal, tell
 
@@ -167,3 +168,118 @@ async def test_two_editors_of_one_version_do_not_overwrite_each_other(world: Wor
             )
 
     assert refused.value.current_version == 2
+
+
+async def test_audiences_and_pillars_are_added_changed_and_removed(world: World) -> None:
+    for kind, more, change in (
+        ("audience", {"needs": "x", "locales": ["fr"]}, {"needs": "y"}),
+        ("pillar", {"target_share": 40}, {"target_share": None}),
+    ):
+        made: list[Any] = []
+        create, update, delete = (
+            getattr(strategy, f"{act}_{kind}") for act in ("create", "update", "delete")
+        )
+
+        async def add(
+            work: UnitOfWork,
+            create: Any = create,
+            more: dict[str, Any] = more,
+            made: list[Any] = made,
+        ) -> None:
+            made.append(await create(work, brand_id=world.brand_id, name=" N ", **more))
+
+        (told,) = await tell(world, world.manager, add)
+        assert (told.name, told.data) == (f"{kind}.created", {"brand_id": str(world.brand_id)})
+        of = {f"{kind}_id": made[0].id}
+        assert made[0].name == "N"
+        (told,) = await tell(world, world.manager, partial(update, changes=change, **of))
+        assert (told.name, told.data) == (f"{kind}.updated", {"fields": list(change)})
+        assert await tell(world, world.manager, partial(update, changes=change, **of)) == []
+        assert await refusal(world, world.manager, partial(delete, expected_version=1, **of)) == (
+            "CONFLICT",
+            ("input", "expectedVersion"),
+        )
+        (told,) = await tell(world, world.manager, partial(delete, **of))
+        assert told.name == f"{kind}.deleted"
+        assert await refusal(world, world.manager, partial(delete, **of)) == (
+            "NOT_FOUND",
+            ("input", "id"),
+        )
+
+
+GOAL: dict[str, Any] = {
+    "name": "G",
+    "metric": GoalMetric.LIKES,
+    "target": 10,
+    "starts_on": date(2030, 1, 1),
+    "deadline": date(2030, 1, 31),
+}
+NO_GOALS: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
+    ({"name": ""}, ("INVALID", ("input", "name"))),
+    ({"target": 0}, ("INVALID", ("input", "target"))),
+    ({"target": 2**31}, ("INVALID", ("input", "target"))),
+    ({"deadline": date(2029, 12, 31)}, ("INVALID", ("input", "deadline"))),
+    ({"brand_id": new_id()}, ("NOT_FOUND", ("input", "brandId"))),
+    ({"campaign_id": new_id()}, ("NOT_FOUND", ("input", "campaignId"))),
+]
+
+
+async def test_a_goal_is_set_moved_and_removed(world: World) -> None:
+    valid = {"brand_id": world.brand_id, **GOAL}
+    for change, answer in NO_GOALS:
+        act = partial(strategy.create_goal, **{**valid, **change})
+        assert await refusal(world, world.manager, act) == answer, change
+    async with world.hub.unit_of_work(world.manager) as work:
+        goal = await strategy.create_goal(work, **valid)
+        other = await strategy.create_brand(work, slug="o", name="O", locales=["en"])
+        campaign = await strategy.create_campaign(work, brand_id=other.id, name="C")
+
+    elsewhere = partial(strategy.create_goal, **valid, campaign_id=campaign.id)
+    assert await refusal(world, world.manager, elsewhere) == ("INVALID", ("input", "campaignId"))
+    update = partial(strategy.update_goal, goal_id=goal.id)
+    (told,) = await tell(world, world.manager, partial(update, changes={"target": 20, "name": "G"}))
+    assert (told.name, told.data) == ("goal.updated", {"fields": ["target"]})
+    wrong = partial(update, changes={"starts_on": date(2030, 2, 1)})
+    assert await refusal(world, world.manager, wrong) == ("INVALID", ("input", "deadline"))
+    (told,) = await tell(
+        world, world.manager, partial(strategy.delete_goal, goal_id=goal.id, expected_version=2)
+    )
+    assert told.name == "goal.deleted"
+
+
+async def test_domains_payment_and_parameters_are_kept_as_they_are_compared(world: World) -> None:
+    async with world.hub.unit_of_work(world.manager) as work:
+        brand = await strategy.update_brand(
+            work, brand_id=world.brand_id, changes={"own_domains": ["Acme.example"]}
+        )
+        campaign = await strategy.create_campaign(
+            work, brand_id=brand.id, name="C", paid=True, utm={"source": "{platform}", "term": ""}
+        )
+
+    assert brand.own_domains == ["acme.example"]
+    assert (campaign.paid, campaign.utm) == (True, {"source": "{platform}"})
+    (told,) = await tell(
+        world,
+        world.manager,
+        partial(
+            strategy.update_campaign, campaign_id=campaign.id, changes={"utm": None, "paid": True}
+        ),
+    )
+    assert told.data == {"fields": ["utm"]}
+    for act, path in (
+        (
+            partial(
+                strategy.update_campaign,
+                campaign_id=campaign.id,
+                changes={"utm": {"source": "{x}"}},
+            ),
+            ("input", "utm", "source"),
+        ),
+        (
+            partial(
+                strategy.update_brand, brand_id=brand.id, changes={"own_domains": ["a b.example"]}
+            ),
+            ("input", "ownDomains", "0"),
+        ),
+    ):
+        assert await refusal(world, world.manager, act) == ("INVALID", path)

@@ -88,11 +88,14 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
     inputs = {kind.name: kind for kind in _own_types() if kind.name.endswith("UpdateInput")}
     assert inputs.keys() == {
         "AssetUpdateInput",
+        "AudienceUpdateInput",
         "BrandUpdateInput",
         "CampaignUpdateInput",
         "ChannelUpdateInput",
         "ContentItemUpdateInput",
         "EndpointUpdateInput",
+        "GoalUpdateInput",
+        "PillarUpdateInput",
         "TriggerUpdateInput",
     }
     for kind in inputs.values():

@@ -66,6 +66,41 @@ _TABLES: dict[str, dict[str, str]] = {
         "public_key": "w::text || n",
         "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
     },
+    "voice_guides": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "locale": "'l' || n",
+        "tone_do": "'[]'",
+        "tone_dont": "'[]'",
+        "banned_words": "'[]'",
+        "required_disclosures": "'[]'",
+        "preferred_spellings": "'[]'",
+    },
+    "audiences": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "name": "'Name ' || n",
+        "locales": "'[]'",
+    },
+    "pillars": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "name": "'Name ' || n",
+    },
+    "plan_entries": {
+        "campaign_id": "pg_temp.row_id('campaigns', w, n % 500 + 1)",
+        "channel_id": "pg_temp.row_id('channels', w, n % 200 + 1)",
+        "pillar_id": "pg_temp.row_id('pillars', w, n % 200 + 1)",
+        "planned": "1",
+        "starts_on": "pg_temp.at(n)::date",
+        "ends_on": "pg_temp.at(n)::date",
+    },
+    "goals": {
+        "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
+        "campaign_id": "pg_temp.row_id('campaigns', w, n % 500 + 1)",
+        "name": "'Name ' || n",
+        "metric": "CASE WHEN n % 50 = 0 THEN 'QUOTES' ELSE 'LIKES' END",
+        "target": "1",
+        "starts_on": "pg_temp.at(n)::date",
+        "deadline": "pg_temp.at(n)::date",
+    },
     "assets": {
         "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
         "filename": "'file' || n",
@@ -77,11 +112,16 @@ _TABLES: dict[str, dict[str, str]] = {
     "content_items": {
         "brand_id": "pg_temp.row_id('brands', w, n % 500 + 1)",
         "campaign_id": "pg_temp.row_id('campaigns', w, n % 500 + 1)",
+        "pillar_id": "pg_temp.row_id('pillars', w, n % 500 + 1)",
         "title": "'Title ' || n * 7919 % 20011",
         "locale": "CASE WHEN n % 50 = 0 THEN 'fr' ELSE 'en' END",
         "current_revision_id": "pg_temp.row_id('revisions', w, n)",
         "archived": "n % 50 = 0",
         "external_reference": "CASE WHEN n % 2 = 0 THEN 'ref-' || n END",
+    },
+    "content_audiences": {
+        "item_id": "pg_temp.row_id('content_items', w, n)",
+        "audience_id": "pg_temp.row_id('audiences', w, n % 500 + 1)",
     },
     "revisions": {
         "item_id": "pg_temp.row_id('content_items', w, n)",
@@ -307,5 +347,6 @@ _PLAIN = {
     "text": "''",
     "jsonb": "'{}'",
     "timestamp with time zone": "pg_temp.at(n)",
+    "date": "pg_temp.at(n)::date",
     "uuid": "pg_temp.row_id('other', w, n)",
 }

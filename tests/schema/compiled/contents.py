@@ -9,11 +9,18 @@ from uuid import UUID
 from hub.access.models import Member, Role
 from hub.channels.models import Channel, ChannelState
 from hub.channels.platforms import PLATFORMS
-from hub.channels.platforms.base import EditionContent, EditionPart, Guarantee, MediaFacts
+from hub.channels.platforms.base import (
+    EditionContent,
+    EditionPart,
+    Guarantee,
+    MediaFacts,
+    Problem,
+)
 from hub.content.models import (
     Asset,
     AssetState,
     AssetUpload,
+    ContentAudience,
     ContentItem,
     Edition,
     EditionOrigin,
@@ -22,7 +29,16 @@ from hub.content.models import (
     Variant,
 )
 from hub.kernel.model import Base
-from hub.strategy.models import Brand, Campaign
+from hub.strategy.models import (
+    Audience,
+    Brand,
+    Campaign,
+    Goal,
+    GoalMetric,
+    Pillar,
+    PlanEntry,
+    VoiceGuide,
+)
 from tests.schema.compiled.values import Values
 
 LOCALES = ("en", "fr", "fr-CA", "de")
@@ -78,7 +94,9 @@ class Contents:
                 name=self.values.text("Brand"),
                 description=self.values.text(),
                 locales=([], ["en"], ["fr", "en"], ["fr-CA", "de"])[number],
+                own_domains=([], ["x.example"], [], ["y.example", "é"])[number],
             )
+            self._voices()
         for _ in range(7):
             days = sorted((self.values.day(), self.values.day()))
             self._add(
@@ -91,6 +109,83 @@ class Contents:
                 starts_on=self.values.maybe(days[0]),
                 ends_on=self.values.maybe(days[1]),
                 external_reference=self._reference(),
+                paid=self.values.chance(0.5),
+                utm=self.values.maybe({"source": self.values.text("s"), "term": "{channel}"}),
+            )
+        for _ in range(5):
+            self._add(
+                Pillar,
+                brand_id=self.values.one(self.ids(Brand)),
+                name=self.values.text("Pillar"),
+                description=self.values.text(),
+                target_share=self.values.maybe(self.values.random.randrange(100)),
+            )
+            self._add(
+                Audience,
+                brand_id=self.values.one(self.ids(Brand)),
+                name=self.values.text("Audience"),
+                description=self.values.text(),
+                needs=self.values.text(),
+                locales=self.values.some(LOCALES, 2),
+            )
+        for _ in range(8):
+            days = sorted((self.values.day(), self.values.day()))
+            self._add(
+                Goal,
+                brand_id=self.values.one(self.ids(Brand)),
+                campaign_id=self.values.maybe(self.values.one(self.ids(Campaign))),
+                name=self.values.text("Goal"),
+                metric=self.values.one(GoalMetric),
+                target=self.values.random.randint(1, 40),
+                starts_on=days[0],
+                deadline=days[1],
+            )
+
+    def _voices(self) -> None:
+        severity = self.values.one(("BLOCKING", "ADVISING"))
+        for locale in self.values.some(LOCALES, 2):
+            self._add(
+                VoiceGuide,
+                brand_id=self.ids(Brand)[-1],
+                locale=locale,
+                tone_do=[self.values.text("Do")],
+                tone_dont=self.values.some(("shout", "“ironise”"), 2),
+                banned_words=[
+                    {
+                        "phrase": self.values.text("word"),
+                        "suggestion": "",
+                        "reason": self.values.text(),
+                        "severity": severity,
+                    }
+                ],
+                required_disclosures=[
+                    {
+                        "alternatives": ["#ad", self.values.text("pub")],
+                        "when": self.values.one(("ALWAYS", "TAGGED", "PAID")),
+                        "tag": self.values.text(),
+                        "severity": severity,
+                    }
+                ],
+                preferred_spellings=[{"wrong": "mail", "right": "e-mail", "severity": severity}],
+                hashtags=self.values.maybe({"least": None, "most": 3, "severity": severity}),
+                emoji=self.values.maybe({"least": 1, "most": None, "severity": severity}),
+            )
+
+    def _plans(self) -> None:
+        for position in range(12):
+            days = sorted((self.values.day(), self.values.day()))
+            channel = self.values.one(self.ids(Channel)) if position % 2 else None
+            self._add(
+                PlanEntry,
+                campaign_id=self.values.one(self.ids(Campaign)),
+                position=position,
+                planned=self.values.random.randint(1, 5),
+                # Neither, sometimes: anywhere will do.
+                platform=None if position % 4 else PLATFORM_KEYS[position % len(PLATFORM_KEYS)],
+                channel_id=channel,
+                pillar_id=self.values.maybe(self.values.one(self.ids(Pillar)), 0.3),
+                starts_on=days[0],
+                ends_on=days[1],
             )
 
     def _channels(self) -> None:
@@ -183,12 +278,19 @@ class Contents:
                 ContentItem,
                 brand_id=self.values.one(self.ids(Brand)),
                 campaign_id=self.values.maybe(self.values.one(self.ids(Campaign))),
+                pillar_id=self.values.maybe(self.values.one(self.ids(Pillar))),
                 title=self.values.text("Item"),
                 locale=self.values.one(LOCALES),
                 current_revision_id=None,
                 archived=self.values.chance(0.2),
                 external_reference=self._reference(),
+                voice_problems=self.values.maybe(
+                    [Problem(code="VOICE_SPELLING", message="x", start=1, end=2).to_json()], 0.3
+                )
+                or [],
             )
+            for audience in self.values.some(self.ids(Audience), 2):
+                self._add(ContentAudience, item_id=item["id"], audience_id=audience)
             for count in range(1, self.values.random.randint(1, 3) + 1):
                 slug = self.values.one(("", f"slug-{number % 7}"))
                 item["current_revision_id"] = self._revision(item, count, slug)

@@ -30,7 +30,7 @@ from hub.publishing.models import (
     Publication,
 )
 from hub.review.models import Decision, Review, ReviewTarget
-from hub.strategy.models import Brand, Campaign
+from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
 from tests.schema.compiled.outgoing import Outgoing
 from tests.schema.compiled.values import Values
 
@@ -78,6 +78,11 @@ class _Filler(Outgoing):
                 ("Member", Member),
                 ("Brand", Brand),
                 ("Campaign", Campaign),
+                ("VoiceGuide", VoiceGuide),
+                ("Audience", Audience),
+                ("Pillar", Pillar),
+                ("PlanEntry", PlanEntry),
+                ("Goal", Goal),
                 ("Channel", Channel),
                 ("Asset", Asset),
                 ("Rendition", Rendition),
@@ -127,6 +132,7 @@ class _Filler(Outgoing):
         self._people()
         self._strategy()
         self._channels()
+        self._plans()
         self._assets()
         self._contents()
         self._reviews()

@@ -73,6 +73,10 @@ FOUND = {
     "brands.slugIn": "slug",
     "contentItems.brandIn": "brand_id",
     "contentItems.campaignIn": "campaign_id",
+    "contentItems.pillarIn": "pillar_id",
+    "contentItems.audienceIn": "audience_id",
+    "goals.brandIn": "brand_id",
+    "goals.campaignIn": "campaign_id",
     "contentItems.externalReference": "external_reference",
     "assets.brandIn": "brand_id",
     "reviews.contentItemIn": "item_id",
@@ -109,12 +113,15 @@ _RARE_STATES = {
     "DeliveryState": "PENDING",
     "HoldReason": "MISSED",
     "EditionOrigin": "REPLY",
+    "GoalMetric": "QUOTES",
     "MessageDirection": "OUTBOUND",
     "Role": "ADMIN",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
     "campaignIn": ("Campaign", "campaigns"),
+    "pillarIn": ("Pillar", "pillars"),
+    "audienceIn": ("Audience", "audiences"),
     "channelIn": ("Channel", "channels"),
     "contentItemIn": ("ContentItem", "content_items"),
     "publicationIn": ("Publication", "publications"),
@@ -334,3 +341,18 @@ def _value(library: Library, name: str, kind: str) -> str:
         case list():
             return f'["{value[0]}"]'
     return f'"{value}"'
+
+
+@pytest.mark.parametrize("door", ["compiled", "reference"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ goals(first: 20) { nodes { progress { value } } } }",
+        "{ campaigns(first: 20) { nodes { plan { missing entries { entry { id } } } } } }",
+        "{ contentItems(first: 20) { nodes { audiences { name } pillar { name } } } }",
+    ],
+)
+async def test_sums_are_made_of_what_indexes_find(library: Library, door: str, query: str) -> None:
+    plan = await library.plan(query, door)
+
+    assert not plan.sequential, str(plan)
