@@ -42,7 +42,7 @@ def fold(text: str, strength: Strength = Strength.PLAIN) -> Folded:
     """Fold a text for comparing. Folding what was folded changes nothing."""
     read = text[:MOST_READ]
     plain = _fold_ascii(read) if read.isascii() else _fold_characters(read, _plainly)
-    return plain if strength is Strength.PLAIN else _undisguised(plain)
+    return plain if strength is Strength.PLAIN else undisguised(plain)
 
 
 def without_accents(text: str) -> Folded:
@@ -157,7 +157,8 @@ _APART = re.compile(
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
 
 
-def _undisguised(plain: Folded) -> Folded:
+def undisguised(plain: Folded) -> Folded:
+    """Take disguises away from what is folded plainly."""
     folded = _joined(plain)
     text = _WORD.sub(_LookAlikes(folded.text), folded.text)
     text = _WORD.sub(_letters_for_signs, text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hub.language.folding import Folded, Strength, fold
+from hub.language.folding import Folded, Strength, fold, undisguised
 from hub.language.words import Word, words_of
 
 MOST_PHRASES = 2_000
@@ -59,17 +59,27 @@ class Phrases:
         self.phrases = tuple(dict.fromkeys(phrases))
         if len(self.phrases) > MOST_PHRASES:
             raise PhraseRefused(f"At most {MOST_PHRASES} words and phrases in one list.")
-        self._trees = [
-            (used, _tree(self.phrases, used))
-            for used in ([strength] if strength is Strength.PLAIN else Strength)
-        ]
+        self._plain = _tree(self.phrases, Strength.PLAIN)
+        self._hard = _tree(self.phrases, Strength.HARD) if strength is Strength.HARD else None
 
-    def find(self, text: str) -> tuple[Match, ...]:
-        """Return every occurrence, in the order of the text; of the first 100,000 code points."""
-        found = itertools.chain.from_iterable(
-            _occurrences(tree, fold(text, strength), strength) for strength, tree in self._trees
-        )
-        return tuple(sorted(set(itertools.islice(found, MOST_MATCHES))))
+    def find(self, text: str | Folded) -> tuple[Match, ...]:
+        """Return every occurrence, in the order of the text; of the first 100,000 code points.
+
+        Who has many lists for one text folds it once, in the plain strength.
+        """
+        plain = fold(text) if isinstance(text, str) else text
+        found = itertools.islice(self._occurrences(plain), MOST_MATCHES)
+        return tuple(sorted(set(found)))
+
+    def _occurrences(self, plain: Folded) -> Iterator[Match]:
+        if self._hard is None:
+            yield from _occurrences(self._plain, plain, Strength.PLAIN)
+            return
+        hard = undisguised(plain)
+        yield from _occurrences(self._hard, hard, Strength.HARD)
+        # What was no disguise ("con!tu") is found as it is written.
+        if hard.text != plain.text:
+            yield from _occurrences(self._plain, plain, Strength.PLAIN)
 
 
 # --- the tree ------------------------------------------------------------------------------------

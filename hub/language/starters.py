@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from hub.language.folding import Strength
+from hub.language.folding import Strength, fold
 from hub.language.patterns import Pattern, readable
 from hub.language.phrases import Match, Phrases
 
@@ -59,9 +59,9 @@ class Screen:
 
     def read(self, text: str) -> tuple[str, Match] | None:
         """Return the first kind of list that finds something in a text, and where; or None."""
-        bare = readable(text)
+        plain, bare = fold(text), readable(text)
         for kind, phrases, patterns in self._lists:
-            found = phrases.find(text) or next(filter(None, (p.find(bare) for p in patterns)), ())
+            found = phrases.find(plain) or next(filter(None, (p.find(bare) for p in patterns)), ())
             if found:
                 return kind, found[0]
         return None

@@ -126,7 +126,8 @@ def _failures(judged: Judged, part: str) -> list[Answer]:
 
 
 def _line(answer: Answer) -> str:
-    return f"“{answer.text.text}” is {answer.text.label}, got {answer.got} ({answer.why})"
+    why = answer.why if len(answer.why) <= 100 else f"{answer.why[:100]}…"
+    return f"“{answer.text.text}” is {answer.text.label}, got {answer.got} ({why})"
 
 
 def _escaped(text: str) -> str:
