@@ -25,6 +25,7 @@ from tests.schema.compiled.values import TEXTS
 _KIND_OF = {
     "submittedByIn": "Member",
     "subjectIn": "*",
+    "brandId": "Brand",
     "channel": "Channel",
     "channelIds": "Channel",
     "id": "*",
