@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.channels.platforms.base import Capability, Problem, ProblemSeverity
+from hub.engagement.contests.rules import JUDGED, OVERRULABLE
 from hub.kernel.caller import Caller, Permission
 from hub.publishing.rules import CONFIRMED
 
@@ -55,6 +56,16 @@ class Action(StrEnum):
     MESSAGE_REPLY = "message.reply"
     MESSAGE_HIDE = "message.hide"
     MESSAGE_UNHIDE = "message.unhide"
+    CONTEST_UPDATE = "contest.update"
+    CONTEST_OPEN = "contest.open"
+    CONTEST_CLOSE = "contest.close"
+    CONTEST_FREEZE = "contest.freeze"
+    CONTEST_DRAW = "contest.draw"
+    CONTEST_REPLACE_WINNER = "contest.replace_winner"
+    CONTEST_ANNOUNCE = "contest.announce"
+    CONTEST_CANCEL = "contest.cancel"
+    CONTEST_ENTRY_DISQUALIFY = "contest_entry.disqualify"
+    CONTEST_ENTRY_READMIT = "contest_entry.readmit"
     TRIGGER_UPDATE = "trigger.update"
     TRIGGER_ROTATE_SECRET = "trigger.rotate_secret"  # noqa: S105 - the name of an act
     TRIGGER_DELETE = "trigger.delete"
@@ -165,6 +176,20 @@ def _strategic(*actions: Action) -> tuple[Offer, ...]:
     return tuple(Offer(action=action, permission=Permission.STRATEGY_WRITE) for action in actions)
 
 
+def _announceable(facts: Facts, caller: Caller) -> bool:
+    waits = facts["state"] == "DRAWN" and not facts["announcement_open"]
+    return waits and caller.may(Permission.CONTENT_WRITE)
+
+
+def _disqualifiable(facts: Facts, _caller: Caller) -> bool:
+    return facts["contest_state"] in JUDGED and facts["ruling"] != "DISQUALIFIED"
+
+
+def _readmittable(facts: Facts, _caller: Caller) -> bool:
+    codes = {reason["code"] for reason in facts["reasons"]}
+    return facts["contest_state"] in JUDGED and bool(codes) and codes <= OVERRULABLE
+
+
 #: Columns each type's offers and problems read; names that are no column of the type's table are
 #: expressions the GraphQL mapping registers under the same name.
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -191,6 +216,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "refs",
     ),
     "Message": ("direction", "hidden", "channel_capabilities", "pending_amendment"),
+    "Contest": ("state", "unread", "opens_at", "announcement_open"),
+    "ContestEntry": ("state", "ruling", "reasons", "contest_state"),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -315,6 +342,26 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             permission=Permission.ENGAGEMENT_MODERATE,
             when=_hideable(hidden=True),
         ),
+    ),
+    "Contest": tuple(
+        Offer(action=action, permission=Permission.CONTEST_MANAGE, when=when)
+        for action, when in (
+            (Action.CONTEST_UPDATE, _state("DRAFT")),
+            (Action.CONTEST_OPEN, _state("DRAFT")),
+            (Action.CONTEST_CLOSE, _state("OPEN")),
+            (Action.CONTEST_FREEZE, _state("CLOSED")),
+            (Action.CONTEST_DRAW, _state("FROZEN")),
+            (Action.CONTEST_REPLACE_WINNER, _state("DRAWN", "ANNOUNCED")),
+            (Action.CONTEST_ANNOUNCE, _announceable),
+            (Action.CONTEST_CANCEL, _state("DRAFT", "OPEN", "CLOSED", "FROZEN")),
+        )
+    ),
+    "ContestEntry": tuple(
+        Offer(action=action, permission=Permission.CONTEST_MANAGE, when=when)
+        for action, when in (
+            (Action.CONTEST_ENTRY_DISQUALIFY, _disqualifiable),
+            (Action.CONTEST_ENTRY_READMIT, _readmittable),
+        )
     ),
     "Trigger": (
         Offer(
@@ -441,9 +488,26 @@ def _endpoint_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
         )
 
 
+def _contest_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
+    if facts["state"] == "CLOSED" and facts["unread"]:
+        yield Problem(
+            code="CONTEST_UNREAD",
+            message="Comments are being read once more since the close; then its list can be "
+            "frozen.",
+            severity=ProblemSeverity.WARNING,
+        )
+    if facts["state"] == "DRAFT" and facts["opens_at"] <= now:
+        yield Problem(
+            code="CONTEST_NOT_OPENED",
+            message="Its time has begun, and nothing is promised to anybody yet: open it.",
+            severity=ProblemSeverity.WARNING,
+        )
+
+
 _PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
     "Channel": _channel_problems,
     "Publication": _publication_problems,
+    "Contest": _contest_problems,
     "Endpoint": _endpoint_problems,
 }
 

@@ -10,6 +10,7 @@ from hub.content.events import ContentItemArchived, ContentItemRevised, ContentI
 from hub.content.jobs import CheckVoice
 from hub.engagement import operations as engagement
 from hub.kernel.editing import get
+from hub.engagement.contests import announcing as contests
 from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import following, standing
 from hub.publishing import operations as publishing
@@ -110,6 +111,10 @@ async def _watch(work: UnitOfWork, happened: PublicationPublished) -> None:
     await standing.begin_reading_back(work, publication_id=happened.subject_id)
 
 
+async def _announce_contest(work: UnitOfWork, happened: PublicationPublished) -> None:
+    await contests.note_published(work, publication_id=happened.subject_id)
+
+
 async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
     if happened.message_id is not None:
         hidden = happened.kind is AmendmentKind.HIDE
@@ -128,7 +133,7 @@ REACTIONS: Reactions = {
     VoiceGuideDeleted: [_check_voice],
     ChannelDisabled: [_hold_paused],
     ChannelEnabled: [_resume_paused],
-    PublicationPublished: [_watch],
+    PublicationPublished: [_watch, _announce_contest],
     AmendmentDone: [_note_hidden],
 }
 

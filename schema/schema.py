@@ -25,6 +25,8 @@ from schema.content.asset_mutations import AssetMutations
 from schema.content.mutations import ContentMutations
 from schema.content.previews import PreviewQueries
 from schema.content.queries import ContentQueries
+from schema.engagement.contest_mutations import ContestMutations
+from schema.engagement.contest_queries import ContestQueries
 from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
 from schema.publishing.calendar import CalendarQueries
@@ -83,6 +85,7 @@ class Query(
     PublishedQueries,
     CalendarQueries,
     EngagementQueries,
+    ContestQueries,
     AutomationQueries,
     AuditQueries,
 ):
@@ -101,6 +104,7 @@ class Mutation(
     ReviewMutations,
     PublishingMutations,
     EngagementMutations,
+    ContestMutations,
     AutomationMutations,
 ):
     """One mixin per area."""

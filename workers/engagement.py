@@ -5,6 +5,7 @@ from uuid import UUID
 
 from hub.channels.platforms.base import Capability
 from hub.engagement import operations
+from hub.engagement.contests import entries as contests
 from hub.engagement.jobs import CollectMessages
 from hub.engagement.operations import Looking, Received
 from hub.language.markup import sanitise
@@ -59,6 +60,10 @@ async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:
                 messages=[_received(message) for message in page.messages],
                 cursor=page.cursor,
             )
+            if not page.more:
+                await contests.note_read(
+                    work, publication_id=job.publication_id, began_at=looking.began_at
+                )
         cursor = page.cursor
         if not page.more:
             return

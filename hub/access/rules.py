@@ -28,6 +28,7 @@ _EDIT = _READ | {
     Permission.PUBLISHING_WRITE,
     Permission.ENGAGEMENT_REPLY,
     Permission.ENGAGEMENT_MODERATE,
+    Permission.CONTEST_MANAGE,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

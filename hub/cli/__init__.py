@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import access, jobs, processes, up
+from hub.cli import access, contests, jobs, processes, up
 
 app = typer.Typer(
     name="hub",
@@ -23,4 +23,5 @@ app.command("migrate", rich_help_panel="Production")(processes.migrate)
 app.add_typer(access.workspace, name="workspace", rich_help_panel="Access")
 app.add_typer(access.member, name="member", rich_help_panel="Access")
 app.add_typer(access.token, name="token", rich_help_panel="Access")
+app.add_typer(contests.contest, name="contest", rich_help_panel="Contests")
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel="Operation")

@@ -15,6 +15,7 @@ from hub.channels.operations import ChannelAccess
 from hub.channels.platforms.base import Capability, Draft, DraftPart, Problem, ProblemSeverity
 from hub.content import operations as content
 from hub.content.models import ContentItem
+from hub.engagement.contests import entries as contests
 from hub.engagement.events import (
     MessageHidden,
     MessageReceived,
@@ -47,6 +48,7 @@ class Looking:
     refs: Sequence[Mapping[str, Any]]
     cursor: str
     next_look: datetime | None
+    began_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,7 @@ async def looking(
         refs=row.refs if usable else (),
         cursor=thread.cursor if thread else "",
         next_look=max(again, work.now + held_for) if again else None,
+        began_at=work.now,
     )
 
 
@@ -154,6 +157,7 @@ async def receive(
     new = [message for message in messages if await _keep(work, row, thread, persons, message)]
     thread.cursor = cursor
     if new:
+        await contests.comments_changed(work, publication_id=row.id)
         newest = max(message.written_at for message in new)
         thread.last_message_at = max(newest, thread.last_message_at or newest)
         thread.version += 1
@@ -324,6 +328,8 @@ async def note_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> No
     """Keep that an answer was hidden or shown; a reaction to its amendment."""
     message = await get(work, Message, message_id, lock=True)
     message.hidden = hidden
+    thread = await get(work, Thread, message.thread_id)
+    await contests.comments_changed(work, publication_id=thread.publication_id)
     work.record((MessageHidden if hidden else MessageShown)(subject_id=message.id))
 
 

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ENGAGEMENT_READ = "engagement.read"
     ENGAGEMENT_REPLY = "engagement.reply"
     ENGAGEMENT_MODERATE = "engagement.moderate"
+    CONTEST_MANAGE = "contest.manage"
     ANALYTICS_READ = "analytics.read"
     AUDIT_READ = "audit.read"
     DELIVERY_READ = "delivery.read"

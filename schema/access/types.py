@@ -44,6 +44,7 @@ describe(
         "ENGAGEMENT_READ": "Read threads, messages and persons.",
         "ENGAGEMENT_REPLY": "Answer messages.",
         "ENGAGEMENT_MODERATE": "Hide answers from others, and show them again.",
+        "CONTEST_MANAGE": "Run contests: open, judge, freeze, draw, announce.",
         "ANALYTICS_READ": "Read measurements.",
         "AUDIT_READ": "Read the stream of events.",
         "DELIVERY_READ": "Read what is published, as web pages show it.",

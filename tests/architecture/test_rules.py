@@ -74,6 +74,22 @@ INTERNAL = {
     "hub/publishing/plans.py": {
         "plan_facts": "pure",
     },
+    "hub/engagement/contests/announcing.py": {
+        "take_back": "replacing a winner ends in it",
+        "note_published": "a reaction",
+    },
+    "hub/engagement/contests/entries.py": {
+        "comments_changed": "receiving answers ends in it",
+        "note_read": "a worker's",
+        "unread": "freezing asks for it",
+        "read_out": "a worker's",
+        "judge_all": "a worker's",
+        "judged": "ruling and freezing end in it",
+    },
+    "hub/engagement/contests/operations.py": {
+        "close_when_due": "a worker's",
+        "require_transition": "pure",
+    },
     "hub/publishing/operations.py": {
         "add": "schedule and reply end in it",
         "schedule_approved": "a reaction",
@@ -122,6 +138,11 @@ FILES = [
     for path in modules()
     if re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path)
 ]
+_HOMES = re.compile(
+    r"hub/\w+/(operations|assets|amendments)\.py"
+    r"|hub/engagement/contests/(operations|entries|drawing|announcing)\.py"
+)
+FILES = [path for path in modules() if _HOMES.fullmatch(path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -135,7 +156,7 @@ def test_every_operation_asks_for_permission_or_says_why_not() -> None:
 def test_every_operation_is_tried_with_every_role_and_every_foreign_id() -> None:
     asking = set()
     for path in FILES:
-        _, area, file = path.removesuffix(".py").split("/")
+        *_, area, file = path.removesuffix(".py").split("/")
         asking |= {f"{area if file == 'operations' else file}.{name}" for name in split(path)[0]}
 
     assert asking == {name for name, case in CASES.items() if case.roles}
@@ -256,6 +277,7 @@ def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
         if not re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path):
+        if not _HOMES.fullmatch(path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

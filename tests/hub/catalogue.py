@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,13 @@ from hub.content import operations as content
 from hub.content.models import Asset, AssetState, AssetUpload
 from hub.content.rules import Part, VariantWords, Words
 from hub.engagement import operations as engagement
-from hub.engagement.models import Message
+from hub.engagement.contests import announcing, drawing, entries
+from hub.engagement.contests import operations as contests
+from hub.engagement.contests.models import (
+    ContestEntry,
+    ContestPlace,
+)
+from hub.engagement.models import Message, Person
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
@@ -78,6 +85,14 @@ class Ids:
     trigger: UUID
     endpoint: UUID
     delivery: UUID
+    person: UUID
+    draft_contest: UUID
+    open_contest: UUID
+    closed_contest: UUID
+    drawn_contest: UUID
+    entry: UUID
+    out_entry: UUID
+    place: UUID
 
     def unknown(self, *names: str) -> "Ids":
         """Return the same with ids nobody has."""
@@ -516,6 +531,109 @@ CASES: dict[str, Case] = {
         ids=("message",),
         call=lambda work, ids: engagement.note_hidden(work, message_id=ids.message, hidden=True),
     ),
+    "contests.create": Case(
+        roles=WRITERS,
+        ids=("brand", "published", "person"),
+        call=lambda work, ids: contests.create(
+            work,
+            brand_id=ids.brand,
+            name="C",
+            publication_ids=[ids.published],
+            excluded_person_ids=[ids.person],
+            opens_at=work.now,
+            closes_at=work.now + timedelta(days=1),
+        ),
+    ),
+    "contests.update": Case(
+        roles=WRITERS,
+        ids=("draft_contest", "publication", "person"),
+        call=lambda work, ids: contests.update(
+            work,
+            contest_id=ids.draft_contest,
+            changes={"publication_ids": [ids.publication], "excluded_person_ids": [ids.person]},
+        ),
+    ),
+    "contests.open_contest": Case(
+        roles=WRITERS,
+        ids=("draft_contest",),
+        call=lambda work, ids: contests.open_contest(work, contest_id=ids.draft_contest),
+    ),
+    "contests.close": Case(
+        roles=WRITERS,
+        ids=("open_contest",),
+        call=lambda work, ids: contests.close(work, contest_id=ids.open_contest, reason="x"),
+    ),
+    "contests.cancel": Case(
+        roles=WRITERS,
+        ids=("draft_contest",),
+        call=lambda work, ids: contests.cancel(work, contest_id=ids.draft_contest, reason="x"),
+    ),
+    "contests.close_when_due": Case(
+        roles="",
+        ids=("open_contest",),
+        call=lambda work, ids: contests.close_when_due(work, contest_id=ids.open_contest),
+    ),
+    "entries.disqualify": Case(
+        roles=WRITERS,
+        ids=("entry",),
+        call=lambda work, ids: entries.disqualify(work, entry_id=ids.entry, reason="x"),
+    ),
+    "entries.readmit": Case(
+        roles=WRITERS,
+        ids=("out_entry",),
+        call=lambda work, ids: entries.readmit(work, entry_id=ids.out_entry, reason="x"),
+    ),
+    "entries.comments_changed": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: entries.comments_changed(work, publication_id=ids.published),
+    ),
+    "entries.note_read": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: entries.note_read(
+            work, publication_id=ids.published, began_at=work.now
+        ),
+    ),
+    "entries.read_out": Case(
+        roles="",
+        ids=("closed_contest",),
+        call=lambda work, ids: entries.read_out(work, contest_id=ids.closed_contest),
+    ),
+    "entries.judge_all": Case(
+        roles="",
+        ids=("open_contest",),
+        call=lambda work, ids: entries.judge_all(work, contest_id=ids.open_contest),
+    ),
+    "drawing.freeze": Case(
+        roles=WRITERS,
+        ids=("closed_contest",),
+        call=lambda work, ids: drawing.freeze(
+            work, contest_id=ids.closed_contest, unread_reason="x"
+        ),
+    ),
+    "drawing.draw_winners": Case(
+        roles=WRITERS,
+        ids=("open_contest",),
+        call=lambda work, ids: drawing.draw_winners(work, contest_id=ids.open_contest),
+    ),
+    "drawing.replace_winner": Case(
+        roles=WRITERS,
+        ids=("drawn_contest", "place"),
+        call=lambda work, ids: drawing.replace_winner(
+            work, contest_id=ids.drawn_contest, place_id=ids.place, reason="x"
+        ),
+    ),
+    "announcing.announce": Case(
+        roles=WRITERS,
+        ids=("drawn_contest",),
+        call=lambda work, ids: announcing.announce(work, contest_id=ids.drawn_contest),
+    ),
+    "announcing.note_published": Case(
+        roles="",
+        ids=("published",),
+        call=lambda work, ids: announcing.note_published(work, publication_id=ids.published),
+    ),
     "analytics.begin_measuring": Case(
         roles="",
         ids=("published",),
@@ -713,8 +831,11 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
             work, publication_id=published.id, messages=[_answer(published.created_at)], cursor=""
         )
         message = await work.one(select(Message.id))
+        person = await work.one(select(Person.id))
     trigger, endpoint, delivery = await _automation(world)
     assert message is not None
+    assert person is not None
+    held = await _contests(world, published, database)
     return world, Ids(
         brand=world.brand_id,
         campaign=campaign.id,
@@ -737,7 +858,50 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         trigger=trigger,
         endpoint=endpoint,
         delivery=delivery,
+        person=person,
+        **held,
     )
+
+
+async def _contests(world: World, published: Publication, database: Database) -> dict[str, UUID]:
+    """Make a contest that is prepared, two that are judged, and one that is drawn."""
+    held = {}
+    for name in ("draft_contest", "open_contest", "closed_contest", "drawn_contest"):
+        async with world.hub.unit_of_work(world.editor) as work:
+            made = await contests.create(
+                work,
+                brand_id=world.brand_id,
+                name=name,
+                rules=[("en", "Comment.")],
+                publication_ids=[published.id],
+                opens_at=published.created_at,
+                closes_at=work.now + timedelta(days=1),
+            )
+            held[name] = made.id
+    for name in ("open_contest", "closed_contest", "drawn_contest"):
+        async with world.hub.unit_of_work(world.editor) as work:
+            await contests.open_contest(work, contest_id=held[name])
+        async with world.hub.unit_of_work(world.system) as work:
+            await entries.judge_all(work, contest_id=held[name])
+    async with world.hub.unit_of_work(world.system) as work:
+        rows = await work.all(select(ContestEntry).order_by(ContestEntry.contest_id))
+        by_contest = {row.contest_id: row for row in rows}
+        await entries.disqualify(work, entry_id=by_contest[held["closed_contest"]].id, reason="x")
+    for name in ("closed_contest", "drawn_contest"):
+        async with world.hub.unit_of_work(world.editor) as work:
+            await contests.close(work, contest_id=held[name], reason="x")
+    async with world.hub.unit_of_work(world.editor) as work:
+        await drawing.freeze(work, contest_id=held["drawn_contest"], unread_reason="x")
+    async with world.hub.unit_of_work(world.editor) as work:
+        await drawing.draw_winners(work, contest_id=held["drawn_contest"])
+        place = await work.one(select(ContestPlace.id))
+    assert place is not None
+    return {
+        **held,
+        "entry": by_contest[held["open_contest"]].id,
+        "out_entry": by_contest[held["closed_contest"]].id,
+        "place": place,
+    }
 
 
 async def _automation(world: World) -> tuple[UUID, UUID, UUID]:

@@ -35,6 +35,7 @@ COMMANDS = (
     ("token", "issue"),
     ("token", "list"),
     ("token", "revoke"),
+    ("contest", "verify"),
     ("jobs", "list"),
     ("jobs", "retry"),
 )

@@ -195,6 +195,76 @@ def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_ca
     assert actions("Message", facts, VIEWER) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("DRAFT", "update open cancel"),
+        ("OPEN", "close cancel"),
+        ("CLOSED", "freeze cancel"),
+        ("FROZEN", "draw cancel"),
+        ("DRAWN", "replace_winner announce"),
+        ("ANNOUNCED", "replace_winner"),
+        ("CANCELLED", ""),
+    ],
+)
+def test_a_contest_offers_what_fits_its_state(state: str, offered: str) -> None:
+    facts = {"state": state, "unread": False, "opens_at": NOW, "announcement_open": False}
+    written = {**facts, "announcement_open": True}
+
+    assert actions("Contest", facts, EDITOR) == [f"contest.{name}" for name in offered.split()]
+    assert "contest.announce" not in actions("Contest", written, EDITOR)
+    assert actions("Contest", facts, VIEWER) == []
+
+
+@pytest.mark.parametrize(
+    ("contest", "ruling", "codes", "offered"),
+    [
+        ("OPEN", None, [], "disqualify"),
+        ("CLOSED", None, ["WRONG_ANSWER"], "disqualify readmit"),
+        ("CLOSED", "DISQUALIFIED", ["BY_HAND"], "readmit"),
+        ("CLOSED", "DISQUALIFIED", ["BY_HAND", "HIDDEN"], ""),
+        ("CLOSED", None, ["OUT_OF_WINDOW"], "disqualify"),
+        ("FROZEN", None, [], ""),
+        ("DRAFT", None, ["WRONG_ANSWER"], ""),
+    ],
+)
+def test_a_comment_of_a_contest_offers_what_can_be_ruled(
+    contest: str, ruling: str | None, codes: list[str], offered: str
+) -> None:
+    facts = {
+        "state": "DISQUALIFIED" if codes else "ELIGIBLE",
+        "ruling": ruling,
+        "reasons": [{"code": code, "text": ""} for code in codes],
+        "contest_state": contest,
+    }
+
+    found = [action.removeprefix("contest_entry.") for action in _of_entry(facts, EDITOR)]
+    assert found == offered.split()
+    assert _of_entry(facts, VIEWER) == []
+
+
+def _of_entry(facts: dict[str, Any], caller: Caller) -> list[Action]:
+    return actions("ContestEntry", facts, caller)
+
+
+@pytest.mark.parametrize(
+    ("state", "unread", "opens_at", "found"),
+    [
+        ("CLOSED", True, NOW, ["CONTEST_UNREAD"]),
+        ("CLOSED", False, NOW, []),
+        ("OPEN", True, NOW, []),
+        ("DRAFT", False, NOW, ["CONTEST_NOT_OPENED"]),
+        ("DRAFT", False, NOW + timedelta(hours=1), []),
+    ],
+)
+def test_a_contest_says_what_it_waits_for(
+    state: str, unread: bool, opens_at: datetime, found: list[str]
+) -> None:
+    facts = {"state": state, "unread": unread, "opens_at": opens_at}
+
+    assert [problem.code for problem in problems("Contest", facts, NOW)] == found
+
+
 def test_brands_and_campaigns_are_changed_by_those_who_may() -> None:
     assert actions("Brand", {}, MANAGER) == ["brand.update"]
     assert actions("Campaign", {}, MANAGER) == ["campaign.update", "campaign.plan_set"]

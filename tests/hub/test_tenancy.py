@@ -36,6 +36,7 @@ WITHOUT_KEY = {
     ("changes", "workspace_id"): "a line tells of a workspace that is gone, too",
     ("asset_uploads", "asset_id"): "a note of what became of it",
     ("asset_uploads", "member_id"): "a note of who asked",
+    ("contests", "key_id"): "names a key",
     ("content_items", "current_revision_id"): "written before its revision, in one transaction",
     ("trigger_calls", "message_id"): "the tool's id",
     ("endpoints", "key_id"): "names a key",
@@ -59,6 +60,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "approvals": {"policy": "test"},
     "publications": {"state": "PLANNED"},
     "jobs": {"state": "WAITING"},
+    "contests": {"state": "DRAFT", "opens_at": datetime(2029, 1, 1, tzinfo=UTC)},
+    "contest_entries": {"state": "DISQUALIFIED", "reasons": "[{}]"},
 }
 
 

@@ -15,7 +15,10 @@ READ = (
     "analytics.read channels.read content.read delivery.read engagement.read "
     "publishing.read review.read strategy.read"
 )
-EDIT = f"{READ} content.write engagement.moderate engagement.reply publishing.write review.submit"
+EDIT = (
+    f"{READ} content.write contest.manage engagement.moderate engagement.reply "
+    "publishing.write review.submit"
+)
 MANAGE = "review.decide strategy.write channels.write audit.read automation.read automation.write"
 MATRIX = {
     Role.VIEWER: READ,

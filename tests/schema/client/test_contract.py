@@ -93,6 +93,7 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "CampaignUpdateInput",
         "ChannelUpdateInput",
         "ContentItemUpdateInput",
+        "ContestUpdateInput",
         "EndpointUpdateInput",
         "GoalUpdateInput",
         "PillarUpdateInput",

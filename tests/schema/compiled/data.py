@@ -22,6 +22,12 @@ from hub.content.models import (
     Revision,
     Variant,
 )
+from hub.engagement.contests.models import (
+    Contest,
+    ContestEntry,
+    ContestPlace,
+    ContestSource,
+)
 from hub.engagement.models import Message, Person, Thread
 from hub.kernel.model import Base
 from hub.publishing.models import (
@@ -32,6 +38,8 @@ from hub.publishing.models import (
 from hub.review.models import Decision, Review, ReviewTarget
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
 from tests.schema.compiled.outgoing import Outgoing
+from hub.strategy.models import Brand, Campaign
+from tests.schema.compiled.contest_rows import Contests
 from tests.schema.compiled.values import Values
 
 
@@ -67,7 +75,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Outgoing):
+class _Filler(Contests):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -101,6 +109,10 @@ class _Filler(Outgoing):
                 ("Person", Person),
                 ("Thread", Thread),
                 ("Message", Message),
+                ("Contest", Contest),
+                ("ContestSource", ContestSource),
+                ("ContestEntry", ContestEntry),
+                ("ContestPlace", ContestPlace),
                 ("Event", EventRow),
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),
@@ -140,3 +152,4 @@ class _Filler(Outgoing):
         self._engagement()
         self._audit()
         self._automation()
+        self._contests()

@@ -87,6 +87,9 @@ FOUND = {
     "threads.publicationIn": "publication_id",
     "messages.threadIn": "thread_id",
     "messages.personIn": "person_id",
+    "contests.brandIn": "brand_id",
+    "contestEntries.contestIn": "contest_id",
+    "contestEntries.personIn": "person_id",
     "events.subjectIn": "subject_id",
     "events.afterSequence": "sequence",
 }
@@ -115,6 +118,8 @@ _RARE_STATES = {
     "EditionOrigin": "REPLY",
     "GoalMetric": "QUOTES",
     "MessageDirection": "OUTBOUND",
+    "ContestState": "OPEN",
+    "ContestEntryState": "DISQUALIFIED",
     "Role": "ADMIN",
 }
 _IDS = {
@@ -127,6 +132,7 @@ _IDS = {
     "publicationIn": ("Publication", "publications"),
     "threadIn": ("Thread", "threads"),
     "personIn": ("Person", "persons"),
+    "contestIn": ("Contest", "contests"),
     "endpointIn": ("Endpoint", "endpoints"),
     "memberIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
