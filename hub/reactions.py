@@ -9,8 +9,8 @@ from hub.channels.events import ChannelDisabled, ChannelEnabled
 from hub.content.events import ContentItemArchived, ContentItemRevised, ContentItemUpdated
 from hub.content.jobs import CheckVoice
 from hub.engagement import operations as engagement
-from hub.kernel.editing import get
 from hub.engagement.contests import announcing as contests
+from hub.kernel.editing import get
 from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import following, standing
 from hub.publishing import operations as publishing

@@ -133,16 +133,14 @@ def split(path: str) -> tuple[set[str], set[str]]:
     return {name for name in public if public[name]}, {name for name in public if not public[name]}
 
 
-FILES = [
-    path
-    for path in modules()
-    if re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path)
-]
-_HOMES = re.compile(
-    r"hub/\w+/(operations|assets|amendments)\.py"
-    r"|hub/engagement/contests/(operations|entries|drawing|announcing)\.py"
+#: Files whose public functions are acts.
+_ACTS = re.compile(
+    r"hub/\w+/(?:contests/)?"
+    r"(announcing|amendments|assets|drawing|entries|exports|guides|importing|incidents|operations"
+    r"|pauses|persons|plans|remarks|reports|saved_replies|service_targets|threads|watching"
+    r"|workflows)\.py"
 )
-FILES = [path for path in modules() if _HOMES.fullmatch(path)]
+FILES = [path for path in modules() if _ACTS.fullmatch(path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -276,8 +274,7 @@ def test_nothing_is_left_to_be_done() -> None:
 def test_public_functions_of_areas_take_their_arguments_by_name() -> None:
     positional = []
     for path, tree in modules().items():
-        if not re.fullmatch(r"hub/\w+/(operations|assets|amendments|guides|plans)\.py", path):
-        if not _HOMES.fullmatch(path):
+        if not _ACTS.fullmatch(path):
             continue
         for function in public_functions(tree):
             arguments = [argument.arg for argument in function.args.args]

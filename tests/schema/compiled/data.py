@@ -37,8 +37,6 @@ from hub.publishing.models import (
 )
 from hub.review.models import Decision, Review, ReviewTarget
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
-from tests.schema.compiled.outgoing import Outgoing
-from hub.strategy.models import Brand, Campaign
 from tests.schema.compiled.contest_rows import Contests
 from tests.schema.compiled.values import Values
 
