@@ -14,6 +14,7 @@ from hub.channels.platforms.base import Capability, Problem, ProblemSeverity
 from hub.engagement.contests.rules import JUDGED, OVERRULABLE
 from hub.kernel.caller import Caller, Permission
 from hub.publishing.rules import CONFIRMED
+from hub.review import offering
 
 Facts = Mapping[str, Any]
 
@@ -42,6 +43,13 @@ class Action(StrEnum):
     REVIEW_APPROVE = "review.approve"
     REVIEW_REQUEST_CHANGES = "review.request_changes"
     REVIEW_CANCEL = "review.cancel"
+    WORKFLOW_UPDATE = "workflow.update"
+    WORKFLOW_ARCHIVE = "workflow.archive"
+    REMARK_ANSWER = "remark.answer"
+    REMARK_EDIT = "remark.edit"
+    REMARK_RESOLVE = "remark.resolve"
+    REMARK_REOPEN = "remark.reopen"
+    REMARK_DELETE = "remark.delete"
     PUBLICATION_SCHEDULE = "publication.schedule"
     PUBLICATION_RESCHEDULE = "publication.reschedule"
     PUBLICATION_CANCEL = "publication.cancel"
@@ -106,14 +114,6 @@ def _retryable(facts: Facts, _caller: Caller) -> bool:
     return facts["state"] == "FAILED" or (
         facts["state"] == "UNCONFIRMED" and facts["due_at"] is None
     )
-
-
-def _can_approve(facts: Facts, caller: Caller) -> bool:
-    own = caller.member_id is not None and str(caller.member_id) in {
-        str(facts["submitted_by"]),
-        *(str(author) for author in facts["author_ids"]),
-    }
-    return facts["state"] == "IN_REVIEW" and not (facts["four_eyes"] and own)
 
 
 def _repliable(facts: Facts, _caller: Caller) -> bool:
@@ -201,7 +201,20 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Goal": (),
     "Channel": ("state", "state_message", "enabled"),
     "ContentItem": ("archived", "open_review_id", "current_revision_approved"),
-    "Review": ("state", "four_eyes", "submitted_by", "author_ids"),
+    "Workflow": ("archived_at",),
+    "Review": (
+        "state",
+        "submitted_by",
+        "author_ids",
+        "candidate_ids",
+        "approver_ids",
+        "blocked",
+        "due_at",
+        "open_mode",
+        "open_needed",
+        "open_four_eyes",
+    ),
+    "Remark": ("author_id", "parent_id", "resolved_at", "answered"),
     "Publication": (
         "state",
         "hold_reason",
@@ -263,16 +276,53 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
         ),
     ),
     "Review": (
-        Offer(action=Action.REVIEW_APPROVE, permission=Permission.REVIEW_DECIDE, when=_can_approve),
+        Offer(
+            action=Action.REVIEW_APPROVE,
+            permission=Permission.REVIEW_DECIDE,
+            when=offering.can_approve,
+        ),
         Offer(
             action=Action.REVIEW_REQUEST_CHANGES,
             permission=Permission.REVIEW_DECIDE,
-            when=_state("IN_REVIEW", "APPROVED"),
+            when=offering.can_request_changes,
         ),
         Offer(
             action=Action.REVIEW_CANCEL,
             permission=Permission.REVIEW_SUBMIT,
             when=_state("PREPARING", "IN_REVIEW", "BLOCKED"),
+        ),
+    ),
+    "Workflow": (
+        Offer(
+            action=Action.WORKFLOW_UPDATE,
+            permission=Permission.REVIEW_MANAGE,
+            when=lambda facts, _caller: facts["archived_at"] is None,
+        ),
+        Offer(
+            action=Action.WORKFLOW_ARCHIVE,
+            permission=Permission.REVIEW_MANAGE,
+            when=lambda facts, _caller: facts["archived_at"] is None,
+        ),
+    ),
+    "Remark": (
+        Offer(action=Action.REMARK_ANSWER, permission=Permission.REVIEW_REMARK),
+        Offer(
+            action=Action.REMARK_EDIT, permission=Permission.REVIEW_REMARK, when=offering.own_remark
+        ),
+        Offer(
+            action=Action.REMARK_RESOLVE,
+            permission=Permission.REVIEW_REMARK,
+            when=offering.settles(resolved=False),
+        ),
+        Offer(
+            action=Action.REMARK_REOPEN,
+            permission=Permission.REVIEW_REMARK,
+            when=offering.settles(resolved=True),
+        ),
+        Offer(
+            action=Action.REMARK_DELETE,
+            permission=Permission.REVIEW_REMARK,
+            when=lambda facts, caller: not facts["answered"] and offering.own_remark(facts, caller),
         ),
     ),
     "Publication": (
@@ -508,6 +558,7 @@ _PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
     "Channel": _channel_problems,
     "Publication": _publication_problems,
     "Contest": _contest_problems,
+    "Review": offering.review_problems,
     "Endpoint": _endpoint_problems,
 }
 

@@ -3,6 +3,7 @@
 A reaction runs in the transaction of the event that caused it, and may refuse it.
 """
 
+from hub.access.events import MemberRemoved
 from hub.analytics import operations as analytics
 from hub.audit.operations import keep
 from hub.channels.events import ChannelDisabled, ChannelEnabled
@@ -121,7 +122,12 @@ async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
         await engagement.note_hidden(work, message_id=happened.message_id, hidden=hidden)
 
 
+async def _go_on_without(work: UnitOfWork, happened: MemberRemoved) -> None:
+    await review.reconsider(work, member_id=happened.subject_id)
+
+
 REACTIONS: Reactions = {
+    MemberRemoved: [_go_on_without],
     ReviewApproved: [_schedule_approved],
     ChangesRequested: [_hold_revoked],
     ContentItemRevised: [_supersede_review, _hold_superseded],

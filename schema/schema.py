@@ -36,6 +36,8 @@ from schema.publishing.queries import PublishingQueries
 from schema.publishing.subscriptions import PublishingSubscriptions
 from schema.review.mutations import ReviewMutations
 from schema.review.queries import ReviewQueries
+from schema.review.remark_mutations import RemarkMutations
+from schema.review.workflow_mutations import WorkflowMutations
 from schema.strategy.guide_mutations import GuideMutations
 from schema.strategy.mutations import StrategyMutations
 from schema.strategy.plan_mutations import PlanMutations
@@ -102,6 +104,8 @@ class Mutation(
     ContentMutations,
     AssetMutations,
     ReviewMutations,
+    WorkflowMutations,
+    RemarkMutations,
     PublishingMutations,
     EngagementMutations,
     ContestMutations,

@@ -46,6 +46,16 @@ class MemberRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberNoticesSet(Event):
+    """A member is told of things in another language, or by other means."""
+
+    name: ClassVar[str] = "member.notices_set"
+    subject_type: ClassVar[str] = "Member"
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PasswordChanged(Event):
     """A member's password was set; their other sessions have ended."""
 

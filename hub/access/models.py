@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.model import (
@@ -61,6 +61,8 @@ class Member(Versioned, WorkspaceOwned, Base):
     name: Mapped[str]
     email: Mapped[str]
     role: Mapped[Role] = mapped_column(text_enum(Role))
+    locale: Mapped[str] = mapped_column(default="en", server_default="en")
+    email_notices: Mapped[bool] = mapped_column(default=True, server_default=true())
     removed_at: Mapped[datetime | None]
 
 

@@ -1,8 +1,9 @@
 """Workspaces, members and tokens."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.access.events import (
     MemberAdded,
+    MemberNoticesSet,
     MemberRemoved,
     PasswordChanged,
     SessionRevoked,
@@ -21,7 +23,7 @@ from hub.access.models import Member, Password, Role, Session, SessionEnd, Token
 from hub.access.passwords import passwords_of
 from hub.access.rules import DELIVERY, granted, require_password, require_scopes
 from hub.kernel.caller import ActorKind, Caller, Permission
-from hub.kernel.editing import touch
+from hub.kernel.editing import edit, touch
 from hub.kernel.errors import (
     Forbidden,
     HubError,
@@ -32,6 +34,7 @@ from hub.kernel.errors import (
     WrongState,
 )
 from hub.kernel.ids import new_id
+from hub.kernel.locales import require_locale
 from hub.kernel.secrets import Vault, new_token, require_token_form
 from hub.kernel.work import UnitOfWork
 
@@ -104,8 +107,11 @@ async def _by_email(work: UnitOfWork, email: str) -> Member | None:
 
 
 async def _member(work: UnitOfWork, member_id: UUID, *, path: tuple[str, ...]) -> Member:
+    # What only refers to the member, such as a decision under way, need not wait for this.
     found = await work.one(
-        select(Member).where(Member.id == member_id, Member.removed_at.is_(None)).with_for_update()
+        select(Member)
+        .where(Member.id == member_id, Member.removed_at.is_(None))
+        .with_for_update(key_share=True)
     )
     if found is None:
         raise NotFound("There is nothing with this id.", path=path)
@@ -134,6 +140,25 @@ async def remove_member(work: UnitOfWork, *, member_id: UUID) -> Member:
     )
     await end_sessions(work, [Session.member_id == member.id], reason=SessionEnd.MEMBER_REMOVED)
     work.record(MemberRemoved(subject_id=member.id))
+    return member
+
+
+async def set_notices(
+    work: UnitOfWork, *, member_id: UUID | None = None, changes: Mapping[str, Any]
+) -> Member:
+    """Change a member's `locale`, or whether they take `email_notices`; one's own by default."""
+    if member_id not in {None, work.caller.member_id}:
+        work.caller.require(Permission.WORKSPACE_ADMIN)
+    path = ("input", "memberId")
+    whose = member_id or work.caller.member_id
+    if whose is None:
+        raise NotFound("Say which member.", path=path)
+    member = await _member(work, whose, path=path)
+    if "locale" in changes:
+        require_locale(changes["locale"], path=("input", "locale"))
+    changed = await edit(work, member, changes, expected_version=None)
+    if changed:
+        work.record(MemberNoticesSet(subject_id=member.id, fields=changed))
     return member
 
 

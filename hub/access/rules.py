@@ -25,6 +25,7 @@ _READ = frozenset(
 _EDIT = _READ | {
     Permission.CONTENT_WRITE,
     Permission.REVIEW_SUBMIT,
+    Permission.REVIEW_REMARK,
     Permission.PUBLISHING_WRITE,
     Permission.ENGAGEMENT_REPLY,
     Permission.ENGAGEMENT_MODERATE,
@@ -38,6 +39,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _EDIT
     | {
         Permission.REVIEW_DECIDE,
+        Permission.REVIEW_MANAGE,
         Permission.STRATEGY_WRITE,
         Permission.CHANNELS_WRITE,
         Permission.AUDIT_READ,

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     REVIEW_READ = "review.read"
     REVIEW_SUBMIT = "review.submit"
     REVIEW_DECIDE = "review.decide"
+    REVIEW_REMARK = "review.remark"
+    REVIEW_MANAGE = "review.manage"
     PUBLISHING_READ = "publishing.read"
     PUBLISHING_WRITE = "publishing.write"
     ENGAGEMENT_READ = "engagement.read"

@@ -56,6 +56,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB(none_as_null=True),
         list[str]: JSONB(none_as_null=True),
+        list[int]: JSONB(none_as_null=True),
     }
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -1,10 +1,18 @@
 """Every knob of the hub, read once from the environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_MAIL_SERVER = re.compile(
+    r"(smtp|smtps|smtp\+starttls)://([^@/\s]+@)?(\[[0-9A-Fa-f:]+\]|[^@/\s:\[\]]+)(:\d{1,5})?/?"
+)
+_MAILBOX = re.compile(r"[^<>@\s,;]+@[^<>@\s,;]+|[^<>\r\n]*<[^<>@\s,;]+@[^<>@\s,;]+>")
+_PLACES = re.compile(r"\{[^}]*\}?")
 
 SplitList = Annotated[tuple[str, ...], NoDecode]
 
@@ -136,6 +144,52 @@ class Settings(BaseSettings):
     deliveries_at_once: int = Field(
         default=16, ge=1, le=100, description="Endpoints one worker process calls at once."
     )
+
+    mail_from: str | None = Field(
+        default=None, description="Who notices are from, as in `Hub <hub@acme.example>`."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Where mail leaves: smtp, smtps or smtp+starttls, then `://user:password@host:"
+        "port`; without it no notices are sent.",
+    )
+    frontend_url: str | None = Field(
+        default=None,
+        description="Links in notices, with {content} and {review} for the ids of what they are "
+        "about; without it there are none.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            return None
+        url = value.get_secret_value()
+        # An impossible port is a ValueError as well.
+        if not _MAIL_SERVER.fullmatch(url) or urlsplit(url).port == 0:
+            raise ValueError("it has the form smtps://user:password@host:465")
+        if info.data.get("mail_from") is None:
+            raise ValueError("it needs HUB_MAIL_FROM")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mailbox(cls, value: str | None) -> str | None:
+        if value is not None and not _MAILBOX.fullmatch(value):
+            raise ValueError("it has the form Hub <hub@acme.example>")
+        return value
+
+    @field_validator("frontend_url")
+    @classmethod
+    def _link(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("https://", "http://")) or set(_PLACES.findall(value)) - {
+            "{content}",
+            "{review}",
+        }:
+            raise ValueError("it has the form https://desk.acme.example/reviews/{review}")
+        return value
 
     @field_validator("outgoing_allow", "cors_origins", mode="before")
     @classmethod

@@ -19,3 +19,15 @@ class InPast(HubError):
     """The time lies in the past."""
 
     code = ErrorCode.IN_PAST
+
+
+class NobodyLeft(HubError):
+    """Nobody is left who may approve: whoever could wrote or submitted the text, or has left."""
+
+    code = ErrorCode.NOBODY_LEFT
+
+
+class RemarksOpen(HubError):
+    """A blocking remark is not resolved yet."""
+
+    code = ErrorCode.REMARKS_OPEN

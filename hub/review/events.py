@@ -67,3 +67,103 @@ class ReviewEnded(Event):
     subject_type: ClassVar[str] = "Review"
 
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepApproved(Event):
+    """Somebody approved at a step, and others still must."""
+
+    name: ClassVar[str] = "review.step_approved"
+    subject_type: ClassVar[str] = "Review"
+
+    step_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepDone(Event):
+    """A step is done, and the next one has opened."""
+
+    name: ClassVar[str] = "review.step_done"
+    subject_type: ClassVar[str] = "Review"
+
+    step_id: UUID
+    next_step_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowCreated(Event):
+    """A way to review was written down."""
+
+    name: ClassVar[str] = "workflow.created"
+    subject_type: ClassVar[str] = "Workflow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowUpdated(Event):
+    """A way to review changed, for reviews that are still to come."""
+
+    name: ClassVar[str] = "workflow.updated"
+    subject_type: ClassVar[str] = "Workflow"
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowArchived(Event):
+    """No new review can take this way any more."""
+
+    name: ClassVar[str] = "workflow.archived"
+    subject_type: ClassVar[str] = "Workflow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkAdded(Event):
+    """Somebody remarked on a content, or answered a remark."""
+
+    name: ClassVar[str] = "remark.added"
+    subject_type: ClassVar[str] = "Remark"
+
+    item_id: UUID
+    parent_id: UUID | None
+    blocking: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkEdited(Event):
+    """The words of a remark, or whether it blocks, were changed."""
+
+    name: ClassVar[str] = "remark.edited"
+    subject_type: ClassVar[str] = "Remark"
+
+    item_id: UUID
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkResolved(Event):
+    """What a remark asked for is done."""
+
+    name: ClassVar[str] = "remark.resolved"
+    subject_type: ClassVar[str] = "Remark"
+
+    item_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkReopened(Event):
+    """What a remark asked for is not done after all."""
+
+    name: ClassVar[str] = "remark.reopened"
+    subject_type: ClassVar[str] = "Remark"
+
+    item_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkDeleted(Event):
+    """A remark was taken away."""
+
+    name: ClassVar[str] = "remark.deleted"
+    subject_type: ClassVar[str] = "Remark"
+
+    item_id: UUID

@@ -5,25 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from hub.channels.models import Channel, ChannelState
 from hub.content import operations as content
-from hub.content.models import ContentItem, Edition, Revision
+from hub.content.models import ContentItem, Edition
 from hub.kernel.caller import Permission
 from hub.kernel.editing import get, require_text, require_version, touch
 from hub.kernel.errors import Forbidden, HubError, Invalid, WrongState
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
-from hub.review.current import require_current
-from hub.review.errors import FourEyes
+from hub.review import deciding, runs, starting
 from hub.review.events import (
-    ChangesRequested,
-    ReviewApproved,
     ReviewBlocked,
     ReviewEnded,
     ReviewStarted,
     ReviewSubmitted,
+    StepApproved,
 )
 from hub.review.jobs import PrepareReview
 from hub.review.models import (
@@ -31,10 +29,19 @@ from hub.review.models import (
     Decision,
     Review,
     ReviewState,
+    ReviewStep,
     ReviewTarget,
+    StepMode,
+    StepState,
     Verdict,
 )
-from hub.review.rules import DECIDABLE, OPEN, refusal, require_future, sees_with_own_eyes
+from hub.review.rules import (
+    DECIDABLE,
+    OPEN,
+    is_done,
+    refusal,
+    require_future,
+)
 
 _TARGETS = 50
 _REMARK = 5_000
@@ -56,10 +63,14 @@ async def submit(
     expected_version: int | None = None,
     four_eyes: bool = True,
     note: str = "",
+    workflow_id: UUID | None = None,
+    resume: bool = False,
 ) -> Review:
     """Ask for a decision on the current revision, for these channels.
 
-    What no platform would take is refused here, before anybody spends time on it.
+    It takes the steps of the workflow, or of the default one of its brand and platforms; where
+    there is none, anybody who may decides. With `resume` it goes on where changes were asked for.
+    What no platform would take, and what nobody could approve, is refused here.
     """
     work.caller.require(Permission.REVIEW_SUBMIT)
     if not four_eyes:
@@ -87,9 +98,19 @@ async def submit(
         submitted_by=work.caller.member_id,
         note=require_text(note, most=_REMARK, path=("input", "note"), empty=True),
     )
-    await work.add(review)
-    for index, target in enumerate(targets):
-        await _add_target(work, item, review, target, path=("input", "targets", str(index)))
+    aims = [
+        await _aim(work, item, review, target, path=("input", "targets", str(index)))
+        for index, target in enumerate(targets)
+    ]
+    await starting.begin(
+        work,
+        item,
+        review,
+        workflow_id=workflow_id,
+        platforms=[channel.platform for channel, _ in aims],
+        resume=resume,
+    )
+    await work.add(*(aim for _, aim in aims))
     await work.session.flush()
     work.record(
         ReviewSubmitted(subject_id=review.id, item_id=item.id, revision_id=review.revision_id)
@@ -98,9 +119,10 @@ async def submit(
     return review
 
 
-async def _add_target(
+async def _aim(
     work: UnitOfWork, item: ContentItem, review: Review, target: Target, *, path: tuple[str, ...]
-) -> None:
+) -> tuple[Channel, ReviewTarget]:
+    """Return a target and its channel, which takes the revision as far as anybody can tell."""
     channel = await usable_channel(
         work, target.channel_id, brand_id=item.brand_id, path=(*path, "channelId")
     )
@@ -108,16 +130,14 @@ async def _add_target(
     error = refusal(rendered.problems, path=path)
     if error is not None:
         raise error
-    await work.add(
-        ReviewTarget(
-            id=new_id(),
-            workspace_id=item.workspace_id,
-            review_id=review.id,
-            channel_id=channel.id,
-            scheduled_for=require_future(
-                target.scheduled_for, now=work.now, path=(*path, "scheduledFor")
-            ),
-        )
+    return channel, ReviewTarget(
+        id=new_id(),
+        workspace_id=item.workspace_id,
+        review_id=review.id,
+        channel_id=channel.id,
+        scheduled_for=require_future(
+            target.scheduled_for, now=work.now, path=(*path, "scheduledFor")
+        ),
     )
 
 
@@ -146,8 +166,9 @@ async def prepare(work: UnitOfWork, *, review_id: UUID) -> None:
     touch(work, review)
     if problem:
         work.record(ReviewBlocked(subject_id=review.id, problem=problem))
-    else:
-        work.record(ReviewStarted(subject_id=review.id))
+        return
+    await runs.open_next(work, review, await runs.steps_of(work, review_id=review.id))
+    work.record(ReviewStarted(subject_id=review.id))
 
 
 async def _prepare_targets(work: UnitOfWork, review: Review) -> str | None:
@@ -177,7 +198,9 @@ async def decide(
 ) -> Review:
     """Approve the editions by their hashes, or ask for changes (which revokes an approval).
 
-    `seen` maps edition ids to the hashes the reviewer looked at: others are refused.
+    It is decided at the open step: the last approval a step needs opens the next one, that of the
+    last step approves the editions. `seen` maps edition ids to the hashes the reviewer looked at:
+    others are refused.
     """
     work.caller.require(Permission.REVIEW_DECIDE)
     member_id = work.caller.member_id
@@ -190,28 +213,64 @@ async def decide(
             f"This review is {review.state.value}; that cannot be decided now.",
             path=("input", "reviewId"),
         )
-    editions = await _editions(work, review)
+    steps = await runs.steps_of(work, review_id=review.id)
+    step = runs.current(steps)
+    editions = await deciding.editions(work, review)
     if verdict is Verdict.APPROVE:
-        await _require_approvable(work, review, editions, member_id=member_id, seen=seen)
-    hashes = {str(edition.id): edition.hash for edition in editions}
+        await deciding.require_other_eyes(work, review, step, member_id=member_id)
+        await deciding.require_approvable(work, review, editions, seen=seen)
+    if review.state is ReviewState.IN_REVIEW:
+        await deciding.require_asked(work, step, member_id=member_id)
+    standing = await runs.standing(work, review, step)
+    if verdict is Verdict.APPROVE and member_id in standing.approved:
+        raise WrongState("You have approved this step already.", path=("input", "reviewId"))
     await work.add(
         Decision(
             id=new_id(),
             workspace_id=review.workspace_id,
             review_id=review.id,
+            step_id=step.id,
             member_id=member_id,
             verdict=verdict,
             remark=require_text(remark, most=_REMARK, path=("input", "remark"), empty=True),
-            editions=hashes,
+            editions={str(edition.id): edition.hash for edition in editions},
         )
     )
     touch(work, review)
-    if verdict is Verdict.APPROVE:
-        await _approve(work, review, editions, member_id=member_id)
+    if verdict is Verdict.REQUEST_CHANGES:
+        await deciding.request_changes(work, review, steps)
+    elif is_done(step, standing.able, standing.approved | {member_id}):
+        await deciding.go_on(work, review, steps, editions, member_id=member_id)
     else:
-        await _request_changes(work, review)
+        work.record(StepApproved(subject_id=review.id, step_id=step.id))
     await work.session.flush()
     return review
+
+
+async def reconsider(work: UnitOfWork, *, member_id: UUID) -> None:
+    """Go on with reviews that waited for nobody but a member who has left."""
+    waiting = await work.all(
+        select(Review.id)
+        .join(ReviewStep, ReviewStep.review_id == Review.id)
+        .where(ReviewStep.state == StepState.OPEN, ReviewStep.mode == StepMode.ALL)
+        .order_by(Review.item_id)
+    )
+    for review_id in waiting:
+        review = await _to_decide(work, review_id, Verdict.APPROVE)
+        steps = await runs.steps_of(work, review_id=review.id)
+        standing = await runs.standing(work, review, runs.current(steps))
+        approved = (standing.able & standing.approved) - {member_id}
+        if review.state is not ReviewState.IN_REVIEW or not approved:
+            continue
+        editions = await deciding.editions(work, review)
+        if is_done(runs.current(steps), standing.able, approved):
+            try:
+                await deciding.require_approvable(work, review, editions, seen=None)
+            except HubError:
+                # Whoever mends that decides once more.
+                continue
+            touch(work, review)
+            await deciding.go_on(work, review, steps, editions, member_id=max(approved))
 
 
 async def _to_decide(work: UnitOfWork, review_id: UUID, verdict: Verdict) -> Review:
@@ -222,99 +281,6 @@ async def _to_decide(work: UnitOfWork, review_id: UUID, verdict: Verdict) -> Rev
         found = await get(work, Review, review_id, path=path)
         await get(work, ContentItem, found.item_id, lock=True)
     return await get(work, Review, review_id, path=path, lock=True)
-
-
-async def _require_approvable(
-    work: UnitOfWork,
-    review: Review,
-    editions: Sequence[Edition],
-    *,
-    member_id: UUID,
-    seen: Mapping[UUID, str] | None,
-) -> None:
-    item = await get(work, ContentItem, review.item_id)
-    if item.current_revision_id != review.revision_id:
-        raise WrongState(
-            "The text changed after it was submitted. Review the new revision.",
-            path=("input", "reviewId"),
-        )
-    if review.four_eyes and sees_with_own_eyes(
-        member_id, submitted_by=review.submitted_by, authors=await _authors(work, review)
-    ):
-        raise FourEyes(
-            "Somebody else must approve what you wrote or submitted.", path=("input", "reviewId")
-        )
-    if seen is not None and {edition.id: edition.hash for edition in editions} != dict(seen):
-        raise WrongState(
-            "The editions are not the ones you looked at. Read the review again.",
-            path=("input", "editions"),
-        )
-    for edition in editions:
-        channel = await get(work, Channel, edition.channel_id)
-        if channel.basis != edition.basis:
-            raise WrongState(
-                f"The channel {channel.name} changed since this was prepared. Submit it again.",
-                path=("input", "reviewId"),
-            )
-    await require_current(work, item=item, revision_id=review.revision_id, editions=editions)
-
-
-async def _authors(work: UnitOfWork, review: Review) -> frozenset[UUID | None]:
-    """Return who wrote what is to be approved: every revision since the last approved one.
-
-    The last to save may have changed a single tag.
-    """
-    approved = (
-        select(func.coalesce(func.max(Revision.number), 0))
-        .join(Review, Review.revision_id == Revision.id)
-        .where(Review.item_id == review.item_id, Review.state == ReviewState.APPROVED)
-        .scalar_subquery()
-    )
-    rows = await work.all(
-        select(Revision.author_id)
-        .where(Revision.item_id == review.item_id, Revision.number > approved)
-        .distinct()
-    )
-    return frozenset(rows)
-
-
-async def _approve(
-    work: UnitOfWork, review: Review, editions: Sequence[Edition], *, member_id: UUID
-) -> None:
-    review.state = ReviewState.APPROVED
-    await work.add(
-        *(
-            Approval(
-                id=new_id(),
-                workspace_id=review.workspace_id,
-                edition_id=edition.id,
-                hash=edition.hash,
-                review_id=review.id,
-                member_id=member_id,
-            )
-            for edition in editions
-        )
-    )
-    work.record(
-        ReviewApproved(
-            subject_id=review.id,
-            item_id=review.item_id,
-            revision_id=review.revision_id,
-            editions={str(edition.id): edition.hash for edition in editions},
-        )
-    )
-
-
-async def _request_changes(work: UnitOfWork, review: Review) -> None:
-    revoked = review.state is ReviewState.APPROVED
-    review.state = ReviewState.CHANGES_REQUESTED
-    if revoked:
-        await work.change(
-            update(Approval)
-            .where(Approval.review_id == review.id, Approval.revoked_at.is_(None))
-            .values(revoked_at=work.now)
-        )
-    work.record(ChangesRequested(subject_id=review.id, item_id=review.item_id, revoked=revoked))
 
 
 async def cancel(
@@ -328,7 +294,7 @@ async def cancel(
         raise WrongState(
             f"This review is {review.state.value} already.", path=("input", "reviewId")
         )
-    _end(work, review, ReviewState.CANCELLED)
+    await _end(work, review, ReviewState.CANCELLED)
     return review
 
 
@@ -338,7 +304,7 @@ async def supersede(work: UnitOfWork, *, item_id: UUID) -> None:
         select(Review).where(Review.item_id == item_id, Review.state.in_(OPEN)).with_for_update()
     )
     if review is not None:
-        _end(work, review, ReviewState.SUPERSEDED)
+        await _end(work, review, ReviewState.SUPERSEDED)
 
 
 async def approve_by_policy(work: UnitOfWork, *, edition: Edition, policy: str) -> None:
@@ -367,16 +333,8 @@ async def _targets(work: UnitOfWork, review_id: UUID) -> Sequence[ReviewTarget]:
     )
 
 
-async def _editions(work: UnitOfWork, review: Review) -> Sequence[Edition]:
-    return await work.all(
-        select(Edition)
-        .join(ReviewTarget, ReviewTarget.edition_id == Edition.id)
-        .where(ReviewTarget.review_id == review.id)
-        .order_by(Edition.id)
-    )
-
-
-def _end(work: UnitOfWork, review: Review, state: ReviewState) -> None:
+async def _end(work: UnitOfWork, review: Review, state: ReviewState) -> None:
+    runs.close(review, await runs.steps_of(work, review_id=review.id))
     review.state = state
     touch(work, review)
     work.record(ReviewEnded(subject_id=review.id, reason=state.value))

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rights import protect
 
 revision = "2026_11_23_2120"
-down_revision = "2026_11_23_2100"
+down_revision = "2026_11_23_2110"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,16 @@ from hub.access.rules import DEVICE_TRIES
 from hub.kernel.errors import HubError
 from hub.kernel.work import UnitOfWork
 from schema.access.types import Member, Session
-from schema.base.perform import Given, Made, Payload, perform, refused, result, wanted
+from schema.base.perform import (
+    Given,
+    Made,
+    Payload,
+    changes,
+    perform,
+    refused,
+    result,
+    wanted,
+)
 from schema.base.reading import Info
 from schema.context import Context
 
@@ -29,6 +38,20 @@ class PasswordChangeInput(Given):
     current_password: str = strawberry.field(description="The password you signed in with.")
     new_password: str = strawberry.field(
         description="The new password: 12 characters or more, not made of name or address."
+    )
+
+
+@strawberry.input(description="How a member is told of things; what is left out stays.")
+class MemberNoticesSetInput(Given):
+    member_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The member, for those who manage the workspace; left out: you.",
+    )
+    email_notices: strawberry.Maybe[bool | None] = strawberry.field(
+        default=None, description="Whether they take notices by mail."
+    )
+    locale: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description="The language of notices, as a language tag: fr, en-GB."
     )
 
 
@@ -57,6 +80,11 @@ class PasswordChangePayload(Payload):
     member: Member | None = result("Member", "You.")
 
 
+@strawberry.type(description="The answer to memberNoticesSet.")
+class MemberNoticesSetPayload(Payload):
+    member: Member | None = result("Member", "The member.")
+
+
 @strawberry.type(description="The answer to memberRemove.")
 class MemberRemovePayload(Payload):
     member: Member | None = result("Member", "Who left; what they did still bears their name.")
@@ -74,6 +102,27 @@ class MemberSessionsRevokePayload(Payload):
 
 @strawberry.type
 class AccessMutations:
+    @strawberry.mutation(
+        description="Say whether you take notices by mail, and in which language; those who manage "
+        "the workspace can say it for others."
+    )
+    async def member_notices_set(
+        self,
+        info: Info,
+        input: Annotated[MemberNoticesSetInput, strawberry.argument(description="What.")],  # noqa: A002 - its name in the API
+    ) -> MemberNoticesSetPayload:
+        async def act(work: UnitOfWork) -> Made:
+            member = await operations.set_notices(
+                work,
+                member_id=None
+                if input.member_id is None
+                else wanted(input.member_id, "Member", "memberId"),
+                changes=changes(input, "email_notices", "locale"),
+            )
+            return {"member": member.id}
+
+        return await perform(info, MemberNoticesSetPayload, act)
+
     @strawberry.mutation(
         description="Give a member a password to sign in with; all their sessions end."
     )

@@ -39,6 +39,8 @@ describe(
         "REVIEW_READ": "Read reviews and decisions.",
         "REVIEW_SUBMIT": "Ask for reviews.",
         "REVIEW_DECIDE": "Approve, or ask for changes.",
+        "REVIEW_REMARK": "Make remarks on contents, and resolve them.",
+        "REVIEW_MANAGE": "Make and change workflows.",
         "PUBLISHING_READ": "Read publications and their attempts.",
         "PUBLISHING_WRITE": "Schedule, cancel, hold and retry publications.",
         "ENGAGEMENT_READ": "Read threads, messages and persons.",
@@ -124,6 +126,8 @@ class Member(Node):
         make=_email,
     )
     role: Role = column("What they are in the workspace.")
+    locale: str = column("The language they are written to in, as a language tag.")
+    email_notices: bool = column("Whether they take notices by mail.")
     tokens: list[Token] | None = listed(
         "Their tokens, newest first; for those who manage the workspace.",
         columns("id", "member_id"),

@@ -60,6 +60,8 @@ describe(
         "IN_PAST": "The time is over.",
         "NOT_APPROVED": "Nobody has approved these words for this channel.",
         "FOUR_EYES": "Somebody else must approve what you wrote or submitted.",
+        "NOBODY_LEFT": "Nobody is left who may approve it.",
+        "REMARKS_OPEN": "A blocking remark is not resolved yet.",
         "UNSUPPORTED": "The platform of this channel cannot do this.",
         "IDEMPOTENCY_KEY_REUSED": "The Idempotency-Key stands for another request.",
         "IN_PROGRESS": "The first request with this Idempotency-Key has not ended yet.",

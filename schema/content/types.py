@@ -19,6 +19,7 @@ from hub.kernel.shapes import (
     one_of,
 )
 from hub.review import models as review
+from hub.review.queries import first_remarks
 from hub.review.rules import OPEN
 from schema.access.types import Member
 from schema.base.enums import describe
@@ -50,9 +51,11 @@ from schema.strategy.types import Audience, Brand, Campaign, Pillar
 
 if TYPE_CHECKING:
     from schema.publishing.types import Publication
+    from schema.review.remarks import Remark
     from schema.review.types import Review
 
 Reviews = Connection[Annotated["Review", strawberry.lazy("schema.review.types")]]
+Remarks = Connection[Annotated["Remark", strawberry.lazy("schema.review.remarks")]]
 Publications = Connection[Annotated["Publication", strawberry.lazy("schema.publishing.types")]]
 
 EditionOrigin = models.EditionOrigin
@@ -308,6 +311,10 @@ class ContentItem(Node):
         "Every version, newest first.", columns("id", "item_id")
     )
     reviews: Reviews | None = paged("Its reviews, newest first.", columns("id", "item_id"))
+    remarks: Remarks | None = paged(
+        "Remarks on it, of all reviews, newest first; answers stand under what they answer.",
+        first_remarks("id"),
+    )
     publications: Publications | None = paged(
         "Where it went and shall go, newest first.", columns("id", "item_id")
     )

@@ -36,9 +36,21 @@ class ReviewSubmitInput(Given):
         description="The item's `version` you read; CONFLICT if it is another by now.",
     )
     four_eyes: bool = strawberry.field(
-        default=True, description="Whether somebody else than author and submitter must approve."
+        default=True,
+        description="Whether somebody else than author and submitter must approve; the steps of a "
+        "workflow say so themselves.",
     )
     note: str = strawberry.field(default="", description="A word to the reviewers.")
+    workflow_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The workflow whose steps it takes; left out: the default for its brand and "
+        "channels, or one step for all who decide on reviews.",
+    )
+    resume: bool = strawberry.field(
+        default=False,
+        description="Whether to go on at the step that asked for changes, where the workflow "
+        "keeps approvals; otherwise it begins anew.",
+    )
 
 
 @strawberry.input(description="An edition a reviewer has looked at.")
@@ -113,14 +125,18 @@ class ReviewMutations:
                 expected_version=input.expected_version,
                 four_eyes=input.four_eyes,
                 note=input.note,
+                workflow_id=None
+                if input.workflow_id is None
+                else wanted(input.workflow_id, "Workflow", "workflowId"),
+                resume=input.resume,
             )
             return {"review": review.id}
 
         return await perform(info, ReviewSubmitPayload, act)
 
     @strawberry.mutation(
-        description="Approve the editions by their hashes, or ask for changes; the latter takes an "
-        "approval back and holds what is scheduled."
+        description="Approve the editions by their hashes at the open step, or ask for changes, "
+        "which ends the review; after an approval it takes that back and holds what is scheduled."
     )
     async def review_decide(
         self,

@@ -107,9 +107,11 @@ INTERNAL = {
         "usable_channel": "submit asks for it",
         "prepare": "a worker's",
         "supersede": "a reaction",
+        "reconsider": "a reaction",
         "approve_by_policy": "engagement asks for it, under its own permission",
         "targets_of": "later areas read it",
     },
+    "hub/review/remarks.py": {"require_none_blocking": "approving asks for it"},
 }
 
 

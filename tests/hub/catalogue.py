@@ -40,8 +40,10 @@ from hub.publishing import operations as publishing
 from hub.publishing.models import HoldReason, Publication
 from hub.publishing.plans import NewEntry
 from hub.review import operations as review
+from hub.review import remarks, workflows
 from hub.review.models import Verdict
 from hub.review.operations import Target
+from hub.review.rules import StepWords
 from hub.strategy import guides
 from hub.strategy import operations as strategy
 from hub.strategy.models import GoalMetric
@@ -73,6 +75,8 @@ class Ids:
     item: UUID
     approved_item: UUID
     review: UUID
+    workflow: UUID
+    remark: UUID
     publication: UUID
     published: UUID
     edition: UUID
@@ -181,6 +185,13 @@ CASES: dict[str, Case] = {
         roles=ADMINS,
         ids=("token",),
         call=lambda work, ids: access.revoke_token(work, token_id=ids.token),
+    ),
+    "access.set_notices": Case(
+        roles=ADMINS,
+        ids=("member",),
+        call=lambda work, ids: access.set_notices(
+            work, member_id=ids.member, changes={"locale": "fr"}
+        ),
     ),
     "access.remove_member": Case(
         roles=ADMINS,
@@ -385,6 +396,50 @@ CASES: dict[str, Case] = {
         roles=WRITERS,
         ids=("review",),
         call=lambda work, ids: review.cancel(work, review_id=ids.review),
+    ),
+    "workflows.create": Case(
+        roles=MANAGERS,
+        ids=("brand",),
+        call=lambda work, ids: workflows.create(
+            work, name="W", steps=[StepWords(name="S")], brand_id=ids.brand
+        ),
+    ),
+    "workflows.update": Case(
+        roles=MANAGERS,
+        ids=("workflow",),
+        call=lambda work, ids: workflows.update(
+            work, workflow_id=ids.workflow, changes={"name": "X"}
+        ),
+    ),
+    "workflows.archive": Case(
+        roles=MANAGERS,
+        ids=("workflow",),
+        call=lambda work, ids: workflows.archive(work, workflow_id=ids.workflow),
+    ),
+    "remarks.add": Case(
+        roles=WRITERS,
+        ids=("item",),
+        call=lambda work, ids: remarks.add(work, item_id=ids.item, text="R"),
+    ),
+    "remarks.change": Case(
+        roles=WRITERS,
+        ids=("remark",),
+        call=lambda work, ids: remarks.change(work, remark_id=ids.remark, changes={"text": "X"}),
+    ),
+    "remarks.resolve": Case(
+        roles=WRITERS,
+        ids=("remark",),
+        call=lambda work, ids: remarks.resolve(work, remark_id=ids.remark),
+    ),
+    "remarks.reopen": Case(
+        roles=WRITERS,
+        ids=("remark",),
+        call=lambda work, ids: remarks.reopen(work, remark_id=ids.remark),
+    ),
+    "remarks.delete": Case(
+        roles=WRITERS,
+        ids=("remark",),
+        call=lambda work, ids: remarks.delete(work, remark_id=ids.remark),
     ),
     "publishing.schedule": Case(
         roles=WRITERS,
@@ -832,6 +887,7 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         message = await work.one(select(Message.id))
         person = await work.one(select(Person.id))
     trigger, endpoint, delivery = await _automation(world)
+    workflow, remark = await _reviewing(world, item_id)
     assert message is not None
     assert person is not None
     held = await _contests(world, published, database)
@@ -846,6 +902,8 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         item=item_id,
         approved_item=approved_item,
         review=review_id,
+        workflow=workflow,
+        remark=remark,
         publication=waiting.id,
         published=published.id,
         edition=waiting.edition_id,
@@ -901,6 +959,13 @@ async def _contests(world: World, published: Publication, database: Database) ->
         "out_entry": by_contest[held["closed_contest"]].id,
         "place": place,
     }
+
+
+async def _reviewing(world: World, item_id: UUID) -> tuple[UUID, UUID]:
+    async with world.hub.unit_of_work(world.callers[Role.ADMIN]) as work:
+        workflow = await workflows.create(work, name="W", steps=[StepWords(name="S")])
+        remark = await remarks.add(work, item_id=item_id, text="R")
+    return workflow.id, remark.id
 
 
 async def _automation(world: World) -> tuple[UUID, UUID, UUID]:

@@ -137,30 +137,111 @@ def test_an_item_offers_what_fits_its_state(
     ],
 )
 def test_a_review_offers_what_fits_its_state(state: str, offered: str) -> None:
-    facts = {
-        "state": state,
-        "four_eyes": True,
-        "submitted_by": new_id(),
-        "author_ids": [str(new_id()), None],
-    }
+    facts = a_review(state=state)
 
     assert actions("Review", facts, APPROVER) == offered.split()
     editors = {"review.cancel"} & set(offered.split())
     assert set(actions("Review", facts, EDITOR)) == editors
 
 
+def a_review(**more: Any) -> dict[str, Any]:
+    return {
+        "state": "IN_REVIEW",
+        "submitted_by": new_id(),
+        "author_ids": [str(new_id()), None],
+        "candidate_ids": [str(APPROVER.member_id), str(new_id())],
+        "approver_ids": [],
+        "blocked": False,
+        "due_at": None,
+        "open_mode": "ANY",
+        "open_needed": None,
+        "open_four_eyes": True,
+        **more,
+    }
+
+
 @pytest.mark.parametrize("own", ["submitted_by", "author_ids"])
 @pytest.mark.parametrize("four_eyes", [True, False])
 def test_approval_is_not_offered_for_ones_own_work(own: str, four_eyes: bool) -> None:
-    facts: dict[str, Any] = {
-        "state": "IN_REVIEW",
-        "four_eyes": four_eyes,
-        "submitted_by": None,
-        "author_ids": [],
-        own: APPROVER.member_id if own == "submitted_by" else [str(APPROVER.member_id)],
-    }
+    mine = APPROVER.member_id if own == "submitted_by" else [str(APPROVER.member_id)]
+    facts = a_review(open_four_eyes=four_eyes, **{own: mine})
 
     assert (Action.REVIEW_APPROVE in actions("Review", facts, APPROVER)) is not four_eyes
+
+
+@pytest.mark.parametrize(
+    ("facts", "offered"),
+    [
+        ({"candidate_ids": []}, ""),
+        ({"candidate_ids": [], "state": "APPROVED"}, "review.request_changes"),
+        ({"approver_ids": [str(APPROVER.member_id)]}, "review.request_changes"),
+        ({"blocked": True}, "review.request_changes"),
+    ],
+)
+def test_who_is_not_asked_or_has_approved_or_is_blocked_is_not_offered_to_approve(
+    facts: dict[str, Any], offered: str
+) -> None:
+    found = set(actions("Review", a_review(**facts), APPROVER)) - {"review.cancel"}
+
+    assert found == set(offered.split())
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({}, []),
+        ({"candidate_ids": []}, ["NOBODY_LEFT"]),
+        ({"open_mode": "N_OF_M", "open_needed": 2}, []),
+        ({"open_mode": "N_OF_M", "open_needed": 3}, ["NOBODY_LEFT"]),
+        ({"open_mode": "ALL"}, []),
+        (
+            {"submitted_by": APPROVER.member_id, "open_mode": "N_OF_M", "open_needed": 2},
+            ["NOBODY_LEFT"],
+        ),
+        (
+            {"submitted_by": APPROVER.member_id, "open_needed": 2, "open_four_eyes": False},
+            [],
+        ),
+        ({"blocked": True, "due_at": NOW - timedelta(hours=1)}, ["REMARKS_OPEN", "OVERDUE"]),
+        ({"due_at": NOW}, []),
+        ({"state": "APPROVED", "blocked": True, "candidate_ids": []}, []),
+    ],
+)
+def test_a_review_says_what_keeps_it_from_its_end(facts: dict[str, Any], found: list[str]) -> None:
+    assert [one.code for one in problems("Review", a_review(**facts), NOW)] == found
+
+
+@pytest.mark.parametrize(
+    ("author", "resolved", "answered", "offered"),
+    [
+        (EDITOR, False, False, "answer edit resolve delete"),
+        (EDITOR, True, True, "answer edit reopen"),
+        (APPROVER, False, False, "answer resolve"),
+    ],
+)
+def test_a_remark_is_changed_by_its_author_and_settled_by_those_who_write(
+    author: Caller, resolved: bool, answered: bool, offered: str
+) -> None:
+    facts = {
+        "author_id": str(author.member_id),
+        "parent_id": None,
+        "resolved_at": NOW if resolved else None,
+        "answered": answered,
+    }
+
+    assert actions("Remark", facts, EDITOR) == [f"remark.{one}" for one in offered.split()]
+    assert actions("Remark", facts, VIEWER) == []
+    answer = actions("Remark", {**facts, "parent_id": "x"}, EDITOR)
+    assert {"remark.resolve", "remark.reopen"}.isdisjoint(answer)
+
+
+def test_workflows_are_changed_by_managers_until_they_are_archived() -> None:
+    assert actions("Workflow", {"archived_at": None}, MANAGER) == [
+        "workflow.update",
+        "workflow.archive",
+    ]
+    assert actions("Workflow", {"archived_at": NOW}, MANAGER) == []
+    assert actions("Workflow", {"archived_at": None}, APPROVER) == []
 
 
 def test_a_channel_is_switched_the_other_way() -> None:

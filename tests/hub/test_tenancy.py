@@ -52,6 +52,7 @@ WITHOUT_KEY = {
     ("messages", "parent_remote_id"): "the platform's id",
     ("persons", "remote_id"): "the platform's id",
     ("credentials", "key_id"): "names a key",
+    ("notices", "remark_id"): "remarks can be deleted",
 }
 #: What a generated row needs beyond its columns' types, to pass the table's checks.
 SPECIAL: dict[str, dict[str, Any]] = {

@@ -20,6 +20,14 @@ EDIT = (
     "publishing.write review.submit"
 )
 MANAGE = "review.decide strategy.write channels.write audit.read automation.read automation.write"
+EDIT = (
+    f"{READ} content.write engagement.moderate engagement.reply publishing.write review.remark "
+    "review.submit"
+)
+MANAGE = (
+    "review.decide review.manage strategy.write channels.write audit.read automation.read "
+    "automation.write"
+)
 MATRIX = {
     Role.VIEWER: READ,
     Role.EDITOR: EDIT,

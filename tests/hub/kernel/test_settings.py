@@ -67,6 +67,11 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
         ("HUB_GRACE_SECONDS", "-1", "grace_seconds"),
         ("HUB_LOG_LEVEL", "loud", "log_level"),
         ("HUB_BODY_BYTES", "0", "body_bytes"),
+        ("HUB_SMTP_URL", "smtp://mail.example", "smtp_url"),
+        ("HUB_MAIL_FROM", "Hub <hub>", "mail_from"),
+        ("HUB_MAIL_FROM", "Hub <a@x.example>\nBcc: b@x.example", "mail_from"),
+        ("HUB_FRONTEND_URL", "https://x.example/{nothing}", "frontend_url"),
+        ("HUB_FRONTEND_URL", "javascript:alert(1)", "frontend_url"),
     ],
 )
 def test_a_malformed_setting_is_named(
@@ -78,6 +83,47 @@ def test_a_malformed_setting_is_named(
         Settings()
 
     assert list(problems(error)) == [field]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://mail.example",
+        "smtp://",
+        "smtp://mail.example:70000",
+        "smtp://mail.example:0",
+        "smtp://mail.example/path",
+        "smtp://a b",
+    ],
+)
+def test_a_mail_server_that_cannot_be_is_refused_and_not_repeated(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("HUB_MAIL_FROM", "Hub <hub@acme.example>")
+    environment.setenv("HUB_SMTP_URL", url.replace("//", "//me:only-mine@"))
+
+    with pytest.raises(ValidationError) as error:
+        Settings()
+
+    assert list(problems(error)) == ["smtp_url"]
+    assert "only-mine" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["smtps://me:p%40ss@mail.example:465", "smtp+starttls://mail.example", "smtp://[::1]:25"]
+)
+def test_a_mail_server_is_taken_with_who_it_is_from(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("HUB_MAIL_FROM", "hub@acme.example")
+    environment.setenv("HUB_SMTP_URL", url)
+    environment.setenv("HUB_FRONTEND_URL", "https://desk.example/{review}?c={content}")
+
+    settings = Settings()
+
+    assert settings.smtp_url is not None
+    assert settings.smtp_url.get_secret_value() == url
+    assert "p%40ss" not in repr(settings)
 
 
 def test_an_error_never_repeats_a_secret(environment: pytest.MonkeyPatch) -> None:

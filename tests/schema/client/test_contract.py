@@ -98,6 +98,7 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "GoalUpdateInput",
         "PillarUpdateInput",
         "TriggerUpdateInput",
+        "WorkflowUpdateInput",
     }
     for kind in inputs.values():
         assert isinstance(kind, GraphQLInputObjectType)

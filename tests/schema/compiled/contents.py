@@ -83,6 +83,8 @@ class Contents:
                 name=self.values.text("Ada"),
                 email=f"m{number}@{self.slug}.example",
                 role=role,
+                locale=self.values.one(LOCALES),
+                email_notices=self.values.chance(0.7),
                 removed_at=self.values.time() if number >= len(Role) else None,
             )
 

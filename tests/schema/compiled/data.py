@@ -35,7 +35,16 @@ from hub.publishing.models import (
     Attempt,
     Publication,
 )
-from hub.review.models import Decision, Review, ReviewTarget
+from hub.review.models import (
+    Decision,
+    Notice,
+    Remark,
+    Review,
+    ReviewStep,
+    ReviewTarget,
+    Workflow,
+    WorkflowStep,
+)
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
 from tests.schema.compiled.contest_rows import Contests
 from tests.schema.compiled.values import Values
@@ -100,6 +109,11 @@ class _Filler(Contests):
                 ("Review", Review),
                 ("ReviewTarget", ReviewTarget),
                 ("Decision", Decision),
+                ("Workflow", Workflow),
+                ("WorkflowStep", WorkflowStep),
+                ("ReviewStep", ReviewStep),
+                ("Remark", Remark),
+                ("Notice", Notice),
                 ("Publication", Publication),
                 ("Attempt", Attempt),
                 ("Amendment", Amendment),
@@ -145,7 +159,10 @@ class _Filler(Contests):
         self._plans()
         self._assets()
         self._contents()
+        self._workflows()
         self._reviews()
+        self._remarks()
+        self._notices()
         self._publications()
         self._engagement()
         self._audit()

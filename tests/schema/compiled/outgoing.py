@@ -27,71 +27,16 @@ from hub.publishing.models import (
     PublicationState,
     Standing,
 )
-from hub.review.models import Approval, Decision, Review, ReviewState, ReviewTarget, Verdict
 from hub.strategy.models import Brand
-from tests.schema.compiled.contents import Contents
+from tests.schema.compiled.reviewing import Reviewing
 from tests.schema.compiled.values import NOON
 
 METRICS = ("likes", "replies", "views")
 _ALMOST = timedelta(seconds=1)
 
 
-class Outgoing(Contents):
+class Outgoing(Reviewing):
     """Makes what follows from contents."""
-
-    def _reviews(self) -> None:
-        for item in self._all(ContentItem):
-            is_open = False
-            for _ in range(self.values.random.randint(0, 2)):
-                state = self.values.one(ReviewState)
-                opens = state in {"PREPARING", "IN_REVIEW", "BLOCKED"}
-                if opens and is_open:
-                    continue
-                is_open = is_open or opens
-                self._review(item, state)
-
-    def _review(self, item: Mapping[str, Any], state: ReviewState) -> None:
-        revisions = [row["id"] for row in self._all(Revision) if row["item_id"] == item["id"]]
-        revision = self.values.one(revisions)
-        review = self._add(
-            Review,
-            item_id=item["id"],
-            revision_id=revision,
-            state=state,
-            four_eyes=self.values.chance(0.5),
-            submitted_by=self.values.maybe(self.values.one(self.ids(Member))),
-            note=self.values.text(),
-        )["id"]
-        editions = [row for row in self._all(Edition) if row["revision_id"] == revision]
-        for channel in self.values.some(self.ids(Channel), 3):
-            self._add(
-                ReviewTarget,
-                review_id=review,
-                channel_id=channel,
-                scheduled_for=self.values.maybe(self.values.time()),
-                edition_id=self.values.maybe(self.values.one([e["id"] for e in editions]))
-                if editions
-                else None,
-            )
-        for _ in range(self.values.random.randint(0, 2)):
-            self._add(
-                Decision,
-                review_id=review,
-                member_id=self.values.one(self.ids(Member)),
-                verdict=self.values.one(Verdict),
-                remark=self.values.text(),
-                editions={str(one["id"]): one["hash"] for one in self.values.some(editions, 2)},
-            )
-        for edition in self.values.some(editions, 2):
-            self._add(
-                Approval,
-                edition_id=edition["id"],
-                hash=self.values.one((edition["hash"], edition["hash"], "other")),
-                review_id=review,
-                policy=None,
-                member_id=self.values.maybe(self.values.one(self.ids(Member))),
-                revoked_at=self.values.maybe(self.values.time(), 0.2),
-            )
 
     def _publications(self) -> None:
         states = [*PublicationState, *[PublicationState.PUBLISHED] * 6]

@@ -49,7 +49,16 @@ EQUAL = {
 #: What reads tables of which every act writes a row.
 UNKEPT = {
     *("AssetUpload", "Delivery", "DeliveryAttempt", "Endpoint", "Event", "Member", "Trigger"),
-    *("TriggerCall", "deliveries", "endpoints", "events", "tokens", "triggers"),
+    *(
+        "TriggerCall",
+        "notices",
+        "reviewQueue",
+        "deliveries",
+        "endpoints",
+        "events",
+        "tokens",
+        "triggers",
+    ),
 }
 
 # What keeps rows sensible would keep most changes from being made.

@@ -42,6 +42,9 @@ SORTED = frozenset(
         "assets.FILENAME_DESC",
         "assets.SIZE_ASC",
         "assets.SIZE_DESC",
+        # The index of what is in review holds nothing else: these few are sorted more quickly.
+        "reviewQueue.",
+        "reviewQueue.DUE_AT_ASC",
         "reviews.UPDATED_AT_ASC",
         "reviews.UPDATED_AT_DESC",
         "publications.SCHEDULED_FOR_ASC",
@@ -80,6 +83,8 @@ FOUND = {
     "contentItems.externalReference": "external_reference",
     "assets.brandIn": "brand_id",
     "reviews.contentItemIn": "item_id",
+    "reviewQueue.contentItemIn": "item_id",
+    "workflows.brandIn": "brand_id",
     "publications.channelIn": "channel_id",
     "publications.contentItemIn": "item_id",
     "publications.externalReference": "external_reference",
@@ -107,6 +112,7 @@ _RARE: Mapping[str, Any] = {
     "afterSequence": 19_900,
     "archived": True,
     "enabled": False,
+    "waitsForMe": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -121,6 +127,8 @@ _RARE_STATES = {
     "ContestState": "OPEN",
     "ContestEntryState": "DISQUALIFIED",
     "Role": "ADMIN",
+    "NoticeState": "FAILED",
+    "NoticeKind": "OVERDUE",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -134,6 +142,7 @@ _IDS = {
     "personIn": ("Person", "persons"),
     "contestIn": ("Contest", "contests"),
     "endpointIn": ("Endpoint", "endpoints"),
+    "workflowIn": ("Workflow", "workflows"),
     "memberIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),

@@ -1,12 +1,39 @@
 """Reviews with what was decided on."""
 
+from uuid import UUID
+
 from hub.access.models import Member, Role
 from hub.kernel.caller import Permission
 from hub.kernel.ids import new_id
-from hub.review.models import Decision, Review, ReviewState, ReviewTarget, Verdict
+from hub.review.models import (
+    Decision,
+    Review,
+    ReviewState,
+    ReviewStep,
+    ReviewTarget,
+    StepMode,
+    StepState,
+    Verdict,
+)
 from schema.base.node import to_global_id
 from tests.schema.conftest import Client
 from tests.schema.library import NOON, Library
+
+
+async def a_step(library: Library, review: UUID, state: StepState = StepState.OPEN) -> UUID:
+    """Write the one step of a review, for all who decide but those who wrote it."""
+    return await library.rows.add(
+        ReviewStep,
+        review_id=review,
+        state=state,
+        number=1,
+        name="",
+        mode=StepMode.ANY,
+        four_eyes=True,
+        roles=[],
+        member_ids=[],
+        reminders=[],
+    )
 
 
 async def test_a_review_shows_targets_decisions_and_the_hashes_they_saw(
@@ -34,6 +61,7 @@ async def test_a_review_shows_targets_decisions_and_the_hashes_they_saw(
     await library.rows.add(
         Decision,
         review_id=review,
+        step_id=await a_step(library, review, StepState.DONE),
         member_id=library.caller.member_id,
         verdict=Verdict.APPROVE,
         remark="Fine",
@@ -99,12 +127,13 @@ async def test_nobody_is_offered_to_approve_what_they_wrote(
     client: Client, library: Library
 ) -> None:
     item = await library.an_item(title="One")
-    await library.rows.add(
+    review = await library.rows.add(
         Review,
         item_id=item,
         revision_id=await library.revision_of(item),
         state=ReviewState.IN_REVIEW,
     )
+    await a_step(library, review)
     ben = await library.rows.add(Member, name="Ben", email="b@acme.example", role=Role.APPROVER)
     asked = "{ reviews { nodes { availableActions } } }"
 
@@ -166,6 +195,7 @@ async def test_nobody_is_offered_to_approve_what_somebody_else_merely_touched_up
         submitted_by=ben,
         note="",
     )
+    await a_step(library, review)
     asked = "query($id: ID!) { node(id: $id) { ... on Review { availableActions } } }"
 
     async def offered() -> list[str]:
