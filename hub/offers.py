@@ -1,16 +1,16 @@
-"""The one table of what can be done with each object and what is wrong with it.
+"""The one table of what can be done with each object, and of what that depends on.
 
 Frontends decide nothing: every object answers `availableActions` for its viewer and `problems`.
-Both are pure functions of a few columns, named in `NEEDS`, so that reading stays one statement.
+Both are pure functions of a few columns, named in `NEEDS`, so that reading stays one statement;
+what is wrong is found in `hub.problems`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hub.channels.platforms.base import Capability, Problem, ProblemSeverity
+from hub.channels.platforms.base import Capability
 from hub.engagement.contests.rules import JUDGED, OVERRULABLE
 from hub.kernel.caller import Caller, Permission
 from hub.publishing.rules import CONFIRMED
@@ -74,6 +74,20 @@ class Action(StrEnum):
     CONTEST_CANCEL = "contest.cancel"
     CONTEST_ENTRY_DISQUALIFY = "contest_entry.disqualify"
     CONTEST_ENTRY_READMIT = "contest_entry.readmit"
+    MESSAGE_LIKE = "message.like"
+    MESSAGE_UNLIKE = "message.unlike"
+    THREAD_UPDATE = "thread.update"
+    THREAD_SNOOZE = "thread.snooze"
+    THREAD_WAKE = "thread.wake"
+    THREAD_NOTE_ADD = "thread.note_add"
+    PERSON_UPDATE = "person.update"
+    PERSON_LINK = "person.link"
+    PERSON_UNLINK = "person.unlink"
+    PERSON_NOTE_ADD = "person.note_add"
+    SAVED_REPLY_UPDATE = "saved_reply.update"
+    SAVED_REPLY_DELETE = "saved_reply.delete"
+    SERVICE_TARGET_SET = "service_target.set"
+    SERVICE_TARGET_DELETE = "service_target.delete"
     TRIGGER_UPDATE = "trigger.update"
     TRIGGER_ROTATE_SECRET = "trigger.rotate_secret"  # noqa: S105 - the name of an act
     TRIGGER_DELETE = "trigger.delete"
@@ -85,13 +99,27 @@ class Action(StrEnum):
     DELIVERY_REPLAY = "delivery.replay"
 
 
+When = Callable[[Facts, Caller], bool]
+
+
+def _always(_facts: Facts, _caller: Caller) -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """An action, the permission it takes, and the state of the object it makes sense in."""
 
     action: Action
     permission: Permission
-    when: Callable[[Facts, Caller], bool] = lambda _facts, _caller: True
+    when: When = _always
+
+
+def _each(permission: Permission, acts: Mapping[Action, When]) -> tuple[Offer, ...]:
+    """Return offers that take the same permission."""
+    return tuple(
+        Offer(action=action, permission=permission, when=when) for action, when in acts.items()
+    )
 
 
 def _state(*states: str) -> Callable[[Facts, Caller], bool]:
@@ -117,7 +145,27 @@ def _retryable(facts: Facts, _caller: Caller) -> bool:
 
 
 def _repliable(facts: Facts, _caller: Caller) -> bool:
-    return facts["direction"] == "INBOUND" and Capability.REPLY in facts["channel_capabilities"]
+    needed = {Capability.REPLY}
+    if facts["thread_kind"] == "DIRECT":
+        needed.add(Capability.DIRECT_MESSAGES)
+    return (
+        facts["direction"] == "INBOUND"
+        and not facts["deleted"]
+        and needed <= set(facts["channel_capabilities"])
+    )
+
+
+def _likeable(*, liked: bool) -> Callable[[Facts, Caller], bool]:
+    def offered(facts: Facts, _caller: Caller) -> bool:
+        wanted = facts["liked"] if facts["like_wanted"] is None else facts["like_wanted"]
+        return bool(
+            facts["direction"] == "INBOUND"
+            and not facts["deleted"]
+            and wanted is liked
+            and Capability.LIKE in facts["channel_capabilities"]
+        )
+
+    return offered
 
 
 def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
@@ -126,6 +174,7 @@ def _hideable(*, hidden: bool) -> Callable[[Facts, Caller], bool]:
         wanted = facts["hidden"] if under_way is None else under_way == "HIDE"
         return bool(
             facts["direction"] == "INBOUND"
+            and facts["thread_kind"] == "COMMENTS"
             and wanted is hidden
             and Capability.HIDE in facts["channel_capabilities"]
         )
@@ -228,9 +277,22 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "pending_amendment",
         "refs",
     ),
-    "Message": ("direction", "hidden", "channel_capabilities", "pending_amendment"),
     "Contest": ("state", "unread", "opens_at", "announcement_open"),
     "ContestEntry": ("state", "ruling", "reasons", "contest_state"),
+    "Message": (
+        "direction",
+        "hidden",
+        "liked",
+        "like_wanted",
+        "deleted",
+        "thread_kind",
+        "channel_capabilities",
+        "pending_amendment",
+    ),
+    "Thread": ("state", "overdue", "first_reply_due_at", "snoozed_until"),
+    "Person": ("group_id",),
+    "SavedReply": (),
+    "ServiceTarget": (),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -392,6 +454,39 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             permission=Permission.ENGAGEMENT_MODERATE,
             when=_hideable(hidden=True),
         ),
+        *_each(
+            Permission.ENGAGEMENT_REPLY,
+            {
+                Action.MESSAGE_LIKE: _likeable(liked=False),
+                Action.MESSAGE_UNLIKE: _likeable(liked=True),
+            },
+        ),
+    ),
+    "Thread": _each(
+        Permission.ENGAGEMENT_REPLY,
+        {
+            Action.THREAD_UPDATE: _always,
+            Action.THREAD_SNOOZE: lambda facts, _caller: facts["state"] != "DONE",
+            Action.THREAD_WAKE: lambda facts, _caller: facts["snoozed_until"] is not None,
+            Action.THREAD_NOTE_ADD: _always,
+        },
+    ),
+    "Person": _each(
+        Permission.ENGAGEMENT_REPLY,
+        {
+            Action.PERSON_UPDATE: _always,
+            Action.PERSON_LINK: _always,
+            Action.PERSON_UNLINK: lambda facts, _caller: facts["group_id"] is not None,
+            Action.PERSON_NOTE_ADD: _always,
+        },
+    ),
+    "SavedReply": _each(
+        Permission.ENGAGEMENT_REPLY,
+        {Action.SAVED_REPLY_UPDATE: _always, Action.SAVED_REPLY_DELETE: _always},
+    ),
+    "ServiceTarget": _each(
+        Permission.STRATEGY_WRITE,
+        {Action.SERVICE_TARGET_SET: _always, Action.SERVICE_TARGET_DELETE: _always},
     ),
     "Contest": tuple(
         Offer(action=action, permission=Permission.CONTEST_MANAGE, when=when)
@@ -466,104 +561,3 @@ def actions(kind: str, facts: Facts, caller: Caller) -> list[Action]:
         for offer in OFFERS.get(kind, ())
         if caller.may(offer.permission) and offer.when(facts, caller)
     ]
-
-
-def _channel_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
-    if facts["state"] in {"FAILED", "NEEDS_AUTH"}:
-        yield Problem(
-            code=f"CHANNEL_{facts['state']}",
-            message=facts["state_message"] or "The last check failed.",
-        )
-    if not facts["enabled"]:
-        yield Problem(
-            code="CHANNEL_DISABLED",
-            message="The channel is switched off; nothing goes out here.",
-            severity=ProblemSeverity.WARNING,
-        )
-
-
-_ASTRAY: Mapping[str, tuple[str, str]] = {
-    "CHANGED": (
-        "CHANGED_AT_PLATFORM",
-        "It does not read any more as it was approved: somebody changed it at the platform.",
-    ),
-    "HIDDEN": ("HIDDEN_AT_PLATFORM", "It is there, but others cannot see it."),
-    "GONE": ("GONE_FROM_PLATFORM", "It is not there any more: somebody took it down."),
-}
-
-
-def _publication_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
-    state = facts["state"]
-    if state == "HELD":
-        yield Problem(code=f"HELD_{facts['hold_reason']}", message=facts["problem"])
-    if state == "UNCONFIRMED" and facts["due_at"] is None:
-        yield Problem(
-            code="OUTCOME_UNKNOWN",
-            message="It may be out. Look at the platform, then confirm, retry or abandon. "
-            + facts["problem"],
-        )
-    if state == "UNCONFIRMED" and facts["due_at"] is not None:
-        yield Problem(
-            code="LOOKING_UP",
-            message="It may be out; the hub is looking. " + facts["problem"],
-            severity=ProblemSeverity.WARNING,
-        )
-    if state == "FAILED":
-        yield Problem(code="FAILED", message=facts["problem"])
-    if state == "PUBLISHED" and facts["standing"] in _ASTRAY:
-        code, message = _ASTRAY[facts["standing"]]
-        yield Problem(code=code, message=message, severity=ProblemSeverity.WARNING)
-    if state == "SCHEDULED" and facts["due_at"] is not None and facts["due_at"] < now:
-        yield Problem(
-            code="LATE",
-            message=f"It has been due since {facts['due_at'].isoformat()}.",
-            severity=ProblemSeverity.WARNING,
-        )
-    if state == "SCHEDULED" and facts["problem"]:
-        yield Problem(code="DELAYED", message=facts["problem"], severity=ProblemSeverity.WARNING)
-
-
-def _endpoint_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
-    if facts["disabled_reason"] in {"GONE", "FAILING"}:
-        yield Problem(
-            code=f"ENDPOINT_{facts['disabled_reason']}",
-            message=f"It was switched off. {facts['problem']}",
-        )
-    elif facts["enabled"] and facts["failing_since"] is not None:
-        yield Problem(
-            code="ENDPOINT_UNREACHED",
-            message=f"Its calls have failed since {facts['failing_since'].isoformat()}. "
-            + facts["problem"],
-            severity=ProblemSeverity.WARNING,
-        )
-
-
-def _contest_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
-    if facts["state"] == "CLOSED" and facts["unread"]:
-        yield Problem(
-            code="CONTEST_UNREAD",
-            message="Comments are being read once more since the close; then its list can be "
-            "frozen.",
-            severity=ProblemSeverity.WARNING,
-        )
-    if facts["state"] == "DRAFT" and facts["opens_at"] <= now:
-        yield Problem(
-            code="CONTEST_NOT_OPENED",
-            message="Its time has begun, and nothing is promised to anybody yet: open it.",
-            severity=ProblemSeverity.WARNING,
-        )
-
-
-_PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
-    "Channel": _channel_problems,
-    "Publication": _publication_problems,
-    "Contest": _contest_problems,
-    "Review": offering.review_problems,
-    "Endpoint": _endpoint_problems,
-}
-
-
-def problems(kind: str, facts: Facts, now: datetime) -> list[Problem]:
-    """Return what is wrong with an object of that kind at this moment, worst first."""
-    find = _PROBLEMS.get(kind)
-    return list(find(facts, now)) if find else []

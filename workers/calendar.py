@@ -7,6 +7,7 @@ from datetime import timedelta
 from hub.access import operations as access
 from hub.audit import operations as audit
 from hub.automation import calling, delivering
+from hub.engagement import inboxes
 from hub.kernel import idempotency, jobs
 from hub.kernel.caller import Caller
 from hub.kernel.changes import forget_changes
@@ -93,6 +94,16 @@ async def sweep_endpoints(hub: Hub) -> bool:
     return False
 
 
+async def sweep_inboxes(hub: Hub) -> bool:
+    """Have every inbox read that can be and is not."""
+    async with hub.unscoped() as session:
+        idle = await inboxes.idle_inboxes(session)
+    for workspace_id, channel_id in idle:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+            inboxes.promise_reading(work, channel_id=channel_id)
+    return False
+
+
 async def forget_expired_keys(hub: Hub) -> bool:
     """Delete keys, calls and deliveries that stand for nothing any more."""
     async with hub.unscoped() as session:
@@ -118,6 +129,7 @@ CALENDAR = (
     Periodic(name="sweep strays", every=timedelta(seconds=30), task=sweep_strays),
     Periodic(name="sweep amendments", every=timedelta(seconds=30), task=sweep_amendments),
     Periodic(name="sweep endpoints", every=timedelta(seconds=30), task=sweep_endpoints),
+    Periodic(name="sweep inboxes", every=timedelta(seconds=30), task=sweep_inboxes),
     Periodic(name="forget changes", every=timedelta(minutes=1), task=forget_seen_changes),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

@@ -1,18 +1,25 @@
 """Bringing answers back, page by page, each once."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from hub.channels.platforms.base import Capability
-from hub.engagement import operations
+from hub.engagement import cases, inboxes, liking, operations
 from hub.engagement.contests import entries as contests
-from hub.engagement.jobs import CollectMessages
-from hub.engagement.operations import Looking, Received
+from hub.engagement.inboxes import ReadingInbox
+from hub.engagement.jobs import CollectMessages, LikeMessage, ReadInbox, WakeThread, WatchTarget
+from hub.engagement.liking import Liking
+from hub.engagement.operations import Looking
+from hub.engagement.placing import Received
 from hub.language.markup import sanitise
-from workers.accounts import account_of
+from hub.publishing.models import AmendmentKind
+from hub.publishing.rules import after_amendment
+from workers.accounts import account_of, tell_channel
 from workers.connectors.errors import PlatformError, RateLimited
 from workers.connectors.port import Ref, RemoteMessage
 from workers.handling import Again, Toolbox, handles
+from workers.publishing import FAILURES
 
 #: Pages read in one go; what is left comes with the next turn.
 PAGES = 50
@@ -59,6 +66,7 @@ async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:
                 publication_id=job.publication_id,
                 messages=[_received(message) for message in page.messages],
                 cursor=page.cursor,
+                whole=page.whole,
             )
             if not page.more:
                 await contests.note_read(
@@ -67,6 +75,99 @@ async def _read(job: CollectMessages, looking: Looking, tools: Toolbox) -> None:
         cursor = page.cursor
         if not page.more:
             return
+
+
+@handles(ReadInbox)
+async def read_inbox(job: ReadInbox, tools: Toolbox) -> Again | None:
+    """Read who mentioned a channel's account or wrote to it; then again a little later."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        reading = await inboxes.reading(work, channel_id=job.channel_id)
+    if reading is None:
+        return None
+    if reading.rests_until is not None:
+        return Again(due_at=reading.rests_until, progressed=False)
+    try:
+        await _read_inbox(job, reading, tools)
+    except PlatformError as error:
+        async with tools.unit_of_work(job.workspace_id) as work:
+            await tell_channel(work, channel_id=job.channel_id, error=error)
+        wait = error.wait if isinstance(error, RateLimited) else inboxes.AFTER_FAILURE
+        return Again(due_at=max(reading.next_read, reading.now + wait))
+    return Again(due_at=reading.next_read)
+
+
+async def _read_inbox(job: ReadInbox, reading: ReadingInbox, tools: Toolbox) -> None:
+    connector = tools.connectors[reading.access.platform]
+    cursor = reading.cursor
+    for _ in range(PAGES):
+        page = await connector.fetch_inbox(account_of(reading.access), cursor)
+        async with tools.unit_of_work(job.workspace_id) as work:
+            await operations.receive_inbox(
+                work,
+                channel_id=job.channel_id,
+                messages=[_received(message) for message in page.messages],
+                cursor=page.cursor,
+            )
+        cursor = page.cursor
+        if not page.more:
+            return
+
+
+@handles(LikeMessage)
+async def like(job: LikeMessage, tools: Toolbox) -> Again | None:
+    """Give a like, or take it back, until that is what is wanted."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        begun = await liking.begin(work, message_id=job.message_id)
+    if begun is None:
+        return None
+    if isinstance(begun, datetime):
+        return Again(due_at=begun, progressed=False)
+    connector = tools.connectors[begun.access.platform]
+    try:
+        await connector.like(
+            account_of(begun.access), Ref.from_json(begun.target), liked=begun.liked
+        )
+    except PlatformError as error:
+        return await _not_liked(job, begun, error, tools)
+    await tools.passed("like:performed")
+    async with tools.unit_of_work(job.workspace_id) as work:
+        more = await liking.settle(work, liking=begun)
+    return Again(due_at=None) if more else None
+
+
+async def _not_liked(
+    job: LikeMessage, begun: Liking, error: PlatformError, tools: Toolbox
+) -> Again | None:
+    # Like every amendment, done twice it is done once.
+    wait = after_amendment(
+        FAILURES[type(error)],
+        kind=AmendmentKind.HIDE,
+        tries=begun.tries,
+        retry_after=error.retry_after,
+    )
+    async with tools.unit_of_work(job.workspace_id) as work:
+        await tell_channel(work, channel_id=begun.access.channel_id, error=error)
+        if wait is None:
+            await liking.fail(work, message_id=job.message_id, problem=error.message)
+            return None
+        await liking.settle_later(work, liking=begun, problem=error.message)
+        return Again(due_at=work.now + wait)
+
+
+@handles(WatchTarget)
+async def watch_target(job: WatchTarget, tools: Toolbox) -> Again | None:
+    """Look whether a conversation was answered in time."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        due_at = await cases.look_at_target(work, thread_id=job.thread_id)
+    return Again(due_at=due_at, progressed=False) if due_at else None
+
+
+@handles(WakeThread)
+async def wake(job: WakeThread, tools: Toolbox) -> Again | None:
+    """End the rest of a conversation."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        due_at = await cases.end_rest(work, thread_id=job.thread_id)
+    return Again(due_at=due_at, progressed=False) if due_at else None
 
 
 def _received(message: RemoteMessage) -> Received:
@@ -82,6 +183,10 @@ def _received(message: RemoteMessage) -> Received:
         html=sanitise(message.html),
         url=message.url,
         written_at=message.published_at,
+        edited_at=message.edited_at,
+        private=message.private,
+        audience=message.audience,
+        language=message.language,
         extra=message.extra,
     )
 

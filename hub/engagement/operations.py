@@ -1,29 +1,37 @@
 """Receiving answers, once, and answering them through the same engine as everything else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from hub.channels import operations as channels
 from hub.channels.models import Channel, ChannelState
 from hub.channels.operations import ChannelAccess
-from hub.channels.platforms.base import Capability, Draft, DraftPart, Problem, ProblemSeverity
+from hub.channels.platforms.base import (
+    Capability,
+    Draft,
+    DraftPart,
+    EditionContent,
+    Problem,
+    ProblemSeverity,
+)
 from hub.content import operations as content
 from hub.content.models import ContentItem
+from hub.engagement import cases, placing, receiving
 from hub.engagement.contests import entries as contests
 from hub.engagement.events import (
     MessageHidden,
-    MessageReceived,
+    MessageLikeRequested,
     MessageReplied,
     MessageShown,
 )
-from hub.engagement.jobs import CollectMessages
-from hub.engagement.models import Direction, Message, Person, Thread
+from hub.engagement.jobs import CollectMessages, LikeMessage
+from hub.engagement.models import Direction, Message, Person, SavedReply, Thread, ThreadKind
 from hub.engagement.rules import REPLY_MAX, next_look
 from hub.kernel.caller import Permission
 from hub.kernel.editing import get, require_text
@@ -51,21 +59,7 @@ class Looking:
     began_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Received:
-    """An answer as the platform gave it; `html` is sanitised already."""
-
-    remote_id: str
-    parent_remote_id: str
-    person_remote_id: str
-    person_handle: str
-    person_name: str
-    person_url: str
-    text: str
-    html: str
-    url: str
-    written_at: datetime
-    extra: Mapping[str, Any] = field(default_factory=dict)
+Received = placing.Received
 
 
 async def begin_watching(work: UnitOfWork, *, publication_id: UUID) -> None:
@@ -145,121 +139,62 @@ async def looked_in_vain(
 
 
 async def receive(
-    work: UnitOfWork, *, publication_id: UUID, messages: Sequence[Received], cursor: str
+    work: UnitOfWork,
+    *,
+    publication_id: UUID,
+    messages: Sequence[Received],
+    cursor: str,
+    whole: bool = False,
 ) -> int:
     """Keep answers that are new and the cursor behind them; return how many were new.
 
-    The platform may hand over the same answer any number of times: its id decides.
+    The platform may hand over the same answer any number of times: its id decides. With `whole`,
+    what it does not hand over any more is gone.
     """
     row = await get(work, Publication, publication_id)
-    thread = await _thread(work, row)
-    persons = await _persons(work, row, messages)
-    new = [message for message in messages if await _keep(work, row, thread, persons, message)]
-    thread.cursor = cursor
+    new = await receiving.below(work, row=row, messages=messages, cursor=cursor, whole=whole)
     if new:
         await contests.comments_changed(work, publication_id=row.id)
-        newest = max(message.written_at for message in new)
-        thread.last_message_at = max(newest, thread.last_message_at or newest)
-        thread.version += 1
-        thread.updated_at = work.now
-    return len(new)
+    return new
 
 
-async def _thread(work: UnitOfWork, row: Publication) -> Thread:
-    await work.session.execute(
-        insert(Thread)
-        .values(
-            id=new_id(),
-            workspace_id=row.workspace_id,
-            channel_id=row.channel_id,
-            publication_id=row.id,
-            cursor="",
-            version=1,
-        )
-        .on_conflict_do_nothing(index_elements=["publication_id"])
-    )
-    return (
-        await work.session.execute(
-            select(Thread).where(Thread.publication_id == row.id).with_for_update()
-        )
-    ).scalar_one()
+async def receive_inbox(
+    work: UnitOfWork, *, channel_id: UUID, messages: Sequence[Received], cursor: str
+) -> int:
+    """Keep what is new in a channel's own inbox; return how many were new."""
+    channel = await get(work, Channel, channel_id)
+    return await receiving.inbox(work, channel_id=channel.id, messages=messages, cursor=cursor)
 
 
-async def _persons(
-    work: UnitOfWork, row: Publication, messages: Sequence[Received]
-) -> Mapping[str, UUID]:
-    # Always in the same order: others receive for this channel at the same time, and must not
-    # wait for each other in a circle.
-    latest = {message.person_remote_id: message for message in messages}
-    return {remote_id: await _person(work, row, latest[remote_id]) for remote_id in sorted(latest)}
+async def open_for_mention(work: UnitOfWork, *, channel_id: UUID, post: Received) -> Thread:
+    """Bring somebody else's post into the inbox, because somebody must act; once."""
+    work.caller.require(Permission.ENGAGEMENT_REPLY)
+    channel = await get(work, Channel, channel_id, path=("input", "channelId"))
+    if post.private:
+        raise WrongState("A private message is in the inbox already.", path=("input", "id"))
+    return await receiving.about(work, channel_id=channel.id, given=post)
 
 
-async def _keep(
-    work: UnitOfWork,
-    row: Publication,
-    thread: Thread,
-    persons: Mapping[str, UUID],
-    given: Received,
-) -> bool:
-    kept = await work.session.execute(
-        insert(Message)
-        .values(
-            id=new_id(),
-            workspace_id=row.workspace_id,
-            thread_id=thread.id,
-            channel_id=row.channel_id,
-            person_id=persons[given.person_remote_id],
-            direction=Direction.INBOUND,
-            remote_id=given.remote_id,
-            parent_remote_id=given.parent_remote_id,
-            text=given.text,
-            html=given.html,
-            url=given.url,
-            written_at=given.written_at,
-            hidden=False,
-            extra=dict(given.extra),
-        )
-        .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
-        .returning(Message.id)
-    )
-    message_id = kept.scalar_one_or_none()
-    if message_id is None:
-        return False
-    work.record(MessageReceived(subject_id=message_id, thread_id=thread.id, publication_id=row.id))
-    return True
+async def reply(
+    work: UnitOfWork, *, message_id: UUID, text: str, saved_reply_id: UUID | None = None
+) -> Publication:
+    """Answer a message: the reply is an edition of its own, approved by policy, sent once.
 
-
-async def _person(work: UnitOfWork, row: Publication, given: Received) -> UUID:
-    statement = insert(Person).values(
-        id=new_id(),
-        workspace_id=row.workspace_id,
-        channel_id=row.channel_id,
-        remote_id=given.person_remote_id,
-        handle=given.person_handle,
-        name=given.person_name,
-        url=given.person_url,
-    )
-    found = await work.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["channel_id", "remote_id"],
-            set_={
-                "handle": statement.excluded.handle,
-                "name": statement.excluded.name,
-                "url": statement.excluded.url,
-            },
-        ).returning(Person.id)
-    )
-    return found.scalar_one()
-
-
-async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication:
-    """Answer a message: the reply is an edition of its own, approved by policy, sent once."""
+    A private message is answered in private, and no wider than others can read what is answered.
+    """
     work.caller.require(Permission.ENGAGEMENT_REPLY)
     message = await get(work, Message, message_id, path=("input", "messageId"))
     if message.direction is not Direction.INBOUND:
         raise WrongState("This is your own message.", path=("input", "messageId"))
+    if message.deleted_at is not None:
+        raise WrongState("It is not at the platform any more.", path=("input", "messageId"))
     channel = await _require(work, message.channel_id, Capability.REPLY)
+    thread = await get(work, Thread, message.thread_id)
+    private = thread.kind is ThreadKind.DIRECT
+    if private:
+        await _require(work, message.channel_id, Capability.DIRECT_MESSAGES)
     words = require_text(text, most=REPLY_MAX, path=("input", "text"))
+    await _count_use(work, saved_reply_id)
     edition = await content.prepare_reply(
         work,
         channel=channel,
@@ -267,7 +202,9 @@ async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication
             title="",
             parts=(DraftPart(text=words),),
             in_reply_to=message.remote_id,
-            locale=await _locale_of(work, message),
+            locale=await _locale_of(work, message, thread),
+            audience=message.audience,
+            private_to=await _handle_of(work, message) if private else None,
         ),
     )
     problems = [
@@ -283,15 +220,36 @@ async def reply(work: UnitOfWork, *, message_id: UUID, text: str) -> Publication
         edition=edition,
         item=None,
         scheduled_for=None,
-        in_reply_to={
-            "remote_id": message.remote_id,
-            "url": message.url,
-            "published_at": message.written_at.isoformat(),
-            "extra": {**message.extra, "thread_id": str(message.thread_id)},
-        },
+        in_reply_to={**target_of(message), "extra": _with_thread(message)},
     )
     work.record(MessageReplied(subject_id=message.id, publication_id=row.id))
     return row
+
+
+def target_of(message: Message) -> dict[str, Any]:
+    """Return what a connector needs to address a message."""
+    return {
+        "remote_id": message.remote_id,
+        "url": message.url,
+        "published_at": message.written_at.isoformat(),
+        "extra": dict(message.extra),
+    }
+
+
+def _with_thread(message: Message) -> dict[str, Any]:
+    return {**message.extra, "thread_id": str(message.thread_id)}
+
+
+async def _handle_of(work: UnitOfWork, message: Message) -> str:
+    person = await work.one(select(Person.handle).where(Person.id == message.person_id))
+    return person or ""
+
+
+async def _count_use(work: UnitOfWork, saved_reply_id: UUID | None) -> None:
+    if saved_reply_id is None:
+        return
+    saved = await get(work, SavedReply, saved_reply_id, path=("input", "savedReplyId"), lock=True)
+    saved.used_count += 1
 
 
 async def set_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> Message:
@@ -302,25 +260,41 @@ async def set_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> Mes
     if message.direction is not Direction.INBOUND:
         raise WrongState("This is your own message: withdraw its publication.", path=path)
     await _require(work, message.channel_id, Capability.HIDE, path=path)
-    thread = await get(work, Thread, message.thread_id)
+    publication_id = (await get(work, Thread, message.thread_id)).publication_id
+    if publication_id is None:
+        raise Unsupported("Only answers under your own publications can be hidden.", path=path)
     under_way = await amendments.wanted_hidden(
-        work, publication_id=thread.publication_id, message_id=message.id
+        work, publication_id=publication_id, message_id=message.id
     )
     # Whoever changes their mind before the platform has done it must be heard.
     if (message.hidden if under_way is None else under_way) is hidden:
         raise WrongState("It is so already, or about to be.", path=path)
     await amendments.set_hidden(
         work,
-        publication_id=thread.publication_id,
+        publication_id=publication_id,
         message_id=message.id,
-        target={
-            "remote_id": message.remote_id,
-            "url": message.url,
-            "published_at": message.written_at.isoformat(),
-            "extra": dict(message.extra),
-        },
+        target=target_of(message),
         hidden=hidden,
     )
+    return message
+
+
+async def set_liked(work: UnitOfWork, *, message_id: UUID, liked: bool) -> Message:
+    """Give somebody's message the brand's like at the platform, or take it back; a job does it."""
+    work.caller.require(Permission.ENGAGEMENT_REPLY)
+    path = ("input", "messageId")
+    message = await get(work, Message, message_id, path=path, lock=True)
+    if message.direction is not Direction.INBOUND:
+        raise WrongState("This is your own message.", path=path)
+    await _require(work, message.channel_id, Capability.LIKE, path=path)
+    wanted = message.liked if message.like_wanted is None else message.like_wanted
+    if wanted is liked:
+        raise WrongState("It is so already, or about to be.", path=path)
+    message.like_wanted = liked
+    message.like_tries = 0
+    message.like_problem = ""
+    work.record(MessageLikeRequested(subject_id=message.id, liked=liked))
+    work.promise(LikeMessage(workspace_id=message.workspace_id, message_id=message.id))
     return message
 
 
@@ -329,13 +303,15 @@ async def note_hidden(work: UnitOfWork, *, message_id: UUID, hidden: bool) -> No
     message = await get(work, Message, message_id, lock=True)
     message.hidden = hidden
     thread = await get(work, Thread, message.thread_id)
-    await contests.comments_changed(work, publication_id=thread.publication_id)
+    if thread.publication_id is not None:
+        await contests.comments_changed(work, publication_id=thread.publication_id)
     work.record((MessageHidden if hidden else MessageShown)(subject_id=message.id))
 
 
-async def _locale_of(work: UnitOfWork, message: Message) -> str:
+async def _locale_of(work: UnitOfWork, message: Message, thread: Thread) -> str:
     """Return the language of what a message answers; a reply is taken to keep to it."""
-    thread = await get(work, Thread, message.thread_id)
+    if thread.publication_id is None:
+        return message.language or "und"
     answered = await get(work, Publication, thread.publication_id)
     if answered.item_id is None:
         return "und"
@@ -366,9 +342,14 @@ async def note_reply_sent(work: UnitOfWork, *, publication_id: UUID) -> None:
             url=row.url or "",
             written_at=row.published_at or work.now,
             hidden=False,
+            audience=_audience_of(edition),
             extra={},
         )
         .on_conflict_do_nothing(index_elements=["channel_id", "remote_id"])
     )
-    thread.last_message_at = func.greatest(Thread.last_message_at, row.published_at)
-    thread.version += 1
+    cases.reply_went_out(work, thread=thread, at=row.published_at or work.now)
+
+
+def _audience_of(edition: EditionContent) -> str:
+    said = str(edition.fields.get("visibility", ""))
+    return "" if said == "public" else said

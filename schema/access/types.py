@@ -44,7 +44,7 @@ describe(
         "PUBLISHING_READ": "Read publications and their attempts.",
         "PUBLISHING_WRITE": "Schedule, cancel, hold and retry publications.",
         "ENGAGEMENT_READ": "Read threads, messages and persons.",
-        "ENGAGEMENT_REPLY": "Answer messages.",
+        "ENGAGEMENT_REPLY": "Answer and like messages; look after conversations and persons.",
         "ENGAGEMENT_MODERATE": "Hide answers from others, and show them again.",
         "CONTEST_MANAGE": "Run contests: open, judge, freeze, draw, announce.",
         "ANALYTICS_READ": "Read measurements.",

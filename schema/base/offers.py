@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from hub import offers
+from hub import problems as rules
 from hub.channels.platforms import base
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, computed
@@ -69,6 +70,20 @@ describe(
         "CONTEST_CANCEL": "End the contest without a draw.",
         "CONTEST_ENTRY_DISQUALIFY": "Take the comment out of the contest.",
         "CONTEST_ENTRY_READMIT": "Let the comment take part after all.",
+        "MESSAGE_LIKE": "Like the message at the platform.",
+        "MESSAGE_UNLIKE": "Take the like back.",
+        "THREAD_UPDATE": "Change the conversation's state, assignee, priority or tags.",
+        "THREAD_SNOOZE": "Let the conversation rest until a time.",
+        "THREAD_WAKE": "End the conversation's rest.",
+        "THREAD_NOTE_ADD": "Note something about the conversation.",
+        "PERSON_UPDATE": "Change the person's tags.",
+        "PERSON_LINK": "Say that another account is the same human being.",
+        "PERSON_UNLINK": "Say that the account is on its own.",
+        "PERSON_NOTE_ADD": "Note something about the person.",
+        "SAVED_REPLY_UPDATE": "Change the words or their name.",
+        "SAVED_REPLY_DELETE": "Throw the words away.",
+        "SERVICE_TARGET_SET": "Change how soon the brand answers.",
+        "SERVICE_TARGET_DELETE": "Promise nothing there any more.",
         "TRIGGER_UPDATE": "Rename the trigger, or switch it on or off.",
         "TRIGGER_ROTATE_SECRET": "Give the trigger a new secret.",
         "TRIGGER_DELETE": "Remove the trigger.",
@@ -149,7 +164,7 @@ def problems_with(
     """Show what is wrong right now, and what was found when it was written."""
 
     def make(facts: Facts, asking: Asking) -> list[Problem]:
-        now = [problem(found) for found in offers.problems(kind, facts, asking.now)]
+        now = [problem(found) for found in rules.problems(kind, facts, asking.now)]
         return [*now, *more(facts)]
 
     return computed(description, needs=(*offers.NEEDS[kind], *needs), make=make)

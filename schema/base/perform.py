@@ -26,12 +26,21 @@ from schema.base.facts import RequestFacts
 from schema.base.node import row_id
 from schema.base.reading import Info, read_many, read_one
 
-#: What an operation hands to the answer: ids of rows by the payload's fields.
-Made = Mapping[str, UUID | Sequence[UUID]]
+
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """Errors of a bulk mutation that changed the rest, by the place of each in its input."""
+
+    errors: Mapping[int, HubError]
+
+
+#: What an operation hands to the answer: ids of rows by the payload's fields, and refusals.
+Made = Mapping[str, UUID | Sequence[UUID] | Refusals]
 Act = Callable[[UnitOfWork], Awaitable[Made]]
 
 #: In the metadata of a payload's field: the type of the object it shows.
 ANSWERS = "answers"
+_REFUSES = "refuses"
 _MANY = 100
 _RETRY_SECONDS = 1
 
@@ -126,7 +135,20 @@ class Payload:
     )
 
 
+@strawberry.type(description="One of several that was left as it is, and why.")
+class RowError:
+    index: int = strawberry.field(description="Its place in the input, from 0.")
+    code: ErrorCode = strawberry.field(description="What went wrong, for programs.")
+    message: str = strawberry.field(description="What went wrong and what to do, for people.")
+    path: list[str] = strawberry.field(description="The input at fault, outermost first.")
+
+
 Answer = TypeVar("Answer", bound=Payload)
+
+
+def refusals(description: str) -> Any:
+    """Make a payload's field for the rows that a bulk mutation has refused."""
+    return strawberry.field(default=None, description=description, metadata={_REFUSES: True})
 
 
 def result(kind: str, description: str) -> Any:
@@ -260,10 +282,17 @@ def _tell_transport(context: WriteContext, outcome: _Outcome) -> None:
 
 
 def _plain(made: Made) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, UUID) else [str(one) for one in value]
-        for name, value in made.items()
-    }
+    return {name: _plain_value(value) for name, value in made.items()}
+
+
+def _plain_value(value: UUID | Sequence[UUID] | Refusals) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case Refusals(errors=errors):
+            return [{"index": index, **_stored(error)} for index, error in errors.items()]
+        case _:
+            return [str(one) for one in value]
 
 
 def _stored(error: HubError) -> dict[str, Any]:
@@ -279,12 +308,23 @@ def _user_error(stored: Mapping[str, Any]) -> UserError:
     return UserError(**{**stored, "code": ErrorCode(stored["code"])})
 
 
+def _row_error(stored: Mapping[str, Any]) -> RowError:
+    return RowError(
+        index=stored["index"],
+        code=ErrorCode(stored["code"]),
+        message=stored["message"],
+        path=stored["path"],
+    )
+
+
 async def _answer(info: Info, payload: type[Answer], made: Mapping[str, Any]) -> Answer:
     definition: StrawberryObjectDefinition = payload.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry
     values: dict[str, Any] = {}
     for known in definition.fields:
         given = made.get(known.python_name)
-        if given is not None:
+        if given is not None and _REFUSES in known.metadata:
+            values[known.python_name] = [_row_error(stored) for stored in given]
+        elif given is not None:
             values[known.python_name] = await _read(
                 info, known.metadata[ANSWERS], given, under=(to_camel_case(known.python_name),)
             )

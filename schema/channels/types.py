@@ -72,6 +72,9 @@ describe(
         "HIDE": "Hiding other people's answers from others.",
         "METRICS": "Counting reactions.",
         "MESSAGES": "Collecting answers.",
+        "NOTIFICATIONS": "Collecting what mentions the account.",
+        "DIRECT_MESSAGES": "Collecting private messages, and answering them in private.",
+        "LIKE": "Liking messages.",
     },
 )
 

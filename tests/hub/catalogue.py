@@ -25,13 +25,14 @@ from hub.content import operations as content
 from hub.content.models import Asset, AssetState, AssetUpload
 from hub.content.rules import Part, VariantWords, Words
 from hub.engagement import operations as engagement
+from hub.engagement import persons, saved_replies, service_targets, threads
 from hub.engagement.contests import announcing, drawing, entries
 from hub.engagement.contests import operations as contests
 from hub.engagement.contests.models import (
     ContestEntry,
     ContestPlace,
 )
-from hub.engagement.models import Message, Person
+from hub.engagement.models import Message, Note, Person, Priority, Thread
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
@@ -81,6 +82,12 @@ class Ids:
     published: UUID
     edition: UUID
     message: UUID
+    thread: UUID
+    person: UUID
+    other_person: UUID
+    note: UUID
+    saved_reply: UUID
+    service_target: UUID
     member: UUID
     token: UUID
     asset: UUID
@@ -88,7 +95,6 @@ class Ids:
     trigger: UUID
     endpoint: UUID
     delivery: UUID
-    person: UUID
     draft_contest: UUID
     open_contest: UUID
     closed_contest: UUID
@@ -478,6 +484,124 @@ CASES: dict[str, Case] = {
         ids=("message",),
         call=lambda work, ids: engagement.set_hidden(work, message_id=ids.message, hidden=True),
     ),
+    "engagement.set_liked": Case(
+        roles=WRITERS,
+        ids=("message",),
+        call=lambda work, ids: engagement.set_liked(work, message_id=ids.message, liked=True),
+    ),
+    "engagement.open_for_mention": Case(
+        roles=WRITERS,
+        ids=("channel",),
+        call=lambda work, ids: engagement.open_for_mention(
+            work, channel_id=ids.channel, post=_answer(datetime(2030, 1, 1, tzinfo=UTC), "post")
+        ),
+    ),
+    "threads.update_thread": Case(
+        roles=WRITERS,
+        ids=("thread", "member"),
+        call=lambda work, ids: threads.update_thread(
+            work, thread_id=ids.thread, changes={"assignee_id": ids.member}
+        ),
+    ),
+    "threads.update_threads": Case(
+        roles=WRITERS,
+        ids=("thread", "member"),
+        call=lambda work, ids: threads.update_threads(
+            work, thread_ids=[ids.thread], changes={"assignee_id": ids.member}
+        ),
+    ),
+    "threads.snooze_thread": Case(
+        roles=WRITERS,
+        ids=("thread",),
+        call=lambda work, ids: threads.snooze_thread(
+            work, thread_id=ids.thread, until=datetime(2100, 1, 1, tzinfo=UTC)
+        ),
+    ),
+    "threads.add_thread_note": Case(
+        roles=WRITERS,
+        ids=("thread",),
+        call=lambda work, ids: threads.add_thread_note(work, thread_id=ids.thread, text="x"),
+    ),
+    "threads.add_person_note": Case(
+        roles=WRITERS,
+        ids=("person",),
+        call=lambda work, ids: threads.add_person_note(work, person_id=ids.person, text="x"),
+    ),
+    "threads.update_note": Case(
+        roles=WRITERS,
+        ids=("note",),
+        call=lambda work, ids: threads.update_note(work, note_id=ids.note, text="y"),
+    ),
+    "threads.delete_note": Case(
+        roles=WRITERS,
+        ids=("note",),
+        call=lambda work, ids: threads.delete_note(work, note_id=ids.note),
+    ),
+    "persons.link_persons": Case(
+        roles=WRITERS,
+        ids=("person", "other_person"),
+        call=lambda work, ids: persons.link_persons(
+            work, person_id=ids.person, other_id=ids.other_person
+        ),
+    ),
+    "persons.unlink_person": Case(
+        roles=WRITERS,
+        ids=("person",),
+        call=lambda work, ids: persons.unlink_person(work, person_id=ids.person),
+    ),
+    "persons.update_person": Case(
+        roles=WRITERS,
+        ids=("person",),
+        call=lambda work, ids: persons.update_person(
+            work, person_id=ids.person, changes={"tags": ["x"]}
+        ),
+    ),
+    "saved_replies.create_saved_reply": Case(
+        roles=WRITERS,
+        ids=("brand",),
+        call=lambda work, ids: saved_replies.create_saved_reply(
+            work, brand_id=ids.brand, locale="fr", name="N", text="Bonjour"
+        ),
+    ),
+    "saved_replies.update_saved_reply": Case(
+        roles=WRITERS,
+        ids=("saved_reply",),
+        call=lambda work, ids: saved_replies.update_saved_reply(
+            work, saved_reply_id=ids.saved_reply, changes={"text": "y"}
+        ),
+    ),
+    "saved_replies.delete_saved_reply": Case(
+        roles=WRITERS,
+        ids=("saved_reply",),
+        call=lambda work, ids: saved_replies.delete_saved_reply(
+            work, saved_reply_id=ids.saved_reply
+        ),
+    ),
+    "saved_replies.render_saved_reply": Case(
+        roles=ALL,
+        ids=("saved_reply", "message"),
+        call=lambda work, ids: saved_replies.render_saved_reply(
+            work, saved_reply_id=ids.saved_reply, message_id=ids.message
+        ),
+    ),
+    "service_targets.set_service_target": Case(
+        roles=MANAGERS,
+        ids=("brand", "channel"),
+        call=lambda work, ids: service_targets.set_service_target(
+            work,
+            brand_id=ids.brand,
+            channel_id=ids.channel,
+            timezone="UTC",
+            minutes={Priority.NORMAL: 60},
+        ),
+    ),
+    "service_targets.delete_service_target": Case(
+        roles=MANAGERS,
+        ids=("service_target",),
+        call=lambda work, ids: service_targets.delete_service_target(
+            work, target_id=ids.service_target
+        ),
+    ),
     "amendments.edit": Case(
         roles=WRITERS,
         ids=("published",),
@@ -837,6 +961,13 @@ CASES: dict[str, Case] = {
             work, publication_id=ids.published, messages=(), cursor="c"
         ),
     ),
+    "engagement.receive_inbox": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: engagement.receive_inbox(
+            work, channel_id=ids.channel, messages=(), cursor="c"
+        ),
+    ),
     "engagement.note_reply_sent": Case(
         roles="",
         ids=("published",),
@@ -885,12 +1016,15 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
             work, publication_id=published.id, messages=[_answer(published.created_at)], cursor=""
         )
         message = await work.one(select(Message.id))
+        thread = await work.one(select(Thread.id))
         person = await work.one(select(Person.id))
-    trigger, endpoint, delivery = await _automation(world)
     workflow, remark = await _reviewing(world, item_id)
     assert message is not None
+    assert thread is not None
     assert person is not None
     held = await _contests(world, published, database)
+    around = await _around(world, thread, person, channel_id)
+    trigger, endpoint, delivery = await _automation(world)
     return world, Ids(
         brand=world.brand_id,
         campaign=campaign.id,
@@ -908,6 +1042,9 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         published=published.id,
         edition=waiting.edition_id,
         message=message,
+        thread=thread,
+        person=person,
+        **around,
         member=member.id,
         token=token.id,
         asset=asset.id,
@@ -915,7 +1052,6 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         trigger=trigger,
         endpoint=endpoint,
         delivery=delivery,
-        person=person,
         **held,
     )
 
@@ -992,9 +1128,47 @@ async def _automation(world: World) -> tuple[UUID, UUID, UUID]:
     return trigger.id, endpoint.id, delivery.id
 
 
-def _answer(when: datetime) -> Received:
+async def _around(world: World, thread: UUID, person: UUID, channel_id: UUID) -> dict[str, UUID]:
+    """Make what is kept about conversations and persons; three accounts, two of them linked."""
+    others = [
+        Person(
+            id=new_id(),
+            workspace_id=world.workspace_id,
+            channel_id=channel_id,
+            remote_id=f"p{number}",
+            handle="",
+            name="",
+            url="",
+        )
+        for number in range(2)
+    ]
+    async with world.hub.unit_of_work(world.system) as work:
+        work.session.add_all(others)
+        await work.session.flush()
+        await persons.link_persons(work, person_id=person, other_id=others[0].id)
+        # By nobody: whoever is no administrator is refused.
+        note = Note(
+            id=new_id(), workspace_id=world.workspace_id, thread_id=thread, text="x", version=1
+        )
+        work.session.add(note)
+    async with world.hub.unit_of_work(world.manager) as work:
+        saved = await saved_replies.create_saved_reply(
+            work, brand_id=world.brand_id, locale="en", name="N", text="Hi"
+        )
+        target = await service_targets.set_service_target(
+            work, brand_id=world.brand_id, timezone="UTC", minutes={Priority.NORMAL: 60}
+        )
+    return {
+        "other_person": others[1].id,
+        "note": note.id,
+        "saved_reply": saved.id,
+        "service_target": target.id,
+    }
+
+
+def _answer(when: datetime, remote_id: str = "m") -> Received:
     return Received(
-        remote_id="m",
+        remote_id=remote_id,
         parent_remote_id="1",
         person_remote_id="p",
         person_handle="@p",

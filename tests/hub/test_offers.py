@@ -10,7 +10,8 @@ from hub.access.rules import PERMISSIONS
 from hub.channels.platforms.base import Capability
 from hub.kernel.caller import ActorKind, Caller
 from hub.kernel.ids import new_id
-from hub.offers import NEEDS, OFFERS, Action, actions, problems
+from hub.offers import NEEDS, OFFERS, Action, actions
+from hub.problems import problems
 from tests.hub.publishing.stands import STANDS
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -268,6 +269,10 @@ def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_ca
     facts = {
         "direction": direction,
         "hidden": hidden,
+        "liked": False,
+        "like_wanted": None,
+        "deleted": False,
+        "thread_kind": "COMMENTS",
         "channel_capabilities": capabilities,
         "pending_amendment": None,
     }

@@ -51,6 +51,8 @@ WITHOUT_KEY = {
     ("messages", "remote_id"): "the platform's id",
     ("messages", "parent_remote_id"): "the platform's id",
     ("persons", "remote_id"): "the platform's id",
+    ("persons", "group_id"): "names those who are one human being",
+    ("threads", "remote_id"): "the platform's id",
     ("credentials", "key_id"): "names a key",
     ("notices", "remark_id"): "remarks can be deleted",
 }
@@ -60,6 +62,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "variants": {"platform": "mastodon"},
     "approvals": {"policy": "test"},
     "publications": {"state": "PLANNED"},
+    "notes": {"thread_id": UUID(int=1)},
+    "threads": {"kind": "DIRECT", "remote_id": "x"},
     "jobs": {"state": "WAITING"},
     "contests": {"state": "DRAFT", "opens_at": datetime(2029, 1, 1, tzinfo=UTC)},
     "contest_entries": {"state": "DISQUALIFIED", "reasons": "[{}]"},
@@ -271,6 +275,7 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
         "hub_session": "TABLE(workspace_id uuid, session_id uuid)",
         "hub_public_trigger": "TABLE(workspace_id uuid, trigger_id uuid)",
         "hub_idle_endpoints": "TABLE(workspace_id uuid, endpoint_id uuid)",
+        "hub_idle_inboxes": "TABLE(workspace_id uuid, channel_id uuid)",
         "hub_delivery_counts": (
             "TABLE(outcome text, deliveries bigint, oldest_seconds double precision)"
         ),

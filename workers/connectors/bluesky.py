@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import orjson
 
 from hub.channels.platforms.bluesky import PLATFORM
+from workers.connectors import bluesky_inbox as inbox
 from workers.connectors import bluesky_posts as posts
 from workers.connectors import bluesky_wire as wire
 from workers.connectors.bluesky_failures import EXPIRED, SPENT, code_of, failure
@@ -45,6 +46,7 @@ RESOLVE_HANDLE = "com.atproto.identity.resolveHandle"
 GET_POSTS = "app.bsky.feed.getPosts"
 GET_THREAD = "app.bsky.feed.getPostThread"
 GET_PROFILE = "app.bsky.actor.getProfile"
+LIST_NOTIFICATIONS = "app.bsky.notification.listNotifications"
 
 # Lexicons app.bsky.feed.getPosts and app.bsky.feed.threadgate.
 METRICS_BATCH = 25
@@ -170,6 +172,41 @@ class Bluesky:
                     message = posts.message_of(view, ref, app=account.settings["app"])
                 messages.setdefault(message.remote_id, message)
         return Page(messages=tuple(messages.values()), cursor=cursor)
+
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:
+        """Return mentions, answers and quotes back to a day before the last that was seen.
+
+        What reaches the network with an earlier date than that is missed; answers below the hub's
+        own posts are not, for those are read from the conversation.
+        """
+        listed: list[dict[str, Any]] = []
+        older = ""
+        for _ in range(inbox.PAGES if cursor else 1):
+            params = [("limit", str(inbox.LIMIT)), *([("cursor", older)] if older else [])]
+            answer = await self._ask(account, LIST_NOTIFICATIONS, params, most=THREAD_BYTES)
+            with understood():
+                page = list(answer.json_object()["notifications"])
+                listed += page
+                older = str(answer.json_object().get("cursor") or "")
+                if not older or not page or inbox.reaches_back(page, cursor):
+                    break
+        with understood():
+            messages = inbox.messages_of(listed, app=account.settings["app"])
+            return Page(messages=messages, cursor=inbox.newest(listed, cursor))
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:
+        """Store the account's like of a post under a key of its own, or take it away."""
+        view = next(iter(await self._views(account, [message.remote_id])), None)
+        if not liked:
+            for body in inbox.unlike_bodies(account.identity, message.remote_id, view):
+                await self._write(account, DELETE_RECORD, orjson.dumps(body))
+            return
+        if view is None:
+            raise Gone("What is to be liked does not exist any more.")
+        if inbox.liked_as(view):
+            return
+        body = inbox.like_body(account.identity, view, at=datetime.now(UTC))
+        await self._write(account, PUT_RECORD, orjson.dumps(body))
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""

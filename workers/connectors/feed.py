@@ -81,6 +81,14 @@ class Feed:
         """A feed answers nothing."""
         raise Unsupported("A feed brings no messages.")
 
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:  # noqa: ARG002  the shape of the port
+        """A feed is written to by nobody."""
+        raise Unsupported("A feed brings no messages.")
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A feed brings nothing that could be liked."""
+        raise Unsupported("A feed brings no messages.")
+
     async def delete(self, account: Account, ref: Ref) -> None:
         """Leave it to the hub, which stops serving what is withdrawn."""
 

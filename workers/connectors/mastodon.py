@@ -44,7 +44,17 @@ LIST_LIMIT = 40
 LIST_PAGES = 10
 METRICS_BATCH = 20
 # What a token that may only write cannot do.
-READING = frozenset({Capability.METRICS, Capability.MESSAGES, Capability.READ_BACK})
+READING = frozenset(
+    {
+        Capability.METRICS,
+        Capability.MESSAGES,
+        Capability.READ_BACK,
+        Capability.NOTIFICATIONS,
+        Capability.DIRECT_MESSAGES,
+    }
+)
+# A conversation is cut off here (documentation of Mastodon, methods/statuses, context).
+CONTEXT_MAX = 4096
 
 
 class Mastodon:
@@ -155,16 +165,41 @@ class Mastodon:
         An answer below two of the posts (a thread of our own) is reported once, under the first.
         """
         messages: dict[str, RemoteMessage] = {}
+        whole = True
         for ref in refs:
             with reading():
                 below = await self._descendants(account, ref)
-            for status in below:
+            whole = whole and below is not None and len(below) < CONTEXT_MAX
+            for status in below or ():
                 if posts.is_own(status, account.identity):
                     continue
                 with understood():
                     message = posts.message_of(status, ref)
                 messages.setdefault(message.remote_id, message)
-        return Page(messages=tuple(messages.values()), cursor=cursor)
+        return Page(messages=tuple(messages.values()), cursor=cursor, whole=whole)
+
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:
+        """Return the mentions after the last one that was seen, at first the newest few.
+
+        What is visible to nobody but those it mentions is how people write privately there.
+        """
+        since = [("min_id", cursor)] if cursor else []
+        params = [("types[]", "mention"), ("limit", str(LIST_LIMIT)), *since]
+        with reading():
+            answer = await self._call(account, "GET", "/api/v1/notifications", params=params)
+        listed = _objects(answer)
+        with understood():
+            return Page(
+                messages=posts.mentions_in(listed),
+                # The newest comes first, whatever ids look like on this server.
+                cursor=str(listed[0]["id"]) if listed else cursor,
+                more=bool(cursor) and len(listed) >= LIST_LIMIT,
+            )
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:
+        """Add a post to the account's favourites, or take it out."""
+        act = "favourite" if liked else "unfavourite"
+        await self._call(account, "POST", f"{_post(message.remote_id)}/{act}")
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""
@@ -294,12 +329,12 @@ class Mastodon:
             return None
         return answer.json_object()
 
-    async def _descendants(self, account: Account, ref: Ref) -> list[dict[str, Any]]:
+    async def _descendants(self, account: Account, ref: Ref) -> list[dict[str, Any]] | None:
         path = f"/api/v1/statuses/{_segment(ref.remote_id)}/context"
         try:
             answer = await self._call(account, "GET", path)
         except Gone:
-            return []
+            return None
         with understood():
             return list(answer.json_object()["descendants"])
 

@@ -86,7 +86,36 @@ def message_of(status: Json, root: Ref) -> RemoteMessage:
         url=status.get("url") or status.get("uri") or "",
         published_at=created_at(status),
         raw=status,
+        edited_at=_edited_at(status),
+        private=status.get("visibility") == "direct",
+        audience=_audience(status),
+        language=_language(status),
     )
+
+
+def mentions_in(notifications: Sequence[Json]) -> list[RemoteMessage]:
+    """Return who mentioned the account, the oldest first; private messages are mentions, too."""
+    return [
+        message_of(one["status"], Ref(remote_id=""))
+        for one in reversed(notifications)
+        if one["type"] == "mention" and one.get("status")
+    ]
+
+
+def _edited_at(status: Json) -> datetime | None:
+    said = status.get("edited_at")
+    at = datetime.fromisoformat(said) if said else None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _audience(status: Json) -> str:
+    said = str(status.get("visibility") or "")
+    return "" if said == "public" else said
+
+
+def _language(status: Json) -> str | None:
+    said = str(status.get("language") or "")
+    return said if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", said) else None
 
 
 def measured_of(status: Json, ref: Ref) -> Measured:

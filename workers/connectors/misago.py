@@ -231,9 +231,16 @@ class Misago:
 
     async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:
         """Hide an answer in our thread, or show it again; only moderators of the forum may."""
-        place = wire.post_of(message if message.extra.get("thread") or message.url else root)
-        path = f"{wire.posts_path(place.thread)}{message.remote_id.removeprefix('posts/')}/"
-        await self._patch(account, path, "is-hidden", value=hidden)
+        place = message if message.extra.get("thread") or message.url else root
+        await self._patch(account, _path_of(message, place), "is-hidden", value=hidden)
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:
+        """Like a post, or like it no more; the forum's groups may be kept from it."""
+        await self._patch(account, _path_of(message, message), "is-liked", value=liked)
+
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:  # noqa: ARG002  the shape of the port
+        """Nothing beyond the answers in our own threads is read from a forum."""
+        raise CannotDo("Mentions and private threads of a forum are not collected.")
 
     async def _read(self, account: Account, thread: int, reading: posts.Reading) -> posts.Page:
         """Return the page that comes next; the last one where a reading begins."""
@@ -376,6 +383,12 @@ class Misago:
         with understood():
             same = posts.reads_the_same(post, wire.text_of(sending, step.part), source)
         return Found(ref=ref) if same else NotFound(strong=True)
+
+
+def _path_of(message: Ref, place: Ref) -> str:
+    """Return the path of a post, in the thread of another one."""
+    thread = wire.post_of(place).thread
+    return f"{wire.posts_path(thread)}{message.remote_id.removeprefix('posts/')}/"
 
 
 def _placed(refs: Sequence[Ref]) -> list[tuple[Ref, wire.Post]]:

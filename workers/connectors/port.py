@@ -214,9 +214,11 @@ class RemotePerson:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteMessage:
-    """An answer somebody gave, as plain text and as the platform's own (unsafe) HTML.
+    """What somebody wrote, as plain text and as the platform's own (unsafe) HTML.
 
     `extra` is kept and given back in the `Ref` of whatever answers or hides it; it is small.
+    `private` is for nobody but the account; `audience` says who can read it, in the platform's own
+    word (empty: everybody), and is given back to whoever renders an answer.
     """
 
     remote_id: str
@@ -229,15 +231,23 @@ class RemoteMessage:
     published_at: datetime
     raw: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    edited_at: datetime | None = None
+    private: bool = False
+    audience: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Messages since a cursor, at least once; `cursor` is where to go on, `more` asks at once."""
+    """Messages since a cursor, at least once; `cursor` is where to go on, `more` asks at once.
+
+    `whole` says that there is nothing else below the posts: what was there before is gone.
+    """
 
     messages: Sequence[RemoteMessage]
     cursor: str
     more: bool = False
+    whole: bool = False
 
 
 class Connector(Protocol):
@@ -271,6 +281,17 @@ class Connector(Protocol):
 
     async def fetch_messages(self, account: Account, refs: Sequence[Ref], cursor: str) -> Page:
         """Return answers to the given posts since the cursor ("" at first)."""
+        ...
+
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:
+        """Return who mentioned the account or wrote to it since the cursor ("" at first: lately).
+
+        Capability NOTIFICATIONS is for what is public, DIRECT_MESSAGES for what is private.
+        """
+        ...
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:
+        """Like a message as the account, or like it no more; doing it twice is once."""
         ...
 
     async def delete(self, account: Account, ref: Ref) -> None:

@@ -119,6 +119,14 @@ class Webhook:
         """A webhook answers nothing."""
         raise Unsupported("A webhook brings no messages.")
 
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:  # noqa: ARG002  the shape of the port
+        """A webhook is written to by nobody."""
+        raise Unsupported("A webhook brings no messages.")
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A webhook brings nothing that could be liked."""
+        raise Unsupported("A webhook brings no messages.")
+
     async def delete(self, account: Account, ref: Ref) -> None:  # noqa: ARG002  the shape of the port
         """What a webhook delivered cannot be called back."""
         raise Unsupported("What a webhook delivered cannot be called back.")

@@ -172,6 +172,14 @@ class WordPress:
             more=following is not None,
         )
 
+    async def fetch_inbox(self, account: Account, cursor: str) -> Page:  # noqa: ARG002  the shape of the port
+        """Nobody writes to an account of a site; comments come with what they are below."""
+        raise Unsupported("A site brings comments only.")
+
+    async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
+        """Comments of WordPress have no likes."""
+        raise Unsupported("A site has no likes.")
+
     async def delete(self, account: Account, ref: Ref) -> None:
         """Put a post or a comment into the site's bin; one that is gone already is a success."""
         try:

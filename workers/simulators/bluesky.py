@@ -225,7 +225,20 @@ async def get_posts(call: Call) -> Response:
         if not uri.startswith("at://"):
             raise invalid(f'Invalid app.bsky.feed.getPosts params: Invalid at-uri (got "{uri}")')
     found = [record for uri in asked if (record := call.world.indexed(uri))]
-    return JSONResponse({"posts": [shapes.post(call.world, record) for record in found]})
+    shown = [shapes.post(call.world, record, viewer=call.account) for record in found]
+    return JSONResponse({"posts": shown})
+
+
+@of_the_index
+async def list_notifications(call: Call) -> Response:
+    """List what concerns an account, newest first (app.bsky.notification.listNotifications)."""
+    asked = call.request.query_params
+    limit = min(int(asked.get("limit", "50")), 100)
+    found = list(shapes.notifications(call.world, call.account))
+    start = int(asked.get("cursor", "0"))
+    page = found[start : start + limit]
+    more = {"cursor": str(start + limit)} if len(found) > start + limit else {}
+    return JSONResponse({"notifications": page, **more})
 
 
 @of_the_index
@@ -261,6 +274,7 @@ def routes() -> list[BaseRoute]:
         "app.bsky.actor.getProfile": get_profile,
         "app.bsky.feed.getPosts": get_posts,
         "app.bsky.feed.getPostThread": get_post_thread,
+        "app.bsky.notification.listNotifications": list_notifications,
     }
     told = {
         "com.atproto.server.createSession": create_session,

@@ -17,6 +17,7 @@ def routes(*, prefix: str) -> list[BaseRoute]:
         "like": point,
         "repost": point,
         "answer": answer,
+        "mention": mention,
         "label": label,
         "remove": remove,
         "settings": adjust,
@@ -74,6 +75,25 @@ async def answer(request: Request) -> Response:
         "text": asked["text"],
         "createdAt": asked.get("created_at") or shapes.moment(world.now()),
         "reply": {"root": parent.value.get("reply", {}).get("root", strong), "parent": strong},
+    }
+    return JSONResponse({"id": world.create(world.join(asked["account"]), POST, value).uri})
+
+
+async def mention(request: Request) -> Response:
+    """Control: let somebody {account} write {text} that begins with naming {of}, a DID."""
+    world: World = request.app.state.world
+    asked = await request.json()
+    name = f"@{world.accounts[asked['of']].handle}"
+    value = {
+        "$type": POST,
+        "text": f"{name} {asked['text']}",
+        "createdAt": shapes.moment(world.now()),
+        "facets": [
+            {
+                "index": {"byteStart": 0, "byteEnd": len(name.encode())},
+                "features": [{"$type": "app.bsky.richtext.facet#mention", "did": asked["of"]}],
+            }
+        ],
     }
     return JSONResponse({"id": world.create(world.join(asked["account"]), POST, value).uri})
 

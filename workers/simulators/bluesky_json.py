@@ -1,5 +1,6 @@
 """A simulated network's memory in the shapes of the AT Protocol's lexicons."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,10 @@ def profile(account: Account) -> Json:
     return {"did": account.did, "handle": account.handle, "displayName": account.name}
 
 
-def post(world: World, record: Record) -> Json:
-    """Return the view of a post (app.bsky.feed.defs#postView)."""
+def post(world: World, record: Record, *, viewer: Account | None = None) -> Json:
+    """Return the view of a post (app.bsky.feed.defs#postView), with what a viewer did to it."""
+    likes = [one for one in world.of(LIKE) if viewer is not None and one.did == viewer.did]
+    given = [one.uri for one in likes if one.value.get("subject", {}).get("uri") == record.uri]
     quoting = (one.value.get("embed", {}).get("record", {}).get("uri") for one in world.of(POST))
     return {
         "uri": record.uri,
@@ -27,7 +30,35 @@ def post(world: World, record: Record) -> Json:
         "quoteCount": sum(uri == record.uri for uri in quoting),
         "indexedAt": moment(record.indexed_at),
         "labels": [{"src": "did:plc:moderators", "val": val} for val in record.labels],
+        "viewer": {"like": given[0]} if given else {},
     }
+
+
+def notifications(world: World, account: Account) -> Iterator[Json]:
+    """Yield what concerns somebody, newest first (listNotifications#notification)."""
+    concerning = [(one, reason) for one in world.of(POST) if (reason := _reason(one, account))]
+    for record, reason in sorted(concerning, key=lambda one: one[0].indexed_at, reverse=True):
+        yield {
+            "uri": record.uri,
+            "cid": record.cid,
+            "author": profile(world.accounts[record.did]),
+            "reason": reason,
+            "record": record.value,
+            "isRead": False,
+            "indexedAt": moment(record.indexed_at),
+        }
+
+
+def _reason(record: Record, account: Account) -> str:
+    if record.did == account.did:
+        return ""
+    value, mine = record.value, f"at://{account.did}/"
+    if value.get("reply", {}).get("parent", {}).get("uri", "").startswith(mine):
+        return "reply"
+    if value.get("embed", {}).get("record", {}).get("uri", "").startswith(mine):
+        return "quote"
+    features = (one for facet in value.get("facets", ()) for one in facet.get("features", ()))
+    return "mention" if any(one.get("did") == account.did for one in features) else ""
 
 
 def thread(world: World, record: Record, depth: int) -> Json:

@@ -206,6 +206,14 @@ async def like(call: Call) -> Response:
 
 
 @needs("write")
+async def unlike(call: Call) -> Response:
+    """Like a post no more; the second time changes nothing (methods/statuses, unfavourite)."""
+    status = call.status()
+    status.likes.discard(call.account.id)
+    return call.shown(status)
+
+
+@needs("write")
 async def boost(call: Call) -> Response:
     """Share a post; the answer wraps it as `reblog` (methods/statuses, reblog)."""
     return call.shown(call.world.boost(call.account, call.status()))
@@ -318,6 +326,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/v1/statuses/{id}", delete, methods=["DELETE"]),
         Route("/api/v1/statuses/{id}/context", context),
         Route("/api/v1/statuses/{id}/favourite", like, methods=["POST"]),
+        Route("/api/v1/statuses/{id}/unfavourite", unlike, methods=["POST"]),
         Route("/api/v1/statuses/{id}/reblog", boost, methods=["POST"]),
         Route("/api/v1/accounts/{id}/statuses", account_posts),
         Route("/api/v1/notifications", notifications),

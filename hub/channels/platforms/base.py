@@ -48,6 +48,9 @@ class Capability(StrEnum):
     HIDE = "HIDE"
     METRICS = "METRICS"
     MESSAGES = "MESSAGES"
+    NOTIFICATIONS = "NOTIFICATIONS"
+    DIRECT_MESSAGES = "DIRECT_MESSAGES"
+    LIKE = "LIKE"
 
 
 class PlatformModel(BaseModel):
@@ -111,7 +114,9 @@ class Draft:
     """A text before it is cut to any platform: Markdown for articles, plain text for posts.
 
     `link` is the one address the text points to; it is appended where a platform has no field
-    for it. `slug` is a suggestion. `in_reply_to` is set when this answers a message.
+    for it. `slug` is a suggestion. `in_reply_to` is set when this answers a message, `audience` is
+    then who could read that, in the platform's own word (empty: everybody): the answer goes no
+    further. With `private_to` it is for the account of that name alone.
     """
 
     title: str
@@ -123,6 +128,8 @@ class Draft:
     slug: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     in_reply_to: str | None = None
+    audience: str = ""
+    private_to: str | None = None
 
 
 class ProblemSeverity(StrEnum):

@@ -235,7 +235,8 @@ PLATFORM = Platform(
     settings=BlueskySettings,
     credentials=BlueskyCredentials,
     # The network shows what a post was when it was made: a changed record is not an edited post.
-    capabilities=frozenset(Capability) - {Capability.EDIT},
+    # Private messages are another service's, chat.bsky, which takes no ordinary app password.
+    capabilities=frozenset(Capability) - {Capability.EDIT, Capability.DIRECT_MESSAGES},
     limits=LIMITS,
     render=render,
     variant_settings=BlueskyVariant,

@@ -67,6 +67,9 @@ class MastodonVariant(PlatformModel):
     )
 
 
+#: From everybody to nobody but who is named.
+_WIDEST_FIRST = (Visibility.PUBLIC, Visibility.UNLISTED, Visibility.PRIVATE, Visibility.DIRECT)
+
 LIMITS = Limits(
     counter="mastodon",
     text_max=500,
@@ -88,31 +91,51 @@ def render(draft: Draft, limits: Limits, settings: PlatformModel) -> Rendering:
         platform=PLATFORM.key,
         title=draft.title,
         parts=tuple(parts),
-        fields=_fields(variant, settings, draft.locale),
+        fields=_fields(variant, settings, draft),
     )
     return Rendering(edition=edition, problems=(*problems, *checks.part_problems(parts, limits)))
 
 
-def _fields(variant: MastodonVariant, settings: PlatformModel, locale: str) -> dict[str, Any]:
+def _fields(variant: MastodonVariant, settings: PlatformModel, draft: Draft) -> dict[str, Any]:
     usual = settings.visibility if isinstance(settings, MastodonSettings) else Visibility.PUBLIC
     return {
-        "visibility": (variant.visibility or usual).value,
+        "visibility": _visibility(variant.visibility or usual, draft).value,
         "sensitive": variant.sensitive,
         "spoiler_text": variant.spoiler_text,
-        "language": variant.language or re.split("[-_]", locale)[0].lower(),
+        "language": variant.language or re.split("[-_]", draft.locale)[0].lower(),
     }
+
+
+def _visibility(wanted: Visibility, draft: Draft) -> Visibility:
+    """Return who sees it: nobody sees more than what it answers shows, whatever was wanted."""
+    if draft.private_to is not None:
+        return Visibility.DIRECT
+    known = {one.value: one for one in Visibility}
+    answered = known.get(draft.audience, Visibility.PUBLIC)
+    return max(wanted, answered, key=_WIDEST_FIRST.index)
 
 
 def _with_link_and_tags(draft: Draft) -> tuple[DraftPart, ...]:
     # An answer stands in somebody else's conversation: it is sent as it was written.
     if draft.in_reply_to is not None or not draft.parts:
-        return draft.parts
+        return _addressed(draft)
     appended = [piece for piece in (_missing_link(draft), _missing_tags(draft)) if piece]
     if not appended:
         return draft.parts
     first, *rest = draft.parts
     written = [first.text.rstrip()] if first.text.strip() else []
     return (replace(first, text="\n\n".join([*written, *appended])), *rest)
+
+
+def _addressed(draft: Draft) -> tuple[DraftPart, ...]:
+    """Return the parts with whom they are for: a direct post reaches nobody but who is named."""
+    name = f"@{draft.private_to.removeprefix('@')}" if draft.private_to else ""
+    return tuple(
+        part
+        if not name or re.search(rf"(?<![\w@]){re.escape(name)}(?![\w@])", part.text)
+        else replace(part, text=f"{name} {part.text}")
+        for part in draft.parts
+    )
 
 
 def _missing_link(draft: Draft) -> str:

@@ -281,7 +281,13 @@ PLATFORM = Platform(
     guarantee=Guarantee.IDENTITY,
     settings=WordPressSettings,
     credentials=WordPressCredentials,
-    capabilities=frozenset(Capability) - {Capability.THREAD},
+    capabilities=frozenset(Capability)
+    - {
+        Capability.THREAD,
+        Capability.NOTIFICATIONS,
+        Capability.DIRECT_MESSAGES,
+        Capability.LIKE,
+    },
     limits=LIMITS,
     render=render,
     variant_settings=WordPressVariant,

@@ -24,6 +24,9 @@ from tests.schema.compiled.values import TEXTS
 
 _KIND_OF = {
     "submittedByIn": "Member",
+    "assigneeIn": "Member",
+    "messageId": "Message",
+    "threadId": "Thread",
     "subjectIn": "*",
     "brandId": "Brand",
     "channel": "Channel",

@@ -28,7 +28,7 @@ from hub.engagement.contests.models import (
     ContestPlace,
     ContestSource,
 )
-from hub.engagement.models import Message, Person, Thread
+from hub.engagement.models import Message, Note, Person, SavedReply, ServiceTarget, Thread
 from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
@@ -125,6 +125,9 @@ class _Filler(Contests):
                 ("ContestSource", ContestSource),
                 ("ContestEntry", ContestEntry),
                 ("ContestPlace", ContestPlace),
+                ("Note", Note),
+                ("SavedReply", SavedReply),
+                ("ServiceTarget", ServiceTarget),
                 ("Event", EventRow),
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),

@@ -15,7 +15,19 @@ from hub.content.models import (
     Edition,
     Revision,
 )
-from hub.engagement.models import Direction, Message, Person, Thread
+from hub.engagement.models import (
+    Direction,
+    Message,
+    Note,
+    Person,
+    Priority,
+    SavedReply,
+    SentimentLabel,
+    ServiceTarget,
+    Thread,
+    ThreadKind,
+    ThreadState,
+)
 from hub.kernel.caller import ActorKind
 from hub.publishing.models import (
     Amendment,
@@ -32,6 +44,7 @@ from tests.schema.compiled.reviewing import Reviewing
 from tests.schema.compiled.values import NOON
 
 METRICS = ("likes", "replies", "views")
+TAGS = ("news", "été", 'a "tag"')
 _ALMOST = timedelta(seconds=1)
 
 
@@ -147,6 +160,7 @@ class Outgoing(Reviewing):
         )
 
     def _engagement(self) -> None:
+        groups = [self.values.id() for _ in range(3)]
         for channel in self.ids(Channel)[:5]:
             for _ in range(3):
                 self._add(
@@ -156,17 +170,77 @@ class Outgoing(Reviewing):
                     handle=self.values.text("@someone"),
                     name=self.values.text("Someone"),
                     url=self.values.text(),
+                    group_id=self.values.maybe(self.values.one(groups), 0.5),
+                    tags=self.values.some(TAGS, 2),
                 )
         replies = [row["id"] for row in self._all(Publication) if row["item_id"] is None]
         for row in self._all(Publication)[: max(6, self.items * 2 // 3)]:
-            self._thread(row, replies)
+            self._thread(row["channel_id"], row, replies)
+        for person in self.values.some(self._all(Person), 8):
+            self._thread(person["channel_id"], None, replies, person=person["id"])
+        self._helpers()
 
-    def _thread(self, publication: Mapping[str, Any], replies: Sequence[UUID]) -> None:
-        channel = publication["channel_id"]
+    def _helpers(self) -> None:
+        members = self.ids(Member)
+        for number in range(9):
+            about = {
+                "thread_id": self.values.one(self.ids(Thread)) if number % 2 else None,
+                "person_id": None if number % 2 else self.values.one(self.ids(Person)),
+            }
+            self._add(
+                Note,
+                author_id=self.values.maybe(self.values.one(members)),
+                text=self.values.text("Note"),
+                **about,
+            )
+        for number, brand in enumerate(self.ids(Brand)):
+            for locale in ("fr", "en"):
+                self._add(
+                    SavedReply,
+                    brand_id=brand,
+                    locale=locale,
+                    name=self.values.text("Reply"),
+                    text=self.values.text("Bonjour {person}"),
+                    used_count=self.values.random.randrange(9),
+                )
+            channels = [row["id"] for row in self._all(Channel) if row["brand_id"] == brand]
+            self._add(
+                ServiceTarget,
+                brand_id=brand,
+                channel_id=channels[0] if channels and number % 2 else None,
+                timezone=self.values.one(("Europe/Paris", "UTC")),
+                minutes={"NORMAL": 60 + number, "URGENT": 15},
+                hours=[{"weekday": "MONDAY", "opens_at": "09:00", "closes_at": f"1{number}:00"}],
+                holidays=[f"2026-12-2{number}"],
+            )
+
+    def _thread(
+        self,
+        channel: UUID,
+        publication: Mapping[str, Any] | None,
+        replies: Sequence[UUID],
+        *,
+        person: UUID | None = None,
+    ) -> None:
+        direct = (ThreadKind.DIRECT, ThreadKind.POST)
+        due = self.values.maybe(self.values.time())
         thread = self._add(
             Thread,
             channel_id=channel,
-            publication_id=publication["id"],
+            kind=self.values.one(direct) if publication is None else ThreadKind.COMMENTS,
+            publication_id=publication["id"] if publication else None,
+            remote_id=None if publication else self.values.word(),
+            person_id=person,
+            url=self.values.text(),
+            state=self.values.one(ThreadState),
+            assignee_id=self.values.maybe(self.values.one(self.ids(Member)), 0.5),
+            priority=self.values.one(Priority),
+            tags=self.values.some(TAGS, 2),
+            snoozed_until=self.values.maybe(self.values.time(), 0.3),
+            opened_at=self.values.maybe(self.values.time()),
+            first_reply_due_at=due,
+            first_replied_at=self.values.maybe(self.values.time()),
+            overdue=due is not None and self.values.chance(0.3),
             last_message_at=self.values.maybe(self.values.time(), 0.8),
         )["id"]
         persons = [row["id"] for row in self._all(Person) if row["channel_id"] == channel]
@@ -186,10 +260,19 @@ class Outgoing(Reviewing):
                 html=self.values.text("<p>Nice</p>"),
                 url=self.values.text(),
                 written_at=self.values.time(),
+                edited_at=self.values.maybe(self.values.time(), 0.3),
+                deleted_at=self.values.maybe(self.values.time(), 0.2),
+                audience=self.values.one(("", "direct")),
+                language=self.values.maybe(self.values.one(("fr", "en"))),
+                sentiment=self.values.maybe(self.values.random.randint(-100, 100)),
+                sentiment_label=self.values.maybe(self.values.one(SentimentLabel)),
+                liked=self.values.chance(0.3),
+                like_wanted=self.values.maybe(self.values.chance(0.5), 0.3),
+                like_problem=self.values.text(),
                 hidden=hidden,
                 extra={},
             )["id"]
-            if hidden:
+            if hidden and publication is not None:
                 kind = self.values.one((AmendmentKind.HIDE, AmendmentKind.UNHIDE))
                 self._amendment(publication["id"], kind, message)
 

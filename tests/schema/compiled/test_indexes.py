@@ -63,6 +63,8 @@ SORTED = frozenset(
         "publicationsNeedingAttention.PUBLISHED_AT_ASC",
         "publicationsNeedingAttention.PUBLISHED_AT_DESC",
         "threads.LAST_MESSAGE_AT_ASC",
+        "threads.PRIORITY_DESC",
+        "savedReplies.USED_COUNT_DESC",
         "deliveries.NEXT_AT_ASC",
     }
 )
@@ -90,6 +92,11 @@ FOUND = {
     "publications.externalReference": "external_reference",
     "threads.channelIn": "channel_id",
     "threads.publicationIn": "publication_id",
+    "threads.assigneeIn": "assignee_id",
+    "threads.personIn": "person_id",
+    "savedReplies.brandIn": "brand_id",
+    "serviceTargets.brandIn": "brand_id",
+    "serviceTargets.channelIn": "channel_id",
     "messages.threadIn": "thread_id",
     "messages.personIn": "person_id",
     "contests.brandIn": "brand_id",
@@ -113,6 +120,9 @@ _RARE: Mapping[str, Any] = {
     "archived": True,
     "enabled": False,
     "waitsForMe": True,
+    "mine": True,
+    "unassigned": True,
+    "overdue": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -126,6 +136,10 @@ _RARE_STATES = {
     "MessageDirection": "OUTBOUND",
     "ContestState": "OPEN",
     "ContestEntryState": "DISQUALIFIED",
+    "ThreadKind": "DIRECT",
+    "ThreadState": "WAITING",
+    "ThreadPriority": "URGENT",
+    "SentimentLabel": "NEGATIVE",
     "Role": "ADMIN",
     "NoticeState": "FAILED",
     "NoticeKind": "OVERDUE",
@@ -144,6 +158,7 @@ _IDS = {
     "endpointIn": ("Endpoint", "endpoints"),
     "workflowIn": ("Workflow", "workflows"),
     "memberIn": ("Member", "members"),
+    "assigneeIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
 }

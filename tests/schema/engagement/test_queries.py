@@ -67,7 +67,7 @@ async def test_a_conversation_hangs_under_its_publication(client: Client, thread
             "writtenAt": f"2026-03-01T12:0{number}:00.123456+00:00",
             "person": None if number == 1 else {"handle": "@zoe", "messages": {"totalCount": 2}},
             "publication": {"state": "PUBLISHED"} if number == 1 else None,
-            "availableActions": [] if number == 1 else ["MESSAGE_REPLY"],
+            "availableActions": [] if number == 1 else ["MESSAGE_REPLY", "MESSAGE_LIKE"],
         }
         for number in range(3)
     ]

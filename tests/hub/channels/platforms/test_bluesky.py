@@ -316,7 +316,10 @@ def test_a_password_is_not_shown() -> None:
 def test_the_platform_says_what_it_is() -> None:
     assert PLATFORMS["bluesky"] is PLATFORM
     assert (PLATFORM.kind, PLATFORM.guarantee) == (Kind.NETWORK, Guarantee.IDENTITY)
-    assert PLATFORM.capabilities == set(Capability) - {Capability.EDIT}
+    assert PLATFORM.capabilities == set(Capability) - {
+        Capability.EDIT,
+        Capability.DIRECT_MESSAGES,
+    }
 
 
 def test_a_tag_of_few_signs_and_many_bytes_is_none() -> None:

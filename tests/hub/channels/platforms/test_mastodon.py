@@ -246,3 +246,49 @@ def test_an_unknown_platform_is_named_with_those_that_exist() -> None:
 def test_keys_are_replayed_less_than_the_hour_a_server_keeps_them() -> None:
     assert 0 < PLATFORM.replay_window_seconds < 3600
     assert PLATFORM.settle_seconds == 20
+
+
+@pytest.mark.parametrize("wanted", ["public", "unlisted", "private", "direct"])
+def test_a_private_answer_is_direct_and_names_whom_it_is_for(wanted: str) -> None:
+    draft = a_draft(
+        "Merci",
+        "Encore",
+        in_reply_to="1",
+        private_to="ann@b.example",
+        settings={"visibility": wanted},
+    )
+
+    edition = rendered(draft).edition
+
+    assert edition.fields["visibility"] == "direct"
+    assert [part.text for part in edition.parts] == [
+        "@ann@b.example Merci",
+        "@ann@b.example Encore",
+    ]
+
+
+def test_whom_it_is_for_is_named_once() -> None:
+    draft = a_draft("Oui @ann, non", "@ann@c.example", in_reply_to="1", private_to="ann")
+
+    assert [part.text for part in rendered(draft).edition.parts] == [
+        "Oui @ann, non",
+        "@ann @ann@c.example",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("audience", "usual", "expected"),
+    [
+        ("", "public", "public"),
+        ("private", "public", "private"),
+        ("unlisted", "private", "private"),
+        ("direct", "unlisted", "direct"),
+        ("nonsense", "public", "public"),
+    ],
+)
+def test_an_answer_goes_no_further_than_what_it_answers(
+    audience: str, usual: str, expected: str
+) -> None:
+    draft = a_draft("Hi", in_reply_to="1", audience=audience, settings={"visibility": usual})
+
+    assert rendered(draft).edition.fields["visibility"] == expected

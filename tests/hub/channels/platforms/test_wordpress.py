@@ -285,4 +285,9 @@ def test_credentials_that_cannot_be_any_are_refused_without_repeating_them(
 
 
 def test_a_blog_makes_an_article_of_a_thread_and_can_do_all_else() -> None:
-    assert PLATFORM.capabilities == frozenset(Capability) - {Capability.THREAD}
+    assert PLATFORM.capabilities == frozenset(Capability) - {
+        Capability.THREAD,
+        Capability.NOTIFICATIONS,
+        Capability.DIRECT_MESSAGES,
+        Capability.LIKE,
+    }
