@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup up demo test accuracy check format schema migration lock targets audit fuzz bench bench-quick bench-growth bench-search bench-workers clean
+.PHONY: help setup up demo test accuracy check format schema permissions migration lock targets audit fuzz bench bench-quick bench-growth bench-search bench-workers clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ format: $(VENV)/.dev ## Format the code
 
 schema: $(VENV)/.runtime ## Print the GraphQL contract into schema/schema.graphql
 	@$(BIN)/python -m schema.schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+permissions: $(VENV)/.dev ## Write who may do what into docs/permissions.md
+	@WRITE_PAGES=1 $(BIN)/pytest -q -p no:randomly tests/hub/access/test_permission_table.py
 
 migration: $(VENV)/.dev ## Write a migration from the tables: make migration NAME="add this" (needs HUB_MIGRATE_URL)
 	@$(BIN)/alembic revision --autogenerate -m "$(NAME)"

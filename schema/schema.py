@@ -11,6 +11,8 @@ import schema.analytics.types  # noqa: F401 - its types are reached by name only
 from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
 from schema.audit.queries import AuditQueries
+from schema.audit.subscriptions import AuditSubscriptions
+from schema.automation.imports import ImportMutations
 from schema.automation.mutations import AutomationMutations
 from schema.automation.queries import AutomationQueries
 from schema.base.delivery import keep_to_published
@@ -110,6 +112,7 @@ class Mutation(
     EngagementMutations,
     ContestMutations,
     AutomationMutations,
+    ImportMutations,
 ):
     """One mixin per area."""
 
@@ -117,7 +120,7 @@ class Mutation(
 @strawberry.type(
     description="Everything that can be followed, over graphql-transport-ws or graphql-sse."
 )
-class Subscription(PublishingSubscriptions):
+class Subscription(PublishingSubscriptions, AuditSubscriptions):
     """One mixin per area."""
 
 

@@ -1,4 +1,4 @@
-"""Looking at pictures: decoded here and nowhere else, each in a child process of its own.
+"""Looking at pictures and videos: only here, each in a child process of its own.
 
 A decoder fed by strangers may crash, swell or never end, so it runs where that costs nothing:
 its memory, time and output are bounded by the kernel, it knows no secret, and it can be killed.
@@ -24,7 +24,7 @@ import orjson
 from hub.content import assets
 from hub.content.assets import StoredPicture
 from hub.content.jobs import DiscardUpload, ProcessAsset
-from hub.content.storage import BytesMissing, picture_key
+from hub.content.storage import BytesMissing, fill, picture_key
 from hub.kernel.log import logger
 from workers.decoding import TOO_DEMANDING, TOO_DEMANDING_MESSAGE
 from workers.handling import Again, Toolbox, handles
@@ -68,6 +68,17 @@ class Unusable:
 
     reason: str
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A video that stays as it came, where it lies, and what it shows as pictures."""
+
+    facts: StoredPicture
+    duration_ms: int
+    codecs: str
+    upload_key: str
+    covers: list["Written"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +134,51 @@ async def decoded(data: bytes, *, mime: str, bounds: Bounds) -> list[Written] | 
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as sink:
             source.write(data)
             source.seek(0)
-            end = await _run_child(source, sink, mime=mime, bounds=bounds)
-            if end == 0:
-                sink.seek(0)
+            if await _ended_well(source, sink, mime=mime, bounds=bounds):
                 return _read(sink)
-        if end is not None and (end > 0 or end in _STOPPED):
-            raise RuntimeError(f"The decoder ended with {end} before it looked at the picture.")
-        _log.warning("a picture was too much for its decoder", end=end, mime=mime, size=len(data))
     return Unusable(reason=TOO_DEMANDING, message=TOO_DEMANDING_MESSAGE)
+
+
+async def watched(
+    upload_key: str, tools: Toolbox, *, mime: str, bounds: Bounds
+) -> Watched | Unusable:
+    """Have a child read what a video says of itself; it is never whole in memory."""
+    with tempfile.TemporaryFile() as source:
+        sha256 = await fill(source, tools.storage, upload_key)
+        size = source.seek(0, os.SEEK_END)
+        for _ in range(TRIES):
+            source.seek(0)
+            with tempfile.TemporaryFile() as sink:
+                if await _ended_well(source, sink, mime=mime, bounds=bounds):
+                    return _read_video(sink, upload_key, sha256=sha256, size=size)
+    return Unusable(reason=TOO_DEMANDING, message=TOO_DEMANDING_MESSAGE)
+
+
+async def _ended_well(source: IO[bytes], sink: IO[bytes], *, mime: str, bounds: Bounds) -> bool:
+    end = await _run_child(source, sink, mime=mime, bounds=bounds)
+    if end == 0:
+        sink.seek(0)
+        return True
+    if end is not None and (end > 0 or end in _STOPPED):
+        raise RuntimeError(f"The decoder ended with {end} before it looked at the file.")
+    _log.warning("a file was too much for its decoder", end=end, mime=mime)
+    return False
+
+
+def _read_video(sink: IO[bytes], upload_key: str, *, sha256: str, size: int) -> Watched | Unusable:
+    answer: Mapping[str, Any] = orjson.loads(sink.readline(100_000))
+    if "refused" in answer:
+        return Unusable(reason=answer["refused"], message=answer["message"])
+    told = answer["video"]
+    return Watched(
+        facts=StoredPicture(
+            mime=told["mime"], size=size, width=told["width"], height=told["height"], sha256=sha256
+        ),
+        duration_ms=told["duration_ms"],
+        codecs=told["codecs"],
+        upload_key=upload_key,
+        covers=[_written(file, sink.read(file["size"])) for file in answer["files"]],
+    )
 
 
 async def _run_child(
@@ -183,26 +231,45 @@ def _written(file: Mapping[str, Any], data: bytes) -> Written:
     return Written(name=file["name"], facts=facts, data=data)
 
 
-async def _looked_at(waiting: assets.Processing, tools: Toolbox) -> list[Written] | Unusable:
+async def _looked_at(
+    waiting: assets.Processing, tools: Toolbox
+) -> list[Written] | Watched | Unusable:
     if waiting.upload_key is None:
         return Unusable(reason=_LOST, message=_LOST_MESSAGE)
     try:
+        if waiting.mime.startswith("video/"):
+            return await watched(waiting.upload_key, tools, mime=waiting.mime, bounds=BOUNDS)
         data = await tools.storage.get(waiting.upload_key)
     except BytesMissing:
         return Unusable(reason=_LOST, message=_LOST_MESSAGE)
     return await decoded(data, mime=waiting.mime, bounds=BOUNDS)
 
 
-async def _store(files: list[Written], job: ProcessAsset, tools: Toolbox) -> None:
-    for file in files:
+async def _store(found: list[Written] | Watched, job: ProcessAsset, tools: Toolbox) -> None:
+    if isinstance(found, Watched):
+        key = picture_key(job.workspace_id, found.facts.sha256)
+        await tools.storage.copy(found.upload_key, key)
+    for file in found.covers if isinstance(found, Watched) else found:
         await tools.storage.put(picture_key(job.workspace_id, file.facts.sha256), file.data)
 
 
-async def _settle(found: list[Written] | Unusable, job: ProcessAsset, tools: Toolbox) -> None:
+async def _settle(
+    found: list[Written] | Watched | Unusable, job: ProcessAsset, tools: Toolbox
+) -> None:
     async with tools.unit_of_work(job.workspace_id) as work:
         if isinstance(found, Unusable):
             await assets.settle_refused(
                 work, asset_id=job.asset_id, reason=found.reason, message=found.message
+            )
+            return
+        if isinstance(found, Watched):
+            await assets.settle_ready(
+                work,
+                asset_id=job.asset_id,
+                picture=found.facts,
+                renditions={each.name: each.facts for each in found.covers},
+                duration_ms=found.duration_ms,
+                codecs=found.codecs,
             )
             return
         picture, *renditions = found

@@ -1,8 +1,8 @@
-"""The child process that decodes one picture: bounded, without secrets, and free to die.
+"""The child process that decodes one picture, or reads a video: bounded, secretless, free to die.
 
-`python -m workers.decoding MIME MEMORY_BYTES CPU_SECONDS RESULT_BYTES` reads the picture from
+`python -m workers.decoding MIME MEMORY_BYTES CPU_SECONDS RESULT_BYTES` reads the file from
 standard input and writes one line of JSON, then the new files it speaks of, one after the other.
-It ends with 0 whatever the picture is; a signal means that the picture was too much for it.
+It ends with 0 whatever the file is; a signal means that the file was too much for it.
 """
 
 import json
@@ -34,7 +34,10 @@ def main(arguments: Sequence[str]) -> None:
     with suppress(ValueError, OSError):  # macOS has no such bound
         _bound(resource.RLIMIT_AS, memory)
 
-    answer, files = _looked_at(sys.stdin.buffer.read(), mime, result)
+    if mime.startswith("video/"):
+        answer, files = _watched(mime, result)
+    else:
+        answer, files = _looked_at(sys.stdin.buffer.read(), mime, result)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     for data in files:
         sys.stdout.buffer.write(data)
@@ -68,6 +71,32 @@ def _looked_at(data: bytes, mime: str, result: int) -> tuple[dict[str, Any], lis
     names = ["", *picture.renditions]
     described = [_described(name, each) for name, each in zip(names, files, strict=True)]
     return {"files": described}, [each.data for each in files]
+
+
+def _watched(mime: str, result: int) -> tuple[dict[str, Any], list[bytes]]:
+    from hub.content import videos
+
+    try:
+        video = videos.probe(sys.stdin.buffer, declared_mime=mime)
+    except videos.Refused as refused:
+        return _refusal(refused.reason.value, refused.message), []
+    told = {
+        "mime": video.mime,
+        "width": video.width,
+        "height": video.height,
+        "duration_ms": video.duration_ms,
+        "codecs": video.codecs,
+    }
+    described, files = _covered(video.cover, result)
+    return {"video": told, "files": described}, files
+
+
+def _covered(cover: bytes | None, result: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Return the picture a video carries in smaller sizes; a bad one is none."""
+    if cover is None:
+        return [], []
+    answer, files = _looked_at(cover, "application/octet-stream", result)
+    return answer.get("files", [])[1:], files[1:]
 
 
 def _refusal(reason: str, message: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ BATCH = 100
 class Sealed:
     """An event that has its place in the workspace's chain."""
 
+    id: UUID
     sequence: int
     name: str
     subject_type: str
@@ -40,6 +41,7 @@ async def sealed_after(reader: Reader, caller: Caller, sequence: int) -> Sequenc
     rows = await reader.rows(
         caller,
         select(
+            EventRow.id,
             EventRow.sequence,
             EventRow.name,
             EventRow.subject_type,

@@ -1,41 +1,26 @@
 """Calls of triggers: found by their key, checked, done once, and answered the same every time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.automation import rules, sealing
+from hub.automation import following, rules, sealing
+from hub.automation.acting import ACTIONS, Answer, Done
 from hub.automation.errors import IdReused, TooManyCalls
 from hub.automation.events import TriggerFired, TriggerRefused
-from hub.automation.models import Trigger, TriggerCall
-from hub.automation.rules import Wish
-from hub.channels.models import Channel
-from hub.content.models import ContentItem, Edition
-from hub.kernel.caller import ActorKind, Caller, Permission
-from hub.kernel.errors import ErrorCode, HubError, NotFound, Unauthenticated, WrongState
+from hub.automation.models import Trigger, TriggerAction, TriggerCall
+from hub.automation.rows import read_object
+from hub.kernel.caller import ActorKind, Caller
+from hub.kernel.errors import ErrorCode, HubError, Unauthenticated
 from hub.kernel.ids import global_id, new_id
 from hub.kernel.signatures import Signed, is_genuine, secret_bytes
 from hub.kernel.work import UnitOfWork
-from hub.publishing import operations as publishing
-from hub.publishing.errors import NotApproved
-from hub.publishing.models import HoldReason, Publication, PublicationState
-from hub.review.models import Approval
 
-#: What a trigger may do, whatever whoever made it may.
-MAY = frozenset({Permission.PUBLISHING_WRITE})
-
-_OUTDATED = (HoldReason.SUPERSEDED, HoldReason.EDITION_STALE)
-_ENDED = (
-    PublicationState.CANCELLED,
-    PublicationState.FAILED,
-    PublicationState.EXPIRED,
-    PublicationState.WITHDRAWN,
-)
 _STATUS = {
+    ErrorCode.FORBIDDEN: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.NOT_APPROVED: 409,
     ErrorCode.WRONG_STATE: 409,
@@ -46,15 +31,6 @@ _STATUS = {
 _OTHERWISE = 422
 #: Inputs of the operations below, as the body of a call names them.
 _NAMES = {"contentItemId": "externalReference", "channelId": "channelIds"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a call is answered: a status and plain JSON; `replayed` when it was done before."""
-
-    status: int
-    body: dict[str, Any]
-    replayed: bool = False
 
 
 async def trigger_by_key(session: AsyncSession, *, key: str) -> tuple[UUID, UUID] | None:
@@ -77,7 +53,9 @@ async def authenticate(work: UnitOfWork, *, trigger_id: UUID, message: Signed) -
         kind=ActorKind.TRIGGER,
         trigger_id=trigger_id,
         name=trigger.name if trigger else "",
-        permissions=MAY,
+        permissions=frozenset(rules.NEEDS[action] for action in trigger.actions)
+        if trigger
+        else frozenset(),
     )
 
 
@@ -107,10 +85,12 @@ async def answer(work: UnitOfWork, *, message: Signed) -> Answer:
             raise IdReused("This webhook-id stands for another body. Take a new one for this.")
         return Answer(status=earlier.status, body=earlier.answer, replayed=True)
     await _require_pace(work)
-    answered = await _done(work, message)
+    call_id = new_id()
+    done = await _done(work, trigger, message, call_id)
+    answered = done.answer
     await work.add(
         TriggerCall(
-            id=new_id(),
+            id=call_id,
             workspace_id=work.caller.workspace_id,
             trigger_id=trigger_id,
             message_id=message.id,
@@ -119,6 +99,11 @@ async def answer(work: UnitOfWork, *, message: Signed) -> Answer:
             code=answered.body.get("code"),
             answer=answered.body,
             received_at=work.clock,
+            action=done.action,
+            item_id=done.item_id,
+            review_id=done.review_id,
+            import_id=done.import_id,
+            publications=[str(one) for one in done.publications],
         )
     )
     await work.change(
@@ -170,135 +155,55 @@ async def _require_pace(work: UnitOfWork) -> None:
         raise TooManyCalls(wait=row[1] - since)
 
 
-async def _done(work: UnitOfWork, message: Signed) -> Answer:
+async def _done(work: UnitOfWork, trigger: Trigger | None, message: Signed, call_id: UUID) -> Done:
+    given: dict[str, Any] = {}
+    action = None
     try:
+        given = read_object(message.body)
+        action = rules.wanted_action(given, trigger.actions if trigger else ())
         async with work.savepoint():
-            return await _publish(work, message)
+            done = await ACTIONS[action](work, given)
     except HubError as error:
+        done = Done(action=action, answer=refused(error))
+    if done.answer.body.get("code") is not None:
         work.record(
             TriggerRefused(
-                subject_id=_trigger_id(work), message_id=message.id, code=error.code.value
+                subject_id=_trigger_id(work),
+                message_id=message.id,
+                code=done.answer.body["code"],
             )
         )
-        return refused(error)
+        return done
+    _note(work, message, done)
+    return replace(done, answer=_followed(work, done, call_id))
 
 
-async def _publish(work: UnitOfWork, message: Signed) -> Answer:
-    wish = rules.read_wish(message.body)
-    item = await work.one(
-        select(ContentItem)
-        .where(ContentItem.external_reference == wish.externalReference)
-        .with_for_update()
-    )
-    if item is None:
-        raise NotFound("No content has this reference.", path=("externalReference",))
-    if item.archived:
-        raise WrongState("This content is archived.", path=("externalReference",))
-    rows, scheduled = [], []
-    for edition in await _editions(work, item, wish):
-        row = await _standing(work, item, edition)
-        if row is None:
-            row = await publishing.schedule(
-                work,
-                item_id=item.id,
-                channel_id=edition.channel_id,
-                scheduled_for=wish.scheduledFor,
-            )
-            scheduled.append(row.id)
-        rows.append(row)
+def _note(work: UnitOfWork, message: Signed, done: Done) -> None:
     work.record(
         TriggerFired(
             subject_id=_trigger_id(work),
             message_id=message.id,
-            external_reference=wish.externalReference,
-            publications=tuple(row.id for row in rows),
-            scheduled=tuple(scheduled),
+            external_reference=done.external_reference,
+            action=done.action or TriggerAction.PUBLISH,
+            publications=done.publications,
+            scheduled=done.scheduled,
+            item_id=done.item_id,
+            review_id=done.review_id,
+            import_id=done.import_id,
         )
     )
-    return Answer(status=202 if scheduled else 200, body=_told(wish, rows))
 
 
-async def _editions(work: UnitOfWork, item: ContentItem, wish: Wish) -> Sequence[Edition]:
-    """Return the approved editions that are asked for; NotApproved unless it is all of them."""
-    found = await work.all(
-        select(Edition)
-        .join(Approval, Approval.edition_id == Edition.id)
-        .where(
-            Edition.revision_id == item.current_revision_id,
-            Approval.hash == Edition.hash,
-            Approval.revoked_at.is_(None),
-        )
-        .order_by(Edition.id)
+def _followed(work: UnitOfWork, done: Done, call_id: UUID) -> Answer:
+    """Say in an answer where what it began can be followed."""
+    path = following.operation_path(
+        work.vault, workspace_id=work.caller.workspace_id, call_id=call_id
     )
-    approved = {edition.channel_id: edition for edition in found}
-    wanted = await _channels(work, wish) if wish.channelIds or wish.channels else list(approved)
-    for place in wanted:
-        if place not in approved:
-            raise NotApproved(
-                "Nobody has approved the current words of this content for one of the channels.",
-                path=("channels" if wish.channels else "channelIds",),
-            )
-    if not wanted:
-        raise NotApproved(
-            "Nobody has approved the current words of this content. Have them reviewed first.",
-            path=("externalReference",),
-        )
-    return [approved[place] for place in wanted]
-
-
-async def _channels(work: UnitOfWork, wish: Wish) -> list[UUID]:
-    rows = await work.session.execute(
-        select(Channel.id, Channel.external_reference).where(
-            Channel.workspace_id == work.caller.workspace_id
-        )
-    )
-    field_name = "channels" if wish.channels else "channelIds"
-    known = {
-        row.external_reference if wish.channels else global_id("Channel", row.id): row.id
-        for row in rows
+    operation = {
+        "id": global_id("TriggerCall", call_id),
+        "url": f"{work.settings.public_url.rstrip('/')}{path}",
     }
-    asked = wish.channels or wish.channelIds or []
-    for index, name in enumerate(asked):
-        if name not in known:
-            raise NotFound("There is no such channel.", path=(field_name, str(index)))
-    return list(dict.fromkeys(known[name] for name in asked))
-
-
-async def _standing(work: UnitOfWork, item: ContentItem, edition: Edition) -> Publication | None:
-    """Return what is out or on its way of this content on the channel, if anything.
-
-    What is held because its words are outdated does not count, unless they are these very words.
-    """
-    rows = await work.all(
-        select(Publication)
-        .where(
-            Publication.item_id == item.id,
-            Publication.channel_id == edition.channel_id,
-            Publication.state.not_in(_ENDED),
-        )
-        .order_by(Publication.id.desc())
-    )
-    standing = (
-        row for row in rows if row.hold_reason not in _OUTDATED or row.edition_id == edition.id
-    )
-    return next(standing, None)
-
-
-def _told(wish: Wish, rows: Sequence[Publication]) -> dict[str, Any]:
-    return {
-        "externalReference": wish.externalReference,
-        "publications": [
-            {
-                "id": global_id("Publication", row.id),
-                "channelId": global_id("Channel", row.channel_id),
-                "state": row.state.value,
-                "holdReason": row.hold_reason.value if row.hold_reason else None,
-                "scheduledFor": row.scheduled_for.isoformat() if row.scheduled_for else None,
-                "url": row.url,
-            }
-            for row in rows
-        ],
-    }
+    return replace(done.answer, body={**done.answer.body, "operation": operation})
 
 
 def _trigger_id(work: UnitOfWork) -> UUID:

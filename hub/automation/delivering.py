@@ -24,6 +24,7 @@ from hub.automation.models import (
 )
 from hub.kernel.ids import global_id, new_id
 from hub.kernel.signatures import secret_bytes, signed
+from hub.kernel.telling import told_facts
 from hub.kernel.texts import storable
 from hub.kernel.work import UnitOfWork
 
@@ -319,7 +320,7 @@ def told(event: EventRow) -> dict[str, Any]:
             "subjectId": global_id(event.subject_type, event.subject_id),
             "actorKind": event.actor_kind.value,
             "actorName": event.actor_name,
-            "facts": event.data,
+            "facts": told_facts(event.name, event.data),
         },
     }
 

@@ -16,12 +16,12 @@ class TriggerCreated(Event):
     name: ClassVar[str] = "trigger.created"
     subject_type: ClassVar[str] = "Trigger"
 
-    action: TriggerAction
+    actions: tuple[TriggerAction, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerUpdated(Event):
-    """A trigger was renamed, or switched on or off."""
+    """A trigger was renamed, may do something else, or was switched on or off."""
 
     name: ClassVar[str] = "trigger.updated"
     subject_type: ClassVar[str] = "Trigger"
@@ -49,7 +49,7 @@ class TriggerDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerFired(Event):
-    """A genuine call did what the trigger is for; `scheduled` is what is new by it."""
+    """A genuine call did what it asked for; `scheduled` is what is new of the publications."""
 
     name: ClassVar[str] = "trigger.fired"
     subject_type: ClassVar[str] = "Trigger"
@@ -58,6 +58,24 @@ class TriggerFired(Event):
     external_reference: str
     publications: tuple[UUID, ...]
     scheduled: tuple[UUID, ...]
+    action: TriggerAction = TriggerAction.PUBLISH
+    item_id: UUID | None = None
+    review_id: UUID | None = None
+    import_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentImported(Event):
+    """Rows of content came at once; where it was not applied, nothing changed."""
+
+    name: ClassVar[str] = "content.imported"
+    subject_type: ClassVar[str] = "ContentImport"
+
+    applied: bool
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
 
 
 @dataclass(frozen=True, kw_only=True)

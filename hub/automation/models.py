@@ -19,9 +19,28 @@ from hub.kernel.model import (
 
 
 class TriggerAction(StrEnum):
-    """What a call of a trigger does."""
+    """What a call of a trigger may do."""
 
     PUBLISH = "PUBLISH"
+    SAVE = "SAVE"
+    SUBMIT = "SUBMIT"
+    IMPORT = "IMPORT"
+
+
+class ImportPolicy(StrEnum):
+    """What an import does with rows that cannot be taken."""
+
+    REJECT_ALL = "REJECT_ALL"
+    REJECT_FAILED = "REJECT_FAILED"
+
+
+class RowOutcome(StrEnum):
+    """What became of one row of an import."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    REFUSED = "REFUSED"
 
 
 class DisabledReason(StrEnum):
@@ -62,7 +81,7 @@ class Sealed:
 
 
 class Trigger(Sealed, Versioned, WorkspaceOwned, Base):
-    """A door for one automation tool: whoever holds its secret may have it do its one action."""
+    """A door for one automation tool: whoever holds its secret may have it do its actions."""
 
     __tablename__ = "triggers"
     __table_args__ = workspace_args(
@@ -70,7 +89,7 @@ class Trigger(Sealed, Versioned, WorkspaceOwned, Base):
     )
 
     name: Mapped[str]
-    action: Mapped[TriggerAction] = mapped_column(text_enum(TriggerAction))
+    actions: Mapped[list[str]]
     public_key: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True)
     last_called_at: Mapped[datetime | None]
@@ -79,12 +98,16 @@ class Trigger(Sealed, Versioned, WorkspaceOwned, Base):
 class TriggerCall(WorkspaceOwned, Base):
     """A call that was genuine, by its id: what it asked for (a digest) and what it was answered.
 
-    Written in the transaction that did it; a repeat is answered from here and does nothing.
+    Written in the transaction that did it; a repeat is answered from here and does nothing. What it
+    began can be followed from here: content, a review, publications (by their ids), an import.
     """
 
     __tablename__ = "trigger_calls"
     __table_args__ = workspace_args(
         within_workspace("trigger_id", "triggers"),
+        within_workspace("item_id", "content_items"),
+        within_workspace("review_id", "reviews"),
+        within_workspace("import_id", "content_imports"),
         UniqueConstraint("trigger_id", "message_id"),
         Index("ix_trigger_calls_received_at", "trigger_id", "received_at"),
     )
@@ -96,6 +119,31 @@ class TriggerCall(WorkspaceOwned, Base):
     code: Mapped[str | None]
     answer: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
+    action: Mapped[TriggerAction | None] = mapped_column(text_enum(TriggerAction))
+    item_id: Mapped[UUID | None]
+    review_id: Mapped[UUID | None]
+    import_id: Mapped[UUID | None]
+    publications: Mapped[list[str]]
+
+
+class ContentImport(WorkspaceOwned, Base):
+    """Many rows of content that came at once, and what became of each.
+
+    `applied` is false for a trial, and where rows were refused and the policy refuses all then:
+    nothing but this row has changed. `results` name items and reviews by their ids.
+    """
+
+    __tablename__ = "content_imports"
+    __table_args__ = workspace_args()
+
+    policy: Mapped[ImportPolicy] = mapped_column(text_enum(ImportPolicy))
+    dry_run: Mapped[bool]
+    applied: Mapped[bool]
+    created_count: Mapped[int]
+    updated_count: Mapped[int]
+    unchanged_count: Mapped[int]
+    refused_count: Mapped[int]
+    results: Mapped[list[dict[str, Any]]]
 
 
 class Endpoint(Sealed, Versioned, WorkspaceOwned, Base):

@@ -48,25 +48,26 @@ _DESCRIPTION = 1_000
 
 
 async def create_trigger(
-    work: UnitOfWork, *, name: str, action: TriggerAction = TriggerAction.PUBLISH
+    work: UnitOfWork, *, name: str, actions: Sequence[TriggerAction] = (TriggerAction.PUBLISH,)
 ) -> tuple[Trigger, str]:
     """Open a door for an automation tool; return it and its secret, which is never shown again."""
     work.caller.require(Permission.AUTOMATION_WRITE)
-    # Whoever holds the secret may publish: nobody hands out more than they have.
-    work.caller.require(Permission.PUBLISHING_WRITE)
+    _require_actions(work, actions)
     row_id = new_id()
     sealed, secret = sealing.fresh(work.vault, row_id)
     row = Trigger(
         id=row_id,
         workspace_id=work.caller.workspace_id,
         name=require_text(name, most=_NAME, path=("input", "name")),
-        action=action,
+        actions=_actions(actions),
         public_key=secrets.token_urlsafe(24),
         key_id=work.vault.key_id,
         sealed=sealed,
     )
     await work.add(row)
-    work.record(TriggerCreated(subject_id=row.id, action=action))
+    work.record(
+        TriggerCreated(subject_id=row.id, actions=tuple(TriggerAction(one) for one in row.actions))
+    )
     return row, secret
 
 
@@ -77,11 +78,14 @@ async def update_trigger(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> Trigger:
-    """Rename a trigger, or switch it on or off: off, its next call is refused."""
+    """Rename a trigger, let it do other things, or switch it on or off: off, it is refused."""
     work.caller.require(Permission.AUTOMATION_WRITE)
-    work.caller.require(Permission.PUBLISHING_WRITE)
     row = await get(work, Trigger, trigger_id, lock=True)
     clean = dict(changes)
+    _require_actions(work, row.actions)
+    if "actions" in clean:
+        _require_actions(work, clean["actions"])
+        clean["actions"] = _actions(clean["actions"])
     if "name" in clean:
         clean["name"] = require_text(clean["name"], most=_NAME, path=("input", "name"))
     changed = await edit(work, row, clean, expected_version=expected_version)
@@ -99,8 +103,8 @@ async def rotate_trigger_secret(
 ) -> tuple[Trigger, str]:
     """Give a trigger a new secret and return both; the one before is good for the overlap."""
     work.caller.require(Permission.AUTOMATION_WRITE)
-    work.caller.require(Permission.PUBLISHING_WRITE)
     row = await get(work, Trigger, trigger_id, lock=True)
+    _require_actions(work, row.actions)
     require_version(row, expected_version)
     secret = sealing.rotate(work, row, row_id=row.id, overlap=overlap)
     touch(work, row)
@@ -255,6 +259,18 @@ async def replay_delivery(work: UnitOfWork, *, delivery_id: UUID) -> Delivery:
     )
     work.promise(_delivering(endpoint))
     return delivery
+
+
+def _require_actions(work: UnitOfWork, actions: Sequence[str]) -> None:
+    # Whoever holds the secret may do all of it: nobody hands out more than they have.
+    for action in actions:
+        work.caller.require(rules.NEEDS[action])
+
+
+def _actions(actions: Sequence[str]) -> list[str]:
+    if not actions:
+        raise Invalid("Say at least one thing it may do.", path=("input", "actions"))
+    return [action.value for action in TriggerAction if action in actions]
 
 
 def _delivering(row: Endpoint) -> DeliverEvents:

@@ -2,24 +2,29 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import orjson
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from hub.automation.models import AttemptOutcome
+from hub.automation.models import AttemptOutcome, TriggerAction
+from hub.automation.rows import When
 from hub.channels.platforms.base import PlatformModel
 from hub.channels.rules import read
-from hub.kernel.errors import Invalid
+from hub.kernel.caller import Permission
+from hub.kernel.errors import Forbidden, Invalid
+from hub.kernel.events import is_named
 
 #: How much of a trigger's body is read at all.
 BODY_BYTES = 65_536
 #: How many genuine calls within this time count against a trigger's rate.
 RATE_SPAN = timedelta(minutes=1)
-#: How long a call's answer is kept: far longer than its signature is good for.
-CALLS_KEPT = timedelta(hours=24)
+#: How long a call's answer is kept and what it began can be followed: far longer than its
+#: signature is good for.
+CALLS_KEPT = timedelta(days=7)
 
 #: Waits between the calls of one delivery, in seconds: 3 days and 4 hours in all.
 WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, *(43200,) * 5)
@@ -38,6 +43,42 @@ _MINE = "endpoint.tested"
 _CHANNELS_MOST = 100
 
 
+#: What a trigger's caller holds for each of its actions, whatever whoever made it may.
+NEEDS: Mapping[str, Permission] = {
+    TriggerAction.PUBLISH: Permission.PUBLISHING_WRITE,
+    TriggerAction.SAVE: Permission.CONTENT_WRITE,
+    TriggerAction.SUBMIT: Permission.REVIEW_SUBMIT,
+    TriggerAction.IMPORT: Permission.CONTENT_WRITE,
+}
+
+
+class OperationState(StrEnum):
+    """How far what a call began has come."""
+
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    REFUSED = "REFUSED"
+
+
+_WORST_FIRST = (OperationState.FAILED, OperationState.WAITING, OperationState.RUNNING)
+#: Every state that is not here is a failure to those who asked for it.
+_OF_PUBLICATION = {
+    "PLANNED": OperationState.RUNNING,
+    "SCHEDULED": OperationState.RUNNING,
+    "PUBLISHING": OperationState.RUNNING,
+    "HELD": OperationState.WAITING,
+    "UNCONFIRMED": OperationState.WAITING,
+    "PUBLISHED": OperationState.DONE,
+}
+_OF_REVIEW = {
+    "PREPARING": OperationState.RUNNING,
+    "IN_REVIEW": OperationState.WAITING,
+    "APPROVED": OperationState.DONE,
+}
+
+
 class Wish(PlatformModel):
     """What the body of a call asks for."""
 
@@ -46,24 +87,41 @@ class Wish(PlatformModel):
         default=None, min_length=1, max_length=_CHANNELS_MOST
     )
     channels: list[str] | None = Field(default=None, min_length=1, max_length=_CHANNELS_MOST)
-    scheduledFor: AwareDatetime | None = None  # noqa: N815 - its name in the API
+    scheduledFor: When | None = None  # noqa: N815 - its name in the API
 
 
-def read_wish(body: bytes) -> Wish:
+def read_wish(given: Mapping[str, Any]) -> Wish:
     """Return what a call asks for; Invalid names the field of the body at fault."""
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Invalid("The body is not JSON.") from None
-    if not isinstance(given, dict):
-        raise Invalid("The body is a JSON object.")
-    # A number would be taken for seconds since 1970, which nobody who writes one by hand means.
-    if not isinstance(given.get("scheduledFor"), str | None):
-        raise Invalid("A time is text, as in 2030-01-31T09:00:00Z.", path=("scheduledFor",))
     wish = read(Wish, given, path=())
     if wish.channelIds is not None and wish.channels is not None:
         raise Invalid("Name channels by `channelIds` or by `channels`.", path=("channels",))
     return wish
+
+
+def wanted_action(given: dict[str, Any], actions: Sequence[str]) -> TriggerAction:
+    """Take out of a body which action it asks for: the only one, or to publish, unless it says.
+
+    Raises Forbidden for one the trigger may not do.
+    """
+    usual = actions[0] if len(actions) == 1 else TriggerAction.PUBLISH
+    asked = given.pop("action", usual)
+    if asked not in TriggerAction.__members__:
+        raise Invalid(f"An action is one of {', '.join(TriggerAction)}.", path=("action",))
+    if asked not in actions:
+        raise Forbidden(f"This trigger may not {asked}.", path=("action",))
+    return TriggerAction(asked)
+
+
+def operation_state(
+    *, code: str | None, review: str | None, publications: Collection[str]
+) -> OperationState:
+    """Say how far what a call began has come, by the states of its review and publications."""
+    if code is not None:
+        return OperationState.REFUSED
+    states = {_OF_PUBLICATION.get(state, OperationState.FAILED) for state in publications}
+    if review is not None:
+        states.add(_OF_REVIEW.get(review, OperationState.FAILED))
+    return next((state for state in _WORST_FIRST if state in states), OperationState.DONE)
 
 
 def body_hash(body: bytes) -> str:
@@ -80,7 +138,9 @@ def require_patterns(patterns: Sequence[str], *, known: Iterable[str]) -> list[s
         raise Invalid(f"Name {_PATTERNS_MOST} events at most.", path=path)
     names = frozenset(known)
     for index, pattern in enumerate(patterns):
-        if not _PATTERN.fullmatch(pattern) or not any(_fits(pattern, name) for name in names):
+        if not _PATTERN.fullmatch(pattern) or not any(
+            is_named([pattern], name=name) for name in names
+        ):
             raise Invalid(
                 'There is no such event. Write "publication.published", "publication.*" or "*".',
                 path=(*path, str(index)),
@@ -90,15 +150,7 @@ def require_patterns(patterns: Sequence[str], *, known: Iterable[str]) -> list[s
 
 def is_heard(patterns: Iterable[str], *, name: str, is_own_test: bool) -> bool:
     """Say whether an endpoint with these patterns hears an event."""
-    return (name == _MINE and is_own_test) or any(_fits(pattern, name) for pattern in patterns)
-
-
-def _fits(pattern: str, name: str) -> bool:
-    if pattern == "*":
-        return True
-    if pattern.endswith(".*"):
-        return name.startswith(pattern[:-1])
-    return pattern == name
+    return (name == _MINE and is_own_test) or is_named(patterns, name=name)
 
 
 def next_wait(tries: int, *, asked: timedelta | None, seed: str) -> timedelta | None:

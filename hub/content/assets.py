@@ -1,4 +1,4 @@
-"""Pictures: an address to upload to, a picture made of what came, and what a worker found."""
+"""Pictures and videos: an address to upload to, what is made of what came, what a worker found."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select, update
 
+from hub.content import videos
 from hub.content.events import AssetCreated, AssetReady, AssetRefused, AssetUpdated
 from hub.content.jobs import DiscardUpload, ProcessAsset
 from hub.content.models import Asset, AssetState, AssetUpload, Rendition
@@ -65,9 +66,13 @@ class Processing:
 async def create_upload(work: UnitOfWork, *, filename: str, mime: str, size: int) -> AssetUpload:
     """Make an address that exactly these bytes can be PUT to, once, within 15 minutes."""
     work.caller.require(Permission.CONTENT_WRITE)
-    if mime not in MIMES:
-        raise Invalid(f"A picture is one of {', '.join(MIMES)}.", path=("input", "mime"))
-    most = work.settings.upload_bytes
+    if mime not in (*MIMES, *videos.MIMES):
+        raise Invalid(
+            f"A picture is one of {', '.join(MIMES)}, a video of {', '.join(videos.MIMES)}.",
+            path=("input", "mime"),
+        )
+    is_video = mime in videos.MIMES
+    most = work.settings.video_bytes if is_video else work.settings.upload_bytes
     if not 1 <= size <= most:
         raise Invalid(
             f"An upload has 1 to {most:,} bytes; {size:,} were announced.", path=("input", "size")
@@ -206,8 +211,10 @@ async def settle_ready(
     asset_id: UUID,
     picture: StoredPicture,
     renditions: Mapping[str, StoredPicture],
+    duration_ms: int | None = None,
+    codecs: str | None = None,
 ) -> None:
-    """Let a picture be used; nothing happens when somebody has decided already."""
+    """Let a picture or video be used; nothing happens when somebody has decided already."""
     asset = await _undecided(work, asset_id)
     if asset is None:
         return
@@ -215,6 +222,7 @@ async def settle_ready(
     asset.state, asset.updated_at = AssetState.READY, work.now
     for name, value in _facts(asset.workspace_id, picture).items():
         setattr(asset, name, value)
+    asset.duration_ms, asset.codecs = duration_ms, codecs
     await work.add(
         *(
             Rendition(

@@ -171,7 +171,10 @@ class AssetState(StrEnum):
 
 
 class Asset(Versioned, WorkspaceOwned, Base):
-    """A picture. Its bytes lie in storage under their hash; `alt` maps a locale to its text."""
+    """A picture or a video. Its bytes lie in storage under their hash; `alt` is by locale.
+
+    `duration_ms` and `codecs` (as in "avc1, mp4a") are those of a video.
+    """
 
     __tablename__ = "assets"
     __table_args__ = workspace_args(
@@ -190,6 +193,8 @@ class Asset(Versioned, WorkspaceOwned, Base):
     height: Mapped[int | None]
     sha256: Mapped[str | None]
     storage_key: Mapped[str | None]
+    duration_ms: Mapped[int | None]
+    codecs: Mapped[str | None]
     alt: Mapped[dict[str, Any]]
 
 

@@ -183,6 +183,7 @@ async def media(
             width=row.width or 0,
             height=row.height or 0,
             alt=alt_text(row.alt, locale=locale),
+            duration_ms=row.duration_ms,
         )
         for row in rows
     }

@@ -1,11 +1,18 @@
-"""Where the bytes of pictures lie: a local directory, through a store that can also be S3."""
+"""Where the bytes of assets lie: a local directory, through a store that can also be S3."""
 
 import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO, BinaryIO
 from uuid import UUID
 
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore
+
+#: How much of a large file is in memory at once.
+PIECE = 4_000_000
 
 
 class BytesMissing(Exception):
@@ -24,6 +31,35 @@ class Storage:
     async def put(self, key: str, data: bytes) -> None:
         """Write the bytes; the same key is overwritten."""
         await self._store.put_async(key, data)
+
+    async def put_file(self, key: str, file: IO[bytes]) -> None:
+        """Write all of a file, piece by piece; the same key is overwritten."""
+        file.seek(0)
+        await self._store.put_async(key, file)
+
+    async def copy(self, key: str, to: str) -> None:
+        """Let the same bytes lie under another key as well; raises BytesMissing."""
+        try:
+            await self._store.copy_async(key, to)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise BytesMissing(f"Nothing is stored under {key}.") from error
+
+    async def size(self, key: str) -> int:
+        """Return how many bytes lie under a key; raises BytesMissing."""
+        try:
+            return (await self._store.head_async(key))["size"]
+        except (NotFoundError, FileNotFoundError) as error:
+            raise BytesMissing(f"Nothing is stored under {key}.") from error
+
+    async def pieces(
+        self, key: str, *, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield the bytes of a key from a place to another, a piece at a time."""
+        end = await self.size(key) if end is None else end
+        while start < end:
+            until = min(end, start + PIECE)
+            yield bytes(await self._store.get_range_async(key, start=start, end=until))
+            start = until
 
     async def get(self, key: str) -> bytes:
         """Return the bytes of a key; raises BytesMissing."""
@@ -47,7 +83,7 @@ def picture_key(workspace_id: UUID, sha256: str) -> str:
 
 
 class WorkspaceMedia:
-    """Reads approved pictures of one workspace; refuses bytes whose hash is not the one asked."""
+    """Reads approved assets of one workspace; refuses bytes whose hash is not the one asked."""
 
     def __init__(self, storage: Storage, workspace_id: UUID) -> None:
         self._storage = storage
@@ -59,3 +95,22 @@ class WorkspaceMedia:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise BytesMissing("The stored picture is not the approved one.")
         return data
+
+    @asynccontextmanager
+    async def file(self, sha256: str) -> AsyncIterator[BinaryIO]:
+        """Give the bytes with exactly that SHA-256 as a file, which is gone afterwards."""
+        with tempfile.TemporaryFile() as file:
+            found = await fill(file, self._storage, picture_key(self._workspace_id, sha256))
+            if found != sha256:
+                raise BytesMissing("The stored video is not the approved one.")
+            yield file
+
+
+async def fill(file: IO[bytes], storage: Storage, key: str) -> str:
+    """Write the bytes of a key to a file, go back to its begin, and return their SHA-256."""
+    digest = hashlib.sha256()
+    async for piece in storage.pieces(key):
+        digest.update(piece)
+        file.write(piece)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,6 +1,6 @@
 """Facts: what happened, recorded in the transaction that made it true."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +32,19 @@ class Event:
 def names() -> frozenset[str]:
     """Return the public names of all events there are; every area must be imported for that."""
     return frozenset(_names(Event))
+
+
+def is_named(patterns: Iterable[str], *, name: str) -> bool:
+    """Say whether one of the patterns (a name, a kind as in "publication.*", "*") fits a name."""
+    return any(_fits(pattern, name) for pattern in patterns)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    if pattern == "*":
+        return True
+    if pattern.endswith(".*"):
+        return name.startswith(pattern[:-1])
+    return pattern == name
 
 
 def _names(base: type[Event]) -> Iterator[str]:

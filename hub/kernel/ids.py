@@ -1,6 +1,7 @@
 """Identifiers that sort by the time they were made."""
 
 import base64
+import binascii
 import secrets
 import time
 from threading import Lock
@@ -47,3 +48,16 @@ def new_id() -> UUID:
 def global_id(kind: str, row_id: UUID | str) -> str:
     """Return the id clients see: the type's name and the row's id, in base64url."""
     return base64.urlsafe_b64encode(f"{kind}:{row_id}".encode()).decode().rstrip("=")
+
+
+def read_global_id(global_id: str) -> tuple[str, UUID] | None:
+    """Return the type's name and the row's id, whatever the type; None when it is malformed."""
+    try:
+        packed = global_id.encode("ascii")
+        raw = base64.b64decode(packed + b"=" * (-len(packed) % 4), altchars=b"-_", validate=True)
+        kind, _, id_ = raw.decode("ascii").partition(":")
+        found = UUID(id_)
+    except (binascii.Error, ValueError):
+        return None
+    # One spelling per id, so that clients may compare ids as text.
+    return (kind, found) if str(found) == id_ else None

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     request_seconds: float = Field(default=10.0, gt=0, description="Deadline of an API request.")
     body_bytes: int = Field(default=1_000_000, gt=0, description="Largest GraphQL request body.")
     upload_bytes: int = Field(default=20_000_000, gt=0, description="Largest upload.")
+    video_bytes: int = Field(default=200_000_000, gt=0, description="Largest upload of a video.")
     query_depth: int = Field(default=15, gt=0, description="Deepest selection of a query.")
     query_aliases: int = Field(default=30, gt=0, description="Most aliases in a query.")
     query_cost: int = Field(

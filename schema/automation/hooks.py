@@ -1,17 +1,18 @@
-"""`POST /hooks/{key}`: where automation tools call their triggers, with signed requests."""
+"""Where automation tools call their triggers, signed, and follow what they began."""
 
 import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.automation import calling, rules
-from hub.automation.calling import Answer
+from hub.automation import calling, following, rules
+from hub.automation.acting import Answer
 from hub.automation.errors import TooManyCalls
 from hub.kernel.caller import Caller
 from hub.kernel.errors import ErrorCode, HubError, Taken, Unauthenticated, Unavailable
@@ -21,6 +22,7 @@ from hub.kernel.work import Hub
 from schema.base.masking import mask_exception
 from schema.base.refusals import DoorCode, code_of
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAMED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
@@ -39,12 +41,18 @@ _NOT_GENUINE = Answer(
 
 
 def hook_routes(hub_of: Callable[[Request], Hub]) -> list[Route]:
-    """Return the route of all triggers."""
+    """Return the routes of all triggers, and of what their calls began."""
 
     async def post(request: Request) -> Response:
         return await _answered(_called(request, hub_of(request)))
 
-    return [Route("/hooks/{key}", post, methods=["POST"], name="hook")]
+    async def get(request: Request) -> Response:
+        return await _answered(_operation(request, hub_of(request)))
+
+    return [
+        Route("/hooks/{key}", post, methods=["POST"], name="hook"),
+        Route("/operations/{id}", get, methods=["GET"], name="operation"),
+    ]
 
 
 class _Refused(Exception):
@@ -103,6 +111,21 @@ async def _once(key: str, message: Signed, hub: Hub) -> Answer:
         caller = await calling.authenticate(work, trigger_id=trigger_id, message=message)
     async with hub.unit_of_work(caller) as work:
         return await calling.answer(work, message=message)
+
+
+async def _operation(request: Request, hub: Hub) -> Answer:
+    call, workspace = request.path_params["id"], request.query_params.get("workspace", "")
+    if not _UUID.fullmatch(call) or not _UUID.fullmatch(workspace):
+        raise following.unknown()
+    workspace_id, call_id = UUID(workspace), UUID(call)
+    following.require_genuine(
+        hub.vault,
+        workspace_id=workspace_id,
+        call_id=call_id,
+        signature=request.query_params.get("signature", ""),
+    )
+    async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+        return Answer(status=200, body=await following.operation(work, call_id=call_id))
 
 
 async def _message(request: Request, *, seconds: float) -> Signed:

@@ -38,8 +38,13 @@ class _Named(Given):
 @strawberry.input(description="A door for an automation tool.")
 class TriggerCreateInput(Given):
     name: str = strawberry.field(description="What colleagues call it.")
+    actions: list[TriggerAction] | None = strawberry.field(
+        default=strawberry.UNSET, description="What its calls may do; PUBLISH when left out."
+    )
     action: TriggerAction = strawberry.field(
-        default=TriggerAction.PUBLISH, description="What a call of it does."
+        default=TriggerAction.PUBLISH,
+        description="The one thing its calls may do, where `actions` is left out.",
+        deprecation_reason="It may do several things: give `actions`.",
     )
 
 
@@ -47,6 +52,9 @@ class TriggerCreateInput(Given):
 class TriggerUpdateInput(_Versioned):
     name: strawberry.Maybe[str | None] = strawberry.field(
         default=None, description="What colleagues call it."
+    )
+    actions: strawberry.Maybe[list[TriggerAction] | None] = strawberry.field(
+        default=None, description="All that its calls may do."
     )
     enabled: strawberry.Maybe[bool | None] = strawberry.field(
         default=None, description="Whether its calls do anything."
@@ -197,7 +205,9 @@ class AutomationMutations:
 
         async def act(work: UnitOfWork) -> Made:
             row, secret = await operations.create_trigger(
-                work, name=input.name, action=input.action
+                work,
+                name=input.name,
+                actions=[input.action] if input.actions is None else input.actions,
             )
             shown.append(secret)
             return {"trigger": row.id}
@@ -217,7 +227,7 @@ class AutomationMutations:
                 work,
                 trigger_id=wanted(input.id, "Trigger", "id"),
                 expected_version=input.expected_version,
-                changes=changes(input, "name", "enabled"),
+                changes=changes(input, "name", "actions", "enabled"),
             )
             return {"trigger": row.id}
 

@@ -1,11 +1,23 @@
 """Asking for triggers, endpoints and deliveries."""
 
+from typing import Annotated
+
 import strawberry
 
-from schema.automation.types import Delivery, DeliveryState, Endpoint, Trigger
+from schema.automation.types import (
+    ContentImport,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    Trigger,
+    TriggerCall,
+)
+from schema.base.fields import LASTING
 from schema.base.filters import any_of, contains, equal, every_of, none_of, some_of
 from schema.base.lists import all_of, ordering
+from schema.base.node import row_id
 from schema.base.paging import Connection
+from schema.base.reading import Info, read_one
 
 TriggerOrder = ordering(
     "TriggerOrder",
@@ -19,6 +31,14 @@ TriggerOrder = ordering(
 EndpointOrder = ordering(
     "EndpointOrder",
     "Orders of endpoints.",
+    {
+        "CREATED_AT_ASC": ("id", "Oldest first."),
+        "CREATED_AT_DESC": ("-id", "Newest first."),
+    },
+)
+ContentImportOrder = ordering(
+    "ContentImportOrder",
+    "Orders of imports.",
     {
         "CREATED_AT_ASC": ("id", "Oldest first."),
         "CREATED_AT_DESC": ("-id", "Newest first."),
@@ -65,8 +85,37 @@ class DeliveryFilter:
     event_name_in: list[str] | None = any_of("Is of an event of one of these names.", "event_name")
 
 
+@strawberry.input(description="Which imports; all conditions hold together.")
+class ContentImportFilter:
+    and_: list["ContentImportFilter"] | None = every_of()
+    or_: list["ContentImportFilter"] | None = some_of()
+    not_: "ContentImportFilter | None" = none_of()
+    applied: bool | None = equal("Has changed something, or not.", "applied")
+    dry_run: bool | None = equal("Was a trial, or not.", "dry_run")
+
+
 @strawberry.type
 class AutomationQueries:
+    @strawberry.field(
+        description="What a call of a trigger began, by the id it was answered with; null when "
+        "there is none, or not any more.",
+        metadata={LASTING: True},
+    )
+    async def operation(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002 - its name in the API
+    ) -> TriggerCall | None:
+        found: TriggerCall | None = await read_one(info, "TriggerCall", row_id(id, "TriggerCall"))
+        return found
+
+    content_imports: Connection[ContentImport] = all_of(
+        "The imports of the workspace, newest first unless said.",
+        "ContentImport",
+        filters=ContentImportFilter,
+        orders=ContentImportOrder,
+        order=("-id",),
+    )
     triggers: Connection[Trigger] = all_of(
         "The doors that automation tools have.",
         "Trigger",

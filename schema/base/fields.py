@@ -200,9 +200,11 @@ def computed(
     needs: tuple[str, ...],
     make: Callable[[Facts, Asking], Any],
     lasting: bool = False,
+    deprecated: str | None = None,
 ) -> Any:
-    """Compute a field of facts; say whether it looks at nothing else."""
-    return _described(Computed(needs=needs, make=make, lasting=lasting), description)
+    """Compute a field of facts; say whether it looks at nothing else, and what to read instead."""
+    spec = Computed(needs=needs, make=make, lasting=lasting)
+    return _described(spec, description, deprecation_reason=deprecated)
 
 
 def embedded(

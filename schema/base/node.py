@@ -1,13 +1,11 @@
 """Global ids: opaque to clients, and good for one type in one workspace only."""
 
-import base64
-import binascii
 from uuid import UUID
 
 import strawberry
 
 from hub.kernel.errors import NotFound
-from hub.kernel.ids import global_id
+from hub.kernel.ids import global_id, read_global_id
 from schema.base.fields import identity
 
 
@@ -43,16 +41,3 @@ def row_id(global_id: str, kind: str, *, path: tuple[str, ...] = ("id",)) -> UUI
 def unknown_id(path: tuple[str, ...] = ("id",)) -> NotFound:
     """Return the one answer to every id that leads nowhere."""
     return NotFound("There is nothing with this id.", path=path)
-
-
-def read_global_id(global_id: str) -> tuple[str, UUID] | None:
-    """Return the type's name and the row's id, whatever the type; None when it is malformed."""
-    try:
-        packed = global_id.encode("ascii")
-        raw = base64.b64decode(packed + b"=" * (-len(packed) % 4), altchars=b"-_", validate=True)
-        kind, _, id_ = raw.decode("ascii").partition(":")
-        found = UUID(id_)
-    except (binascii.Error, ValueError):
-        return None
-    # One spelling per id, so that clients may compare ids as text.
-    return (kind, found) if str(found) == id_ else None

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from hub.kernel.errors import Invalid
+from hub.kernel.ids import read_global_id
 from hub.kernel.shapes import (
     Edge,
     Group,
@@ -26,7 +27,7 @@ from hub.kernel.statements import compiled
 from schema.base.asked import Asked
 from schema.base.fields import LIST_MAX, NAMED_MAX, SOURCES, Asking, Paged, ReadContext
 from schema.base.filters import Filtering, Terms
-from schema.base.node import Node, from_global_id, read_global_id, unknown_id
+from schema.base.node import Node, from_global_id, unknown_id
 from schema.base.paging import (
     Connection,
     PageArguments,

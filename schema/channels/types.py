@@ -91,6 +91,16 @@ describe(
 )
 
 
+@strawberry.type(description="What one channel accepts of videos.")
+class VideoLimits:
+    types: list[str] = strawberry.field(description="Media types of videos.")
+    bytes_max: int = strawberry.field(description="Largest video in bytes.")
+    seconds_max: int | None = strawberry.field(description="Longest video, if limited.")
+    pixels_max: int | None = strawberry.field(description="Most pixels of a picture, if limited.")
+    per_post: int = strawberry.field(description="Most videos in one post.")
+    alone: bool = strawberry.field(description="Whether a post of a video shows nothing else.")
+
+
 @strawberry.type(description="What one channel accepts; lengths in the unit of `counter`.")
 class Limits:
     counter: str = strawberry.field(description="How lengths are counted, such as codepoint.")
@@ -103,6 +113,7 @@ class Limits:
     media_types: list[str] = strawberry.field(description="Media types of pictures.")
     alt_max: int = strawberry.field(description="Longest description of a picture.")
     parts_max: int = strawberry.field(description="Most posts in one thread.")
+    video: VideoLimits | None = strawberry.field(description="Videos; null: none are taken.")
 
 
 @strawberry.type(description="A kind of place the hub can speak at.")
@@ -128,7 +139,8 @@ class Platform:
 def shown_limits(stored: dict[str, Any]) -> Limits:
     """Return limits as the API shows them."""
     known = base.Limits.from_json(stored)
-    return Limits(**{**known.__dict__, "media_types": list(known.media_types)})
+    video = known.video and VideoLimits(**known.video.to_json())
+    return Limits(**{**known.__dict__, "media_types": list(known.media_types), "video": video})
 
 
 @cache

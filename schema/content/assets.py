@@ -1,4 +1,4 @@
-"""Pictures, as the API shows them."""
+"""Pictures and videos, as the API shows them."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from schema.strategy.types import Brand
 AssetState = models.AssetState
 describe(
     AssetState,
-    description="How far a picture has come.",
+    description="How far a picture or video has come.",
     values={
         "PROCESSING": "A worker is looking at it.",
         "READY": "It can be used.",
@@ -51,7 +51,9 @@ class Rendition(Node):
 
 
 @reads(models.Asset, permission=Permission.CONTENT_READ)
-@strawberry.type(description="A picture: re-encoded, its hidden data removed.")
+@strawberry.type(
+    description="A picture, re-encoded and its hidden data removed, or a video, as it came."
+)
 class Asset(Node):
     brand: Brand | None = to_one("The brand it belongs to; null: to all.", columns("brand_id"))
     filename: str = column("The name it was uploaded with.")
@@ -62,6 +64,8 @@ class Asset(Node):
     size: int | None = column("Its size in bytes; null until it is ready.")
     width: int | None = column("Its width in pixels; null until it is ready.")
     height: int | None = column("Its height in pixels; null until it is ready.")
+    duration_ms: int | None = column("How long a video lasts, in milliseconds; null: a picture.")
+    codecs: str | None = column("What a video is made of, such as avc1, mp4a; null: a picture.")
     sha256: str | None = column("SHA-256 of its bytes, hexadecimal; null until it is ready.")
     url: str | None = computed(
         "Where it can be loaded, for anybody; null until it is ready.",
@@ -71,7 +75,10 @@ class Asset(Node):
     alt: list[AltText] = computed(
         "What it shows, per language.", needs=("alt",), make=_alt, lasting=True
     )
-    renditions: list[Rendition] = listed("Its smaller sizes.", columns("id", "asset_id"))
+    renditions: list[Rendition] = listed(
+        "Its smaller sizes; of a video: of the picture it carries, if it does.",
+        columns("id", "asset_id"),
+    )
     version: int = column("Counts up with every change; give it back as `expectedVersion`.")
     created_at: datetime = column("When it was uploaded.")
     updated_at: datetime = column("When it was last changed.")

@@ -131,6 +131,9 @@ class EditionMedia:
     size: int = strawberry.field(description="Its size in bytes.")
     width: int = strawberry.field(description="Its width in pixels.")
     height: int = strawberry.field(description="Its height in pixels.")
+    duration_ms: int | None = strawberry.field(
+        default=None, description="How long a video lasts, in milliseconds; null: a picture."
+    )
 
 
 @strawberry.type(description="One post exactly as it goes out.")

@@ -1,13 +1,14 @@
-"""Pictures over plain HTTP: files come in once by a signed address, and go out by another.
+"""Assets over plain HTTP: files come in once by a signed address, and go out by another.
 
-A signature is the right to do exactly this; no token is asked for. Nothing here decodes a picture:
+A signature is the right to do exactly this; no token is asked for. Nothing here decodes anything:
 what came is kept as it is until a worker has looked at it.
 """
 
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -15,10 +16,10 @@ from uuid import UUID
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from hub.content import assets
+from hub.content import assets, videos
 from hub.content.storage import BytesMissing, Storage, picture_key
 from hub.kernel.caller import Caller
 from hub.kernel.errors import ErrorCode, HubError
@@ -30,8 +31,11 @@ from schema.base.refusals import DoorCode, code_of
 SLOWEST_BYTES_PER_SECOND = 64_000
 _IN_MEMORY = 1_000_000
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+#: The first bytes of a file, which say what it is.
+_HEAD = 32
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-#: The three types the hub writes itself; nothing else is ever served.
+#: The three types the hub writes itself; beside videos nothing else is ever served.
 _WRITTEN: Mapping[bytes, str] = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -110,10 +114,10 @@ async def _upload(request: Request, stores: Stores, *, slowest: float) -> Respon
         upload = await assets.expected_upload(work, upload_id=upload_id)
     _require_type(request, upload.mime)
     seconds = hub.settings.request_seconds + upload.size / slowest
-    data = await _body(request, size=upload.size, seconds=seconds)
     # A name of its own for every try: of two at once, the later cannot overwrite the earlier.
     key = f"{upload.storage_key}-{secrets.token_hex(8)}"
-    await stores.storage.put(key, data)
+    async with _body(request, size=upload.size, seconds=seconds) as body:
+        await stores.storage.put_file(key, body)
     try:
         async with hub.unit_of_work(caller) as work:
             await assets.receive_upload(work, upload_id=upload_id, storage_key=key)
@@ -150,8 +154,9 @@ def _require_type(request: Request, mime: str) -> None:
     )
 
 
-async def _body(request: Request, *, size: int, seconds: float) -> bytes:
-    """Return exactly the announced number of bytes; more are not even waited for."""
+@asynccontextmanager
+async def _body(request: Request, *, size: int, seconds: float) -> AsyncIterator[IO[bytes]]:
+    """Give exactly the announced number of bytes; more are not even waited for."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 15 or int(length) > size):
         raise _too_large(size)
@@ -173,7 +178,7 @@ async def _body(request: Request, *, size: int, seconds: float) -> bytes:
                 status=400,
             )
         spool.seek(0)
-        return spool.read()
+        yield spool
 
 
 async def _spooled(request: Request, spool: IO[bytes], *, most: int) -> int:
@@ -206,13 +211,46 @@ async def _picture(request: Request, stores: Stores) -> Response:
     if f'"{sha256}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     try:
-        data = await stores.storage.get(key)
+        size = await stores.storage.size(key)
+        head = b"".join([piece async for piece in stores.storage.pieces(key, end=min(size, _HEAD))])
+        mime = next((mime for begin, mime in _WRITTEN.items() if head.startswith(begin)), None)
+        if mime is not None:
+            return Response(await stores.storage.get(key), media_type=mime, headers=headers)
     except BytesMissing:
         return _nothing()
-    mime = next((mime for head, mime in _WRITTEN.items() if data.startswith(head)), None)
-    if mime is None:
-        return _nothing()
-    return Response(data, media_type=mime, headers=headers)
+    mime = videos.sniff(head)
+    return _nothing() if mime is None else _video(request, stores, key, size, mime, headers)
+
+
+def _video(
+    request: Request, stores: Stores, key: str, size: int, mime: str, headers: Mapping[str, str]
+) -> Response:
+    """Send a video piece by piece, or the part of it a player asks for (RFC 9110, 14.2)."""
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    start, end = _span(asked, size) if asked else (0, size)
+    if start >= end:
+        return Response(
+            status_code=416, headers={**_STEADY_HEADERS, "content-range": f"bytes */{size}"}
+        )
+    part = {"content-range": f"bytes {start}-{end - 1}/{size}"} if asked else {}
+    return StreamingResponse(
+        stores.storage.pieces(key, start=start, end=end),
+        status_code=206 if asked else 200,
+        media_type=mime,
+        headers={
+            **headers,
+            **part,
+            "accept-ranges": "bytes",
+            "content-length": str(end - start),
+        },
+    )
+
+
+def _span(asked: re.Match[str], size: int) -> tuple[int, int]:
+    first, last = asked[1], asked[2]
+    if not first:
+        return max(0, size - int(last or 0)), size
+    return int(first), min(size, int(last) + 1) if last else size
 
 
 def _nothing() -> Response:

@@ -196,6 +196,9 @@ def _entry(feed: _Feed, item: FeedItem) -> FeedEntry:
 
 def _shown(feed: _Feed, media: MediaFacts) -> str:
     address = html.escape(_address(feed, media))
+    if media.is_video:
+        said = html.escape(media.alt)
+        return f'<p><video controls src="{address}" aria-label="{said}"></video></p>'
     return f'<p><img src="{address}" alt="{html.escape(media.alt)}"></p>'
 
 

@@ -12,7 +12,7 @@ from hub.access import operations as access
 from hub.access.models import Role
 from hub.analytics import operations as analytics
 from hub.audit.models import EventRow
-from hub.automation import delivering
+from hub.automation import delivering, importing
 from hub.automation import operations as automation
 from hub.automation.delivering import Came
 from hub.automation.models import AttemptOutcome, Delivery, DeliveryState
@@ -630,6 +630,13 @@ CASES: dict[str, Case] = {
         ids=("trigger",),
         call=lambda work, ids: automation.update_trigger(
             work, trigger_id=ids.trigger, changes={"name": "N"}
+        ),
+    ),
+    "importing.import_content": Case(
+        roles=WRITERS,
+        ids=(),
+        call=lambda work, _ids: importing.import_content(
+            work, rows=[{"externalReference": "new", "brand": "none", "text": "x"}]
         ),
     ),
     "automation.create_endpoint": Case(

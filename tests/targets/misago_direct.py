@@ -3,10 +3,10 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import httpx
@@ -184,6 +184,9 @@ class NoPictures:
     """There are none to read."""
 
     async def read(self, sha256: str) -> bytes:
+        raise AssertionError(sha256)
+
+    def file(self, sha256: str) -> AbstractAsyncContextManager[BinaryIO]:
         raise AssertionError(sha256)
 
 

@@ -34,6 +34,7 @@ from hub.kernel.errors import WrongState
 from hub.kernel.ids import global_id
 from hub.kernel.jobs import JobRow
 from hub.kernel.settings import Settings
+from hub.kernel.telling import told_facts
 from hub.strategy import operations as strategy
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, a_world
@@ -197,7 +198,7 @@ async def test_an_endpoint_hears_a_publication_from_schedule_to_out(
                 "subjectId": global_id("Publication", made.id),
                 "actorKind": row.actor_kind.value,
                 "actorName": row.actor_name,
-                "facts": row.data,
+                "facts": told_facts(row.name, row.data),
             },
         }
         for row in rows

@@ -20,11 +20,13 @@ from sqlalchemy import select, update
 from hub.content import assets
 from hub.content.jobs import ProcessAsset
 from hub.content.models import Asset, AssetState, AssetUpload, Rendition
+from hub.content.storage import BytesMissing, WorkspaceMedia
 from hub.kernel.jobs import JobState
 from hub.kernel.work import Hub
 from tests.conftest import Database
 from tests.factories import World, a_world
 from tests.pictures import ARTIST, a_drawing, a_photo, written
+from tests.videos import a_webm, an_mp4
 from tests.working import a_toolbox, due_jobs, jobs_left, move_clock, work_off
 from workers import content
 from workers.content import BOUNDS, Bounds, Unusable, decoded
@@ -116,6 +118,70 @@ async def test_a_photo_becomes_a_clean_picture_with_smaller_sizes(
         with Image.open(io.BytesIO(data)) as image:
             assert dict(image.getexif()) == {}
             assert image.getexif().get_ifd(0x8825) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "mime", "codecs"),
+    [
+        (an_mp4(cover=a_drawing((640, 360))), "video/mp4", "avc1, mp4a"),
+        (a_webm(), "video/webm", "V_VP9, A_OPUS"),
+    ],
+    ids=["mp4", "webm"],
+)
+async def test_a_video_is_looked_at_and_passed_on_as_it_came(
+    world: World, tools: Toolbox, data: bytes, mime: str, codecs: str
+) -> None:
+    asset_id = await created(world, tools, data, mime=mime)
+    await work_off(tools)
+
+    found, sizes = await asset(world, asset_id), await renditions(world, asset_id)
+    assert (found.state, found.refusal) == (AssetState.READY, None)
+    assert (found.mime, found.width, found.height) == (mime, 640, 360)
+    assert (found.duration_ms, found.codecs) == (2_500, codecs)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    assert await tools.storage.get(str(found.storage_key)) == data
+    media = WorkspaceMedia(tools.storage, world.workspace_id)
+    async with media.file(str(found.sha256)) as file:
+        assert file.read() == data
+    # A poster where the file carries a picture; what came is gone.
+    poster = {"preview", "thumbnail"} if mime == "video/mp4" else set()
+    assert set(sizes) == poster
+    assert stored(world.hub) == {
+        str(found.storage_key),
+        *(row.storage_key for row in sizes.values()),
+    }
+
+
+async def test_bytes_that_are_not_the_approved_video_are_not_given(
+    world: World, tools: Toolbox
+) -> None:
+    digest = hashlib.sha256(b"approved").hexdigest()
+    await tools.storage.put(f"{world.workspace_id}/{digest}", b"another")
+
+    with pytest.raises(BytesMissing):
+        async with WorkspaceMedia(tools.storage, world.workspace_id).file(digest):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("data", "mime", "reason"),
+    [
+        (an_mp4(), "video/quicktime", "LYING_TYPE"),
+        (a_drawing(), "video/mp4", "NOT_A_VIDEO"),
+        (an_mp4()[:-30], "video/mp4", "BROKEN"),
+        (an_mp4(), "image/png", "NOT_AN_IMAGE"),
+    ],
+    ids=["lying", "picture", "broken", "no picture"],
+)
+async def test_a_file_that_is_no_video_is_refused(
+    world: World, tools: Toolbox, data: bytes, mime: str, reason: str
+) -> None:
+    asset_id = await created(world, tools, data, mime=mime)
+    await work_off(tools)
+
+    found = await asset(world, asset_id)
+    assert (found.state, found.refusal) == (AssetState.REFUSED, reason)
+    assert stored(world.hub) == set()
 
 
 async def test_the_same_picture_twice_is_stored_once(world: World, tools: Toolbox) -> None:

@@ -37,6 +37,7 @@ from workers.connectors.port import (
     StepDone,
     StepKind,
 )
+from workers.connectors.uploads import body_of, seconds_for
 
 GET_RECORD = "com.atproto.repo.getRecord"
 PUT_RECORD = "com.atproto.repo.putRecord"
@@ -283,13 +284,15 @@ class Bluesky:
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
-        answer = await self._call(
-            sending.account,
-            "POST",
-            UPLOAD_BLOB,
-            headers={"Content-Type": facts.mime},
-            content=await media.read(facts.sha256),
-        )
+        async with body_of(media, facts) as data:
+            answer = await self._call(
+                sending.account,
+                "POST",
+                UPLOAD_BLOB,
+                headers={"Content-Type": facts.mime},
+                content=data,
+                deadline=seconds_for(facts),
+            )
         with understood():
             blob = answer.json_object()["blob"]
             known = {

@@ -97,8 +97,10 @@ def record_of(sending: Sending, part: int) -> Json:
 
 
 def embed_of(sending: Sending, part: int) -> Json | None:
-    """Return what a post carries besides its text: pictures, or the card of the link."""
+    """Return what a post carries besides its text: pictures, a video, or the card of the link."""
     pictures = sending.edition.parts[part].media
+    if pictures and pictures[0].is_video:
+        return _video(sending, pictures[0])
     if pictures:
         images = [_image(sending, facts) for facts in pictures]
         return {"$type": "app.bsky.embed.images", "images": images}
@@ -106,6 +108,16 @@ def embed_of(sending: Sending, part: int) -> Json | None:
     if not card or part:
         return None
     return {"$type": "app.bsky.embed.external", "external": dict(card)}
+
+
+def _video(sending: Sending, facts: MediaFacts) -> Json:
+    # The network makes it ready to be played after the post is there.
+    shown: Json = {
+        "$type": "app.bsky.embed.video",
+        "video": sending.checkpoint["media"][facts.sha256],
+        "aspectRatio": {"width": max(1, facts.width), "height": max(1, facts.height)},
+    }
+    return {**shown, "alt": facts.alt} if facts.alt else shown
 
 
 def _image(sending: Sending, facts: MediaFacts) -> Json:

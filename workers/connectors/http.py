@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpcore
 import httpx
@@ -24,6 +24,7 @@ from workers.connectors.errors import NotSent, OutcomeUnknown, PlatformError, Re
 DEADLINE_SECONDS = 8.0
 CONNECT_SECONDS = 4.0
 ANSWER_BYTES = 1_000_000
+PIECE = 262_144
 SHORTEST_SECRET = 6
 LONGEST_WAIT = timedelta(days=1)
 # Seconds since 1970 have had ten digits since 2001.
@@ -129,38 +130,41 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         params: Iterable[tuple[str, str]] = (),
-        content: bytes | None = None,
+        content: bytes | BinaryIO | None = None,
         form: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = None,
         secrets: Iterable[str] = (),
         most: int = ANSWER_BYTES,
+        deadline: float | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status but a redirect.
 
         `most` is how many bytes of an answer are read: a success that is longer is not believed.
+        A file is sent from its begin, piece by piece; `deadline` (seconds) is for such uploads.
         NotSent when the request certainly did not leave, OutcomeUnknown when it may have
         arrived, Rejected when the address may not be called or answers with a redirect.
         """
         target = self._target(url)
         fate = _Fate()
+        deadline = self._deadline if deadline is None else max(self._deadline, deadline)
+        length = {} if content is None or isinstance(content, bytes) else _length(content)
         request = self._client.build_request(
             method,
             target.copy_merge_params(list(params)) if params else target,
-            headers=dict(headers or {}),
-            content=content,
+            headers={**(headers or {}), **length},
+            content=_pieces(content) if length else content,  # type: ignore[arg-type]  # a file has a length
             data=dict(form) if form else None,
             files=dict(files) if files else None,
+            timeout=httpx.Timeout(deadline, connect=min(CONNECT_SECONDS, deadline)),
             extensions={"trace": fate.trace},
         )
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(deadline):
                 answer = await self._exchange(request, tuple(secrets), most)
         except AddressRefused as error:
             raise Rejected(str(error), code="ADDRESS_REFUSED") from error
         except TimeoutError as error:
-            raise fate.failure(
-                f"{target.host} did not answer within {self._deadline:g} s."
-            ) from error
+            raise fate.failure(f"{target.host} did not answer within {deadline:g} s.") from error
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             said = scrub(f"{type(error).__name__}: {error}", secrets)[:200]
             raise fate.failure(f"{target.host} could not be asked ({said}).") from error
@@ -243,6 +247,16 @@ async def open_http(
         # Cookies would tie the calls of one account to another's.
         client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         yield Http(client, backend, allow=allowed, deadline=deadline)
+
+
+def _length(file: BinaryIO) -> dict[str, str]:
+    return {"Content-Length": str(file.seek(0, 2))}
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    file.seek(0)
+    while piece := file.read(PIECE):
+        yield piece
 
 
 @contextmanager

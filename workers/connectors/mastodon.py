@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 from urllib.parse import quote
 from uuid import uuid5
 
@@ -36,6 +36,7 @@ from workers.connectors.port import (
     StepPending,
     Unsupported,
 )
+from workers.connectors.uploads import body_of, seconds_for
 
 POLL_AFTER = timedelta(seconds=2)
 # A post may carry a time a little before the call: two clocks are never the same.
@@ -260,13 +261,15 @@ class Mastodon:
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]
         name = f"{facts.sha256[:16]}.{facts.mime.rpartition('/')[2]}"
-        answer = await self._call(
-            sending.account,
-            "POST",
-            "/api/v2/media",
-            form={"description": facts.alt} if facts.alt else None,
-            files={"file": (name, await media.read(facts.sha256), facts.mime)},
-        )
+        async with body_of(media, facts) as data:
+            answer = await self._call(
+                sending.account,
+                "POST",
+                "/api/v2/media",
+                form={"description": facts.alt} if facts.alt else None,
+                files={"file": (name, data, facts.mime)},
+                deadline=seconds_for(facts),
+            )
         uploaded = {"id": _id(answer), "ready": answer.status == 200}
         return StepDone(checkpoint=wire.with_media(sending, step, uploaded))
 
@@ -348,7 +351,8 @@ class Mastodon:
         params: Iterable[tuple[str, str]] = (),
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         token = account.secrets["access_token"]
         answer = await self._http.send(
@@ -359,6 +363,7 @@ class Mastodon:
             content=content,
             form=form,
             files=files,
+            deadline=deadline,
             secrets=(token,),
         )
         if answer.ok:

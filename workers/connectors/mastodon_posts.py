@@ -8,7 +8,7 @@ from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
-from hub.channels.platforms.base import EditionContent, Limits
+from hub.channels.platforms.base import EditionContent, Limits, VideoLimits
 from hub.channels.platforms.mastodon import LIMITS
 from workers.connectors.port import Measured, Ref, RemoteMessage, RemotePerson, Seen
 
@@ -36,10 +36,26 @@ def limits_of(instance: Json, dialect: str) -> Limits:
         media_max=_positive(posts.get("max_media_attachments"), LIMITS.media_max),
         media_bytes_max=_positive(media.get("image_size_limit"), LIMITS.media_bytes_max),
         media_types=tuple(mime for mime in LIMITS.media_types if mime in offered),
+        video=_video(media),
         alt_max=_positive(media.get("description_limit"), LIMITS.alt_max),
         url_weight=_positive(posts.get("characters_reserved_per_url"), 23),
     )
     return replace(limits, **_COUNTING.get(dialect, {}))
+
+
+def _video(media: Json) -> VideoLimits | None:
+    usual = LIMITS.video
+    offered = media.get("supported_mime_types")
+    if usual is None or not offered:
+        return usual
+    types = tuple(mime for mime in usual.types if mime in offered)
+    limits = replace(
+        usual,
+        types=types,
+        bytes_max=_positive(media.get("video_size_limit"), usual.bytes_max),
+        pixels_max=_positive(media.get("video_matrix_limit"), usual.pixels_max or 0),
+    )
+    return limits if types else None
 
 
 # GoToSocial advertises 25 per link and counts every code point of it; Pleroma counts graphemes.

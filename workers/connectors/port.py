@@ -5,10 +5,11 @@ One call of `perform` is one step at the platform; the engine saves the checkpoi
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 from uuid import UUID
 
 from hub.channels.platforms.base import Capability, EditionContent, Guarantee, Limits
@@ -176,6 +177,10 @@ class Media(Protocol):
     """Reads the bytes of approved pictures; refuses bytes whose hash is not the one asked for."""
 
     async def read(self, sha256: str) -> bytes: ...
+
+    def file(self, sha256: str) -> AbstractAsyncContextManager[BinaryIO]:
+        """Give the bytes of an approved video as a file: it may be too large for the memory."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

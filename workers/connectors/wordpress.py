@@ -37,6 +37,7 @@ from workers.connectors.port import (
     Step,
     StepDone,
 )
+from workers.connectors.uploads import body_of, seconds_for
 from workers.connectors.wordpress_failures import complaint, existing_term, failure
 from workers.connectors.wordpress_site import Site, objects
 
@@ -216,17 +217,19 @@ class WordPress:
         found = await self._site.list(sending.account, "media", asked)
         if not found:
             name = wire.file_name(picture, sending.account)
-            answer = await self._site.call(
-                sending.account,
-                "POST",
-                "media",
-                params=[("_fields", "id,source_url")],
-                headers={
-                    "Content-Type": picture.mime,
-                    "Content-Disposition": f'attachment; filename="{name}"',
-                },
-                content=await media.read(picture.sha256),
-            )
+            async with body_of(media, picture) as data:
+                answer = await self._site.call(
+                    sending.account,
+                    "POST",
+                    "media",
+                    params=[("_fields", "id,source_url")],
+                    headers={
+                        "Content-Type": picture.mime,
+                        "Content-Disposition": f'attachment; filename="{name}"',
+                    },
+                    content=data,
+                    deadline=seconds_for(picture),
+                )
             found = [answer.json_object()]
         with understood():
             known = {"id": int(found[0]["id"]), "url": str(found[0]["source_url"])}

@@ -1,7 +1,7 @@
 """Asking a WordPress site: one request, its answer believed only when it is WordPress' own."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -31,7 +31,8 @@ class Site:
         params: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-        content: bytes | None = None,
+        content: bytes | BinaryIO | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status."""
         kind = {"Content-Type": "application/json"} if body is not None else {}
@@ -42,6 +43,7 @@ class Site:
             params=[("rest_route", f"/wp/v2/{route}"), *params],
             content=orjson.dumps(body) if body is not None else content,
             secrets=wire.secrets_of(account),
+            deadline=deadline,
         )
 
     async def call(self, account: Account, method: str, route: str, **more: Any) -> Answer:

@@ -17,7 +17,7 @@ from workers.connectors.port import Account, Ref, Sending, Step, StepKind
 POSTS, COMMENTS = "posts", "comments"
 TAXONOMIES = ("categories", "tags")
 _REMOTE_ID = re.compile(r"(?:posts|comments)/[0-9]{1,18}")
-_ENDINGS: Mapping[str, str] = {"image/jpeg": "jpg"}
+_ENDINGS: Mapping[str, str] = {"image/jpeg": "jpg", "video/quicktime": "mov"}
 
 
 def authorization(account: Account) -> str:
@@ -159,7 +159,7 @@ def body_of(sending: Sending) -> dict[str, Any]:
         "content": content_of(sending),
         "excerpt": fields["excerpt"],
         "comment_status": fields["comment_status"],
-        "featured_media": next((known.get("id", 0) for known in _uploaded(sending)), 0),
+        "featured_media": _featured(sending),
         "tags": [terms["tags"][name] for name in fields["tags"]],
     }
     if fields["categories"]:
@@ -183,8 +183,15 @@ def content_of(sending: Sending) -> str:
     """Return the approved HTML with the address of every picture in its place."""
     addresses = [_address(str(known.get("url", ""))) for known in _uploaded(sending)]
     return PLACEHOLDER.sub(
-        lambda found: f'<img src="{addresses[int(found[1])]}"', sending.edition.fields["content"]
+        lambda found: f'<{found[1]} src="{addresses[int(found[2])]}"',
+        sending.edition.fields["content"],
     )
+
+
+def _featured(sending: Sending) -> int:
+    """Return the id of the first picture; no video can stand above an article."""
+    shown = zip(pictures_of(sending), _uploaded(sending), strict=True)
+    return next((known.get("id", 0) for media, known in shown if not media.is_video), 0)
 
 
 def _uploaded(sending: Sending) -> list[Mapping[str, Any]]:

@@ -77,7 +77,9 @@ def thread(world: World, record: Record, depth: int) -> Json:
 def entry(world: World, record: Record) -> Json:
     """Return a line of the ledger: what was really stored, deleted or not."""
     value = record.value
-    images = value.get("embed", {}).get("images", ())
+    embed = value.get("embed", {})
+    images = embed.get("images", ())
+    moving = [embed] if embed.get("$type") == "app.bsky.embed.video" else []
     reply = value.get("reply", {})
     return {
         "id": record.uri,
@@ -86,8 +88,11 @@ def entry(world: World, record: Record) -> Json:
         "created_at": value["createdAt"],
         "in_reply_to_id": reply.get("parent", {}).get("uri"),
         "root_id": reply.get("root", {}).get("uri"),
-        "media": [image["image"]["ref"]["$link"] for image in images],
-        "descriptions": [image["alt"] for image in images],
+        "media": [
+            *(image["image"]["ref"]["$link"] for image in images),
+            *(video["video"]["ref"]["$link"] for video in moving),
+        ],
+        "descriptions": [one.get("alt", "") for one in (*images, *moving)],
         "record": value,
         "deleted": record.deleted,
     }

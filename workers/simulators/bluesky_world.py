@@ -24,6 +24,7 @@ LOGINS = 30
 HIDDEN_MAX = 300
 BLOB_MAX = 5 * 1024 * 1024
 IMAGE_MAX = 2_000_000
+VIDEO_MAX = 100_000_000
 TID = re.compile("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 
@@ -271,6 +272,7 @@ class World:
         if len(value.get("langs", ())) > 3:
             raise self._bad(collection, "array too big (maximum 3) at $.record.langs")
         self._check_images(value.get("embed", {}))
+        self._check_video(value.get("embed", {}))
 
     def _check_text(self, text: object) -> None:
         if not isinstance(text, str):
@@ -295,6 +297,21 @@ class World:
                 raise Refusal(400, "BlobNotFound", f"Could not find blob: {blob['ref']['$link']}")
             if len(known[1]) > IMAGE_MAX:
                 raise Refusal(400, "BlobTooLarge", "This file is too large.")
+
+    def _check_video(self, embed: Json) -> None:
+        """Refuse what is no video (lexicon app.bsky.embed.video)."""
+        if embed.get("$type") != "app.bsky.embed.video":
+            return
+        blob = embed.get("video")
+        if not isinstance(blob, dict):
+            raise self._bad(POST, "Missing required key at $.record.embed.video")
+        known = self.blobs.get(blob["ref"]["$link"])
+        if known is None:
+            raise Refusal(400, "BlobNotFound", f"Could not find blob: {blob['ref']['$link']}")
+        if blob.get("mimeType") != "video/mp4" or known[1][4:8] != b"ftyp":
+            raise self._bad(POST, "Expected video/mp4 at $.record.embed.video")
+        if len(known[1]) > VIDEO_MAX:
+            raise Refusal(400, "BlobTooLarge", "This file is too large.")
 
     def _bad(self, collection: str, said: str) -> Refusal:
         return invalid(f"Invalid {collection} record: {said}")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from workers.simulators.mastodon_text import html_of, mentioned, tags_of
 from workers.simulators.mastodon_world import (
     IMAGES,
+    VIDEO_LIMIT,
+    VIDEOS,
     Account,
     Notice,
     Picture,
@@ -34,10 +36,11 @@ def instance(world: World, base: str) -> Json:
                 "characters_reserved_per_url": dialect.url_weight,
             },
             "media_attachments": {
-                "supported_mime_types": list(IMAGES),
+                "supported_mime_types": [*IMAGES, *VIDEOS],
                 "description_limit": dialect.description_limit,
                 "image_size_limit": dialect.image_limit,
-                "video_size_limit": 103_809_024,
+                "video_size_limit": VIDEO_LIMIT,
+                "video_matrix_limit": 8_294_400,
             },
         },
     }
@@ -65,7 +68,7 @@ def picture(one: Picture, base: str) -> Json:
     address = f"{base}/media/{one.id}"
     return {
         "id": one.id,
-        "type": "image",
+        "type": "video" if one.upload.mime in VIDEOS else "image",
         "url": None if one.polls_left else address,
         "preview_url": address,
         "remote_url": None,

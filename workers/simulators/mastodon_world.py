@@ -12,6 +12,8 @@ from workers.simulators.mastodon_text import gotosocial_length, mastodon_length,
 KEY_LIFE = timedelta(hours=1)
 OPEN_TO_ALL = frozenset({"public", "unlisted"})
 IMAGES = ("image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp")
+VIDEOS = ("video/webm", "video/mp4", "video/quicktime", "video/ogg")
+VIDEO_LIMIT = 99 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,9 +195,10 @@ class World:
         """Keep a picture, or refuse it."""
         if upload is None:
             raise Refusal(422, "Validation failed: File can't be blank")
-        if upload.mime not in IMAGES:
+        if upload.mime not in (*IMAGES, *VIDEOS) or not _is_what_it_says(upload):
             raise Refusal(422, "Validation failed: File content type is invalid")
-        if len(upload.data) > self.dialect.image_limit:
+        limit = VIDEO_LIMIT if upload.mime in VIDEOS else self.dialect.image_limit
+        if len(upload.data) > limit:
             raise Refusal(422, "Validation failed: File file size must be less than the limit")
         self._describable(description)
         picture = Picture(
@@ -322,6 +325,12 @@ class World:
             raise Refusal(
                 422, f"Validation failed: Cannot attach more than {self.dialect.max_media} files"
             )
+        shown = (self.pictures[one] for one in wish.media if one in self.pictures)
+        if any(one.upload.mime in VIDEOS for one in shown) and len(wish.media) > 1:
+            raise Refusal(
+                422,
+                "Validation failed: Cannot attach a video to a post that already contains images",
+            )
         for picture_id in wish.media:
             if self.picture(account, picture_id).polls_left:
                 raise Refusal(
@@ -356,3 +365,9 @@ class World:
 
     def _next(self) -> str:
         return str(next(self._ids))
+
+
+def _is_what_it_says(upload: Upload) -> bool:
+    """Look at the first bytes of a video, as the real one does with the whole file."""
+    boxed = upload.mime in {"video/mp4", "video/quicktime"}
+    return not boxed or upload.data[4:8] == b"ftyp"

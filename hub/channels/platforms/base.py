@@ -64,8 +64,32 @@ class NoSecrets(PlatformModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VideoLimits:
+    """What one channel accepts of videos; with `alone` a post of a video shows nothing else."""
+
+    types: tuple[str, ...]
+    bytes_max: int
+    seconds_max: int | None = None
+    pixels_max: int | None = None
+    per_post: int = 1
+    alone: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the limits as plain JSON."""
+        return {**self.__dict__, "types": list(self.types)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "VideoLimits":
+        """Read limits stored by `to_json`."""
+        return cls(**{**stored, "types": tuple(stored["types"])})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one channel accepts: lengths in the unit of `counter` (see hub.language.counters)."""
+    """What one channel accepts: lengths in the unit of `counter` (see hub.language.counters).
+
+    `media_…` are about pictures; without `video` no videos are taken.
+    """
 
     counter: str
     text_max: int
@@ -77,20 +101,30 @@ class Limits:
     media_types: tuple[str, ...] = ()
     alt_max: int = 0
     parts_max: int = 1
+    video: VideoLimits | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the limits as plain JSON, for storage beside the channel."""
-        return {**self.__dict__, "media_types": list(self.media_types)}
+        known = {name: value for name, value in self.__dict__.items() if name != "video"}
+        video = {"video": self.video.to_json()} if self.video else {}
+        return {**known, "media_types": list(self.media_types), **video}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Limits":
         """Read limits stored by `to_json`."""
-        return cls(**{**stored, "media_types": tuple(stored["media_types"])})
+        video = stored.get("video")
+        return cls(
+            **{
+                **stored,
+                "media_types": tuple(stored["media_types"]),
+                "video": VideoLimits.from_json(video) if video else None,
+            }
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class MediaFacts:
-    """What must be known of one processed picture to place it: never its bytes."""
+    """What must be known of one processed picture or video to place it: never its bytes."""
 
     asset_id: str
     sha256: str
@@ -99,6 +133,16 @@ class MediaFacts:
     width: int
     height: int
     alt: str
+    duration_ms: int | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Say whether it moves."""
+        return self.mime.startswith("video/")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as plain JSON: those of a picture are what they always were."""
+        return {name: value for name, value in self.__dict__.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +244,7 @@ class EditionContent:
                 {
                     "text": part.text,
                     "length": part.length,
-                    "media": [dict(media.__dict__) for media in part.media],
+                    "media": [media.to_json() for media in part.media],
                 }
                 for part in self.parts
             ],

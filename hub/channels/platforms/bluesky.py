@@ -22,6 +22,7 @@ from hub.channels.platforms.base import (
     PlatformModel,
     Problem,
     Rendering,
+    VideoLimits,
 )
 from hub.channels.platforms.bluesky_facets import TAG_BYTES_MAX, TAG_LENGTH_MAX, facets_of, tags_in
 from hub.language import counters
@@ -118,6 +119,8 @@ LIMITS = Limits(
     # The lexicon has no limit; the app of the network lets nobody write more.
     alt_max=2000,
     parts_max=25,
+    # Lexicon app.bsky.embed.video, and docs.bsky.app "Video": three minutes, uploaded as a blob.
+    video=VideoLimits(types=("video/mp4",), bytes_max=100_000_000, seconds_max=180),
 )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from hub.channels.platforms import videos
 from hub.channels.platforms.base import (
     DraftPart,
     EditionPart,
@@ -156,18 +157,24 @@ def _bytes(text: str, limits: Limits, path: str) -> list[Problem]:
 
 def _media(media: Sequence[MediaFacts], limits: Limits, path: str) -> list[Problem]:
     problems = []
-    if len(media) > limits.media_max:
+    pictures = sum(not one.is_video for one in media)
+    if pictures > limits.media_max:
         problems.append(
             Problem(
                 code="TOO_MANY_MEDIA",
-                message=f"There are {len(media)} pictures; {limits.media_max} are allowed.",
+                message=f"There are {pictures} pictures; {limits.media_max} are allowed.",
                 field=f"{path}.media",
                 limit=limits.media_max,
-                actual=len(media),
+                actual=pictures,
             )
         )
-    for index, picture in enumerate(media):
-        problems += _picture(picture, limits, f"{path}.media.{index}")
+    problems += videos.together_problems(media, limits, f"{path}.media")
+    for index, one in enumerate(media):
+        place = f"{path}.media.{index}"
+        found = (
+            videos.problems(one, limits, place) if one.is_video else _picture(one, limits, place)
+        )
+        problems += [*found, *_alt(one, limits, f"{place}.alt")]
     return problems
 
 
@@ -192,15 +199,17 @@ def _picture(picture: MediaFacts, limits: Limits, path: str) -> list[Problem]:
                 actual=picture.size,
             )
         )
-    return [*problems, *_alt(picture.alt, limits, f"{path}.alt")]
+    return problems
 
 
-def _alt(alt: str, limits: Limits, path: str) -> list[Problem]:
+def _alt(shown: MediaFacts, limits: Limits, path: str) -> list[Problem]:
+    alt = shown.alt
     if not alt.strip():
         return [
             Problem(
                 code="ALT_MISSING",
-                message="Describe the picture for people who cannot see it.",
+                message=f"Describe the {'video' if shown.is_video else 'picture'} for people who "
+                "cannot see it.",
                 severity=ProblemSeverity.WARNING,
                 field=path,
             )

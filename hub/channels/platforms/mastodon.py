@@ -19,6 +19,7 @@ from hub.channels.platforms.base import (
     Platform,
     PlatformModel,
     Rendering,
+    VideoLimits,
 )
 
 
@@ -79,6 +80,12 @@ LIMITS = Limits(
     media_types=("image/jpeg", "image/png", "image/gif", "image/webp"),
     alt_max=1500,
     parts_max=25,
+    # config/initializers and app/models/media_attachment.rb of Mastodon 4: 99 MB, 8,294,400 pixels.
+    video=VideoLimits(
+        types=("video/mp4", "video/quicktime", "video/webm"),
+        bytes_max=99 * 1024 * 1024,
+        pixels_max=8_294_400,
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from hub.channels.platforms.base import (
     PlatformModel,
     Problem,
     Rendering,
+    VideoLimits,
 )
 from hub.kernel.signatures import secret_bytes
 from hub.language.markup import to_html
@@ -73,6 +74,12 @@ LIMITS = Limits(
     media_types=("image/jpeg", "image/png", "image/gif", "image/webp"),
     alt_max=5000,
     parts_max=100,
+    video=VideoLimits(
+        types=("video/mp4", "video/quicktime", "video/webm"),
+        bytes_max=1_000_000_000,
+        per_post=20,
+        alone=False,
+    ),
 )
 
 

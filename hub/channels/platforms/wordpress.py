@@ -25,12 +25,13 @@ from hub.channels.platforms.base import (
     PlatformModel,
     Problem,
     Rendering,
+    VideoLimits,
 )
 from hub.language.markup import to_html
 
 #: What stands for the address of a picture, by its number in the edition, until it is uploaded.
 #: Neither a text nor an attribute of sanitised HTML can hold this: one escapes "<", the other '"'.
-PLACEHOLDER = re.compile(r'<img src="hub-media:([0-9]{1,4})"')
+PLACEHOLDER = re.compile(r'<(img|video controls) src="hub-media:([0-9]{1,4})"')
 
 #: The column of a comment holds 65,525 bytes (wp_get_comment_fields_max_lengths).
 REPLY_BYTES_MAX = 65_525
@@ -120,6 +121,13 @@ LIMITS = Limits(
     media_types=("image/jpeg", "image/png", "image/gif", "image/webp"),
     alt_max=1500,
     parts_max=100,
+    # What the site's server takes at most is not told by its API; this is WordPress's usual most.
+    video=VideoLimits(
+        types=("video/mp4", "video/quicktime", "video/webm"),
+        bytes_max=64 * 1024 * 1024,
+        per_post=10,
+        alone=False,
+    ),
 )
 
 
@@ -214,11 +222,13 @@ def _filing(
 def _content(draft: Draft) -> str:
     """Return the article as HTML; the first picture is the featured image and not part of it."""
     pieces = []
+    media = [shown for part in draft.parts for shown in part.media]
+    featured = next((number for number, one in enumerate(media) if not one.is_video), None)
     number = 0
     for part in draft.parts:
         pieces.append(to_html(_printable(part.text)).strip())
         for picture in part.media:
-            pieces.append(_figure(number, picture) if number else "")
+            pieces.append(_figure(number, picture) if number != featured else "")
             number += 1
     if draft.link and not any(draft.link in part.text for part in draft.parts):
         pieces.append(to_html(f"<{_line(draft.link)}>").strip())
@@ -226,6 +236,11 @@ def _content(draft: Draft) -> str:
 
 
 def _figure(number: int, picture: MediaFacts) -> str:
+    if picture.is_video:
+        return (
+            f'<figure class="wp-block-video"><video controls src="hub-media:{number}" '
+            f'aria-label="{escape(_line(picture.alt))}"></video></figure>'
+        )
     return (
         f'<figure class="wp-block-image"><img src="hub-media:{number}" '
         f'alt="{escape(_line(picture.alt))}" width="{picture.width}" height="{picture.height}" />'

@@ -87,3 +87,34 @@ async def test_the_stream_is_for_those_who_may_audit(client: Client) -> None:
     answer = await client.without(Permission.AUDIT_READ).ask("{ events { totalCount } }")
 
     assert answer.codes == ["FORBIDDEN"]
+
+
+async def test_events_are_found_by_who_acted(client: Client, library: Library) -> None:
+    await _events(library)
+    member = to_global_id("Member", library.caller.member_id or "")
+
+    found = await client.data(
+        """query($member: ID!) {
+          theirs: events(filter: {actorIn: [$member]}) { totalCount nodes { actorId } }
+          ours: events(filter: {actorKindIn: [SYSTEM]}) { totalCount }
+        }""",
+        member=member,
+    )
+
+    assert found == {
+        "theirs": {"totalCount": 3, "nodes": [{"actorId": member}] * 3},
+        "ours": {"totalCount": 0},
+    }
+
+
+async def test_every_kind_of_event_is_described(client: Client) -> None:
+    found = await client.data("{ eventTypes { name description subjectType dataSchema } }")
+
+    known = {one["name"]: one for one in found["eventTypes"]}
+    assert known["publication.published"]["subjectType"] == "Publication"
+    assert known["publication.published"]["description"] == "It is out."
+    assert known["publication.published"]["dataSchema"]["properties"]["channel_id"] == {
+        "description": "The id of a Channel.",
+        "title": "Channel Id",
+        "type": "string",
+    }

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from hub.access import operations as access
 from hub.access.models import Role
+from hub.audit.models import EventRow
 from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
 from hub.publishing import operations as publishing
@@ -95,7 +96,7 @@ async def test_changes_come_in_order_with_the_publication_as_it_is(
         second = await change(socket)
 
     assert first["event"]["name"] == "publication.scheduled"
-    assert first["event"]["data"]["channel_id"] == str(row.channel_id)
+    assert first["event"]["data"]["channel_id"] == gid("Channel", row.channel_id)
     assert first["publication"] == {
         "id": gid("Publication", row.id),
         "state": "SCHEDULED",
@@ -233,3 +234,52 @@ async def test_who_may_not_read_publications_does_not_follow_them(
         refused = await _hear(socket)
 
     assert refused["payload"]["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+HAPPENED = (
+    "subscription($names:[String!],$after:Int){eventHappened(namesIn:$names,after:$after)"
+    "{id sequence name actorName actorId data}}"
+)
+
+
+async def _happened(socket: ClientConnection) -> dict[str, Any]:
+    message = await _hear(socket)
+    assert message["type"] == "next", message
+    found: dict[str, Any] = message["payload"]["data"]["eventHappened"]
+    return found
+
+
+async def test_the_whole_stream_is_followed_with_the_ids_of_the_list(
+    world: World, address: str
+) -> None:
+    row = await _scheduled(world)
+    await seal(world)
+    async with opened(address, world.tokens[Role.MANAGER]) as socket:
+        payload = {"query": HAPPENED, "variables": {"names": ["publication.*"], "after": 0}}
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        heard = await _happened(socket)
+    async with world.hub.unit_of_work(world.system) as work:
+        (kept,) = await work.all(select(EventRow).where(EventRow.name == "publication.scheduled"))
+
+    assert heard["name"] == "publication.scheduled"
+    assert heard["data"]["channel_id"] == gid("Channel", row.channel_id)
+    # The same id as in the list of events, and as the `webhook-id` of endpoints.
+    assert heard["id"] == gid("Event", kept.id)
+    assert (heard["sequence"], heard["actorName"]) == (kept.sequence, kept.actor_name)
+    assert heard["actorId"] == gid("Member", kept.actor_id or "")
+
+
+@pytest.mark.parametrize(
+    ("role", "names", "code"),
+    [(Role.VIEWER, ["*"], "FORBIDDEN"), (Role.MANAGER, ["nothing.of_the_kind"], "INVALID")],
+)
+async def test_the_whole_stream_is_for_those_who_may_audit_and_for_events_there_are(
+    world: World, address: str, role: Role, names: list[str], code: str
+) -> None:
+    async with opened(address, world.tokens[role]) as socket:
+        payload = {"query": HAPPENED, "variables": {"names": names}}
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        message = await _hear(socket)
+
+    assert message["type"] == "error" or message["payload"]["errors"]
+    assert code in json.dumps(message)

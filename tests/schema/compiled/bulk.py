@@ -324,7 +324,7 @@ _TABLES: dict[str, dict[str, str]] = {
     },
     "triggers": {
         "name": "'Name ' || n * 7919 % 20011",
-        "action": "'PUBLISH'",
+        "actions": "'[\"PUBLISH\"]'",
         "public_key": "w::text || n",
         "enabled": "n % 50 > 0",
         "key_id": "''",
@@ -367,8 +367,15 @@ _TABLES: dict[str, dict[str, str]] = {
         "metric": "'likes'",
         "measured_at": "pg_temp.at(n)",
     },
+    "content_imports": {
+        "policy": "'REJECT_ALL'",
+        "dry_run": "n % 50 = 0",
+        "applied": "n % 50 > 0",
+        "results": "'[]'",
+    },
     "trigger_calls": {
         "trigger_id": "pg_temp.row_id('triggers', w, n % 40 + 1)",
+        "publications": "'[]'",
         "message_id": "n::text",
         "received_at": "pg_temp.at(n)",
     },

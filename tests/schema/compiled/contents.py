@@ -235,6 +235,8 @@ class Contents:
                 size=self.values.random.randrange(2**31) if ready else None,
                 width=4 if ready else None,
                 height=3 if ready else None,
+                duration_ms=number * 1_000 if ready else None,
+                codecs=f"avc1, mp4a.{number}" if ready else None,
                 sha256=self.values.hex() if ready else None,
                 storage_key=f"{self.workspace}/{self.values.text()}{number}" if ready else None,
                 alt=self.values.one(({}, {"fr": "Un « chat »", "en": self.values.text()})),
@@ -378,6 +380,7 @@ class Contents:
                 width=4,
                 height=3,
                 alt=self.values.text("A cat"),
+                duration_ms=row["duration_ms"],
             )
             for row in self.values.some(assets, 2)
         )

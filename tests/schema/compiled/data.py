@@ -132,6 +132,7 @@ class _Filler(Contests):
                 ("Trigger", automation.Trigger),
                 ("TriggerCall", automation.TriggerCall),
                 ("Endpoint", automation.Endpoint),
+                ("ContentImport", automation.ContentImport),
                 ("Delivery", automation.Delivery),
                 ("DeliveryAttempt", automation.DeliveryAttempt),
             )

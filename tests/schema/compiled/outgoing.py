@@ -39,6 +39,7 @@ from hub.publishing.models import (
     PublicationState,
     Standing,
 )
+from hub.review.models import Review
 from hub.strategy.models import Brand
 from tests.schema.compiled.reviewing import Reviewing
 from tests.schema.compiled.values import NOON
@@ -296,13 +297,39 @@ class Outgoing(Reviewing):
                 hash=self.values.hex() if sealed else None,
             )
 
+    def _imports(self) -> None:
+        for _ in range(3):
+            results = [
+                {
+                    "row": number,
+                    "externalReference": self.values.text("post"),
+                    "outcome": self.values.one(automation.RowOutcome).value,
+                    "item": self.values.maybe(str(self.values.one(self.ids(ContentItem)))),
+                    "review": self.values.maybe(str(self.values.one(self.ids(Review)))),
+                    "errors": [{"code": "INVALID", "message": "No.", "path": ["title"]}],
+                }
+                for number in (1, 2)
+            ]
+            self._add(
+                automation.ContentImport,
+                policy=self.values.one(automation.ImportPolicy),
+                dry_run=self.values.chance(0.5),
+                applied=self.values.chance(0.5),
+                created_count=self.values.random.randrange(9),
+                updated_count=self.values.random.randrange(9),
+                unchanged_count=self.values.random.randrange(9),
+                refused_count=self.values.random.randrange(9),
+                results=results,
+            )
+
     def _automation(self) -> None:
+        self._imports()
         secret = {"key_id": "1", "sealed": b"\x00", "previous_until": self.values.time()}
         for number in range(4):
             trigger = self._add(
                 automation.Trigger,
                 name=self.values.text("Trigger"),
-                action=automation.TriggerAction.PUBLISH,
+                actions=self.values.some(tuple(automation.TriggerAction), 2) or ["PUBLISH"],
                 public_key=self.values.word(),
                 enabled=number != 1,
                 last_called_at=self.values.maybe(self.values.time()),
@@ -318,6 +345,13 @@ class Outgoing(Reviewing):
                     code=self.values.maybe("NOT_FOUND", 0.4),
                     answer={},
                     received_at=self.values.time(),
+                    action=self.values.maybe(self.values.one(automation.TriggerAction)),
+                    item_id=self.values.maybe(self.values.one(self.ids(ContentItem))),
+                    review_id=self.values.maybe(self.values.one(self.ids(Review))),
+                    import_id=self.values.maybe(
+                        self.values.one(self.ids(automation.ContentImport))
+                    ),
+                    publications=[str(one) for one in self.values.some(self.ids(Publication), 3)],
                 )
         for number in range(3):
             self._endpoint(number, secret)

@@ -59,6 +59,8 @@ UNKEPT = {
         "tokens",
         "triggers",
     ),
+    *("TriggerCall", "deliveries", "endpoints", "events", "tokens", "triggers"),
+    *("ContentImport", "contentImports"),
 }
 
 # What keeps rows sensible would keep most changes from being made.

@@ -123,6 +123,8 @@ _RARE: Mapping[str, Any] = {
     "mine": True,
     "unassigned": True,
     "overdue": True,
+    "applied": False,
+    "dryRun": True,
 }
 _RARE_STATES = {
     "ChannelState": "FAILED",
@@ -143,6 +145,7 @@ _RARE_STATES = {
     "Role": "ADMIN",
     "NoticeState": "FAILED",
     "NoticeKind": "OVERDUE",
+    "ActorKind": "TRIGGER",
 }
 _IDS = {
     "brandIn": ("Brand", "brands"),
@@ -161,6 +164,7 @@ _IDS = {
     "assigneeIn": ("Member", "members"),
     "submittedByIn": ("Member", "members"),
     "subjectIn": ("ContentItem", "content_items"),
+    "actorIn": ("Member", "members"),
 }
 
 

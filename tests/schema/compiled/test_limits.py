@@ -16,9 +16,8 @@ from graphql import GraphQLObjectType, get_named_type
 from hub.access import operations as access
 from hub.access.models import Role
 from hub.kernel.caller import Caller, Permission
-from hub.kernel.ids import global_id
+from hub.kernel.ids import global_id, read_global_id
 from schema.base.fields import KEY, SOURCES, Listed, Paged, ToOne
-from schema.base.node import read_global_id
 from schema.base.paging import list_identity
 from tests.schema.compiled.arguments import Pool
 from tests.schema.compiled.comparing import difference, same, the_schema

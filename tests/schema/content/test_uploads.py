@@ -22,6 +22,7 @@ from tests.conftest import Database
 from tests.pictures import ARTIST, a_photo, written
 from tests.schema.conftest import Client
 from tests.schema.library import Library
+from tests.videos import an_mp4
 from tests.working import a_toolbox, work_off
 
 UPLOAD = """mutation ($filename: String!, $mime: String!, $size: Int!) {
@@ -398,3 +399,46 @@ async def test_a_picture_is_shown_to_nobody_without_its_signature(
         signed(good).replace("/assets/", "/assets/../"),
     ):
         assert (await web.get(path)).status_code == 404
+
+
+async def test_a_video_comes_in_and_is_played_in_parts(
+    client: Client, web: httpx.AsyncClient, hub: Hub
+) -> None:
+    data = an_mp4(padding=300_000)
+    upload = await announced(client, data, mime="video/mp4")
+    assert (await put(web, upload, data)).status_code == 204
+    made = await client.data(CREATE, input={"uploadId": upload["id"]})
+    async with a_toolbox(hub) as tools:
+        await work_off(tools)
+    node = await client.data(
+        "query($id: ID!) { node(id: $id) { ... on Asset { state url durationMs codecs } } }",
+        id=made["assetCreate"]["asset"]["id"],
+    )
+    path = path_of(node["node"]["url"])
+
+    whole = await web.get(path)
+    part = await web.get(path, headers={"range": "bytes=10-19"})
+    rest = await web.get(path, headers={"range": "bytes=-5"})
+    beyond = await web.get(path, headers={"range": f"bytes={len(data)}-"})
+
+    assert node["node"]["state"] == "READY"
+    assert (node["node"]["durationMs"], node["node"]["codecs"]) == (2_500, "avc1, mp4a")
+    assert (whole.status_code, whole.content == data) == (200, True)
+    assert whole.headers["content-type"] == "video/mp4"
+    assert whole.headers["x-content-type-options"] == "nosniff"
+    assert (part.status_code, part.content) == (206, data[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(data)}"
+    assert (rest.status_code, rest.content) == (206, data[-5:])
+    assert beyond.status_code == 416
+    assert (await web.get(path.replace("signature=", "signature=0"))).status_code == 404
+
+
+async def test_a_video_may_be_larger_than_a_picture_and_not_without_end(client: Client) -> None:
+    async def codes(mime: str, size: int) -> list[str]:
+        found = await client.data(UPLOAD, filename="a", mime=mime, size=size)
+        return [error["code"] for error in found["assetUploadCreate"]["errors"]]
+
+    assert await codes("image/png", 500_001) == ["INVALID"]
+    assert await codes("video/mp4", 500_001) == []
+    assert await codes("video/mp4", 200_000_001) == ["INVALID"]
+    assert await codes("video/x-msvideo", 5) == ["INVALID"]

@@ -1,10 +1,12 @@
 """What the tests of connectors share: real servers on loopback, and a publication to send."""
 
 import hashlib
-from collections.abc import Mapping
+import io
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import httpx
@@ -12,19 +14,27 @@ import httpx
 from hub.channels.platforms import PLATFORMS
 from hub.channels.platforms.base import Draft, DraftPart, MediaFacts
 from tests.pictures import a_drawing
+from tests.videos import an_mp4
 from workers.connectors.port import Account, Connector, Ref, Sending, Step, StepKind, StepPending
 
 PICTURE = a_drawing((3, 2))
 PICTURE_HASH = hashlib.sha256(PICTURE).hexdigest()
+VIDEO = an_mp4()
+VIDEO_HASH = hashlib.sha256(VIDEO).hexdigest()
 SECRET = "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
 
 
 class Shelf:
-    """The pictures that were approved."""
+    """The picture and the video that were approved."""
 
     async def read(self, sha256: str) -> bytes:
         assert sha256 == PICTURE_HASH
         return PICTURE
+
+    @asynccontextmanager
+    async def file(self, sha256: str) -> AsyncIterator[BinaryIO]:
+        assert sha256 == VIDEO_HASH
+        yield io.BytesIO(VIDEO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +93,19 @@ def a_picture(alt: str = "A lighthouse at dusk") -> MediaFacts:
         width=3,
         height=2,
         alt=alt,
+    )
+
+
+def a_video(alt: str = "A boat leaves the harbour") -> MediaFacts:
+    return MediaFacts(
+        asset_id="asset-2",
+        sha256=VIDEO_HASH,
+        mime="video/mp4",
+        size=len(VIDEO),
+        width=640,
+        height=360,
+        alt=alt,
+        duration_ms=2_500,
     )
 
 

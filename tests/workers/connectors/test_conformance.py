@@ -15,10 +15,12 @@ from hub.language.markup import to_html
 from tests.workers.connectors.conftest import PlaceMaker
 from tests.workers.connectors.places import (
     PICTURE_HASH,
+    VIDEO_HASH,
     Place,
     Shelf,
     a_picture,
     a_sending,
+    a_video,
     commit_step,
     publish,
     ready,
@@ -80,6 +82,21 @@ async def test_a_publication_goes_out_once_with_its_picture(place: Place) -> Non
     assert place.connector.plan(story.sending) is None
     if place.base:
         assert len(await place.stored()) == 1
+
+
+async def test_a_video_goes_out_where_the_place_takes_it(place: Place) -> None:
+    sending = a_sending(place, media=(a_video(),))
+    limits = PLATFORMS[place.account.platform].limits
+    if limits.video is None:
+        return
+
+    story = await publish(place, sending)
+
+    assert story.steps[-1] == "commit:0"
+    assert len(story.refs) == 1
+    if place.base:
+        (stored,) = await place.stored()
+        assert "640" in str(stored) or VIDEO_HASH[:16] in str(stored) or stored.get("media")
 
 
 async def test_the_words_arrive_as_they_were_approved(remote: Place) -> None:
