@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hub.analytics.exports import TABLES
+from hub.analytics.models import ExportKind
 from hub.channels.platforms.base import Capability
 from hub.engagement.contests.rules import JUDGED, OVERRULABLE
 from hub.kernel.caller import Caller, Permission
@@ -97,6 +99,7 @@ class Action(StrEnum):
     ENDPOINT_REPLAY = "endpoint.replay"
     ENDPOINT_DELETE = "endpoint.delete"
     DELIVERY_REPLAY = "delivery.replay"
+    EXPORT_CANCEL = "export.cancel"
 
 
 When = Callable[[Facts, Caller], bool]
@@ -296,6 +299,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
+    "Export": ("state", "kind"),
 }
 
 OFFERS: Mapping[str, tuple[Offer, ...]] = {
@@ -549,6 +553,16 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             action=Action.DELIVERY_REPLAY,
             permission=Permission.AUTOMATION_WRITE,
             when=lambda facts, _caller: bool(facts["endpoint_enabled"]),
+        ),
+    ),
+    "Export": (
+        Offer(
+            action=Action.EXPORT_CANCEL,
+            permission=Permission.ANALYTICS_READ,
+            when=lambda facts, caller: (
+                _state("WAITING", "RUNNING")(facts, caller)
+                and caller.may(TABLES[ExportKind(facts["kind"])].permission)
+            ),
         ),
     ),
 }

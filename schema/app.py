@@ -25,6 +25,8 @@ from hub.kernel.shared import Shelf
 from hub.runtime import open_hub
 from schema.access.cookies import Cookies
 from schema.access.sessions import session_routes
+from schema.analytics.clicking import Counter
+from schema.analytics.doors import Desk, figure_routes
 from schema.authentication import Authenticator, authorization_of
 from schema.automation.hooks import hook_routes
 from schema.base.documents import GuardedSchema
@@ -73,13 +75,17 @@ def create_app(settings: Settings | None = None) -> Starlette:
             app.state.reader = reader
             app.state.freshness = Freshness(reader)
             app.state.authenticator = Authenticator(hub)
-            app.state.stores = Stores(hub=hub, storage=Storage(settings.data_dir / "assets"))
+            storage = Storage(settings.data_dir / "assets")
+            app.state.stores = Stores(hub=hub, storage=storage)
+            clicks = Counter(hub)
+            app.state.figures = Desk(hub=hub, reader=reader, storage=storage, clicks=clicks)
             if alone:
                 _tune_collector()
             try:
                 with ending_with_the_server(door.streams.close) if alone else nullcontext():
                     yield {STATE: app.recollections}
             finally:
+                await clicks.close()
                 await reader.close()
                 await documents.close()
 
@@ -105,6 +111,7 @@ def _routes(settings: Settings, metrics: Metrics, watched: ASGIApp) -> list[Base
         *feeds.routes,
         *hook_routes(lambda request: request.app.state.hub),
         *picture_routes(lambda request: request.app.state.stores),
+        *figure_routes(lambda request: request.app.state.figures),
     ]
     if settings.environment == "development":
         routes.append(Route("/", _landing, methods=["GET"]))

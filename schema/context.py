@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
+from hub.content.shortening import base_of
 from hub.kernel.caller import Caller
 from hub.kernel.errors import Unauthenticated
 from hub.kernel.opening import KeyedRequest
@@ -13,6 +16,9 @@ from hub.kernel.reading import Reader
 from hub.kernel.work import Hub, UnitOfWork
 from schema.base.facts import RequestFacts
 from schema.freshness import Freshness, Workspace
+
+#: The ends of the time of signed addresses of files are so many seconds apart.
+FILE_STEP = 300
 
 
 @dataclass(kw_only=True)
@@ -31,6 +37,7 @@ class Context:
     response_headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
     position: int | None = None
+    batches: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def caller(self) -> Caller:
@@ -90,8 +97,33 @@ class Context:
         signature = self.hub.vault.sign_link(f"asset:{storage_key}")
         return f"{self.public_url}/assets/{quote(storage_key)}?signature={signature}"
 
+    @property
+    def short_base(self) -> str:
+        """Return what short addresses begin with."""
+        return base_of(self.hub.settings)
+
+    def file_url(self, path: str, *, until: datetime) -> str:
+        """Return a signed address of a file of the caller's workspace, good until then."""
+        # In steps, so that who asks again soon gets the same address.
+        end = rounded(until, seconds=FILE_STEP)
+        signature = self.hub.vault.sign_link(file_words(self.caller.workspace_id, path, end))
+        return (
+            f"{self.public_url}/{path}?workspace={self.caller.workspace_id}&until={end}"
+            f"&signature={signature}"
+        )
+
     @asynccontextmanager
     async def unit_of_work(self, request: KeyedRequest | None = None) -> AsyncIterator[UnitOfWork]:
         """Open a transaction for the caller, under the request's key where it has one."""
         async with self.hub.unit_of_work(self.caller, request=request) as work:
             yield work
+
+
+def rounded(at: datetime, *, seconds: int) -> int:
+    """Return an instant as Unix time, at the next whole step of so many seconds."""
+    return -(-int(at.timestamp()) // seconds) * seconds
+
+
+def file_words(workspace_id: UUID, path: str, end: int) -> str:
+    """Return the words that the signature of a file's address covers."""
+    return f"file:{workspace_id}:{path}:{end}"

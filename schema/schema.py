@@ -7,9 +7,10 @@ from typing import Annotated
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-import schema.analytics.types  # noqa: F401 - its types are reached by name only
 from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
+from schema.analytics.mutations import AnalyticsMutations
+from schema.analytics.queries import AnalyticsQueries
 from schema.audit.queries import AuditQueries
 from schema.audit.subscriptions import AuditSubscriptions
 from schema.automation.imports import ImportMutations
@@ -90,10 +91,11 @@ class Query(
     CalendarQueries,
     EngagementQueries,
     ContestQueries,
+    AnalyticsQueries,
     AutomationQueries,
     AuditQueries,
 ):
-    """One mixin per area; the types of analytics are reached through publications."""
+    """One mixin per area."""
 
 
 @strawberry.type(description="Everything that can be done; one field is one business act.")
@@ -111,6 +113,7 @@ class Mutation(
     PublishingMutations,
     EngagementMutations,
     ContestMutations,
+    AnalyticsMutations,
     AutomationMutations,
     ImportMutations,
 ):

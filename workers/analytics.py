@@ -3,10 +3,11 @@
 from collections import Counter
 
 from hub.analytics import operations
-from hub.analytics.jobs import Measure
+from hub.analytics.jobs import Measure, MeasureChannel
+from hub.channels import operations as channels
 from hub.channels.platforms.base import Capability
 from hub.engagement.operations import looking as find
-from workers.accounts import account_of
+from workers.accounts import account_of, tell_channel
 from workers.connectors.errors import PlatformError
 from workers.connectors.port import Ref
 from workers.engagement import in_vain
@@ -40,3 +41,25 @@ async def measure(job: Measure, tools: Toolbox) -> Again | None:
             approximate=any(one.approximate for one in measured),
         )
     return following
+
+
+@handles(MeasureChannel)
+async def measure_channel(job: MeasureChannel, tools: Toolbox) -> Again | None:
+    """Read what the platform counts of an account as a whole; a failure waits for the next day."""
+    async with tools.unit_of_work(job.workspace_id) as work:
+        access = await channels.access(work, channel_id=job.channel_id)
+    if access is None:
+        return None
+    try:
+        found = await tools.connectors[access.platform].check(account_of(access))
+    except PlatformError as error:
+        async with tools.unit_of_work(job.workspace_id) as work:
+            await tell_channel(work, channel_id=job.channel_id, error=error)
+        return None
+    # What another account has is none of this channel's business; a check of its own says so.
+    if found.counters and found.remote_id == access.remote_id:
+        async with tools.unit_of_work(job.workspace_id) as work:
+            await operations.record_channel(
+                work, channel_id=job.channel_id, counters=found.counters
+            )
+    return None

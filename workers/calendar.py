@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.access import operations as access
+from hub.analytics import clicks
+from hub.analytics import operations as analytics
 from hub.audit import operations as audit
 from hub.automation import calling, delivering
 from hub.engagement import inboxes
@@ -116,6 +118,27 @@ async def forget_expired_keys(hub: Hub) -> bool:
     return False
 
 
+async def count_clicks(hub: Hub) -> bool:
+    """Make a metric of the clicks that were counted lately."""
+    since = await hub.now() - clicks.LATELY
+    async with hub.unscoped() as session:
+        followed = await clicks.clicked_workspaces(session, since=since)
+    for workspace_id in followed:
+        async with hub.unit_of_work(Caller.system(workspace_id)) as work:
+            await clicks.measure_clicks(work)
+    return False
+
+
+async def count_audiences(hub: Hub) -> bool:
+    """Promise to count the accounts that were not counted today."""
+    async with hub.unscoped() as session:
+        everywhere = await access.workspaces(session)
+    for workspace in everywhere:
+        async with hub.unit_of_work(Caller.system(workspace.id)) as work:
+            await analytics.promise_channels(work)
+    return False
+
+
 async def forget_seen_changes(hub: Hub) -> bool:
     """Throw away what is noted of changes and everybody has seen."""
     async with hub.unscoped() as session:
@@ -130,6 +153,8 @@ CALENDAR = (
     Periodic(name="sweep amendments", every=timedelta(seconds=30), task=sweep_amendments),
     Periodic(name="sweep endpoints", every=timedelta(seconds=30), task=sweep_endpoints),
     Periodic(name="sweep inboxes", every=timedelta(seconds=30), task=sweep_inboxes),
+    Periodic(name="count clicks", every=timedelta(seconds=30), task=count_clicks),
+    Periodic(name="count audiences", every=timedelta(hours=1), task=count_audiences),
     Periodic(name="forget changes", every=timedelta(minutes=1), task=forget_seen_changes),
     Periodic(name="forget expired keys", every=timedelta(hours=1), task=forget_expired_keys),
 )

@@ -8,7 +8,9 @@ from workers import (
     content,
     contests,
     engagement,
+    exporting,
     publishing,
+    reporting,
     review,
     voice,
 )
@@ -23,7 +25,9 @@ __all__ = [
     "content",
     "contests",
     "engagement",
+    "exporting",
     "publishing",
+    "reporting",
     "review",
     "voice",
 ]

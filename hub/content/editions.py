@@ -16,18 +16,20 @@ from hub.kernel.work import UnitOfWork
 from hub.strategy.utm import Tracking
 
 
-async def rendered(channel: Channel, words: Draft, by: Tracking | None) -> Rendering:
-    """Render words for a channel, their links with parameters where there are some."""
+async def followed(channel: Channel, words: Draft, by: Tracking | None) -> Draft:
+    """Return words whose links have their parameters, where there are some."""
+    if by is None:
+        return words
+    return await asyncio.to_thread(tracked, words, platform_by_key(channel.platform).kind, by)
+
+
+async def rendered(channel: Channel, words: Draft) -> Rendering:
+    """Render words for a channel."""
     kind = platform_by_key(channel.platform)
     settings = kind.settings.model_validate(channel.settings)
     limits = Limits.from_json(channel.limits)
-
-    def render() -> Rendering:
-        shown = words if by is None else tracked(words, kind.kind, by)
-        return kind.render(shown, limits, settings)
-
     # Long Markdown takes a while: everybody else's requests and sendings go on meanwhile.
-    return await asyncio.to_thread(render)
+    return await asyncio.to_thread(kind.render, words, limits, settings)
 
 
 async def stored(

@@ -99,6 +99,7 @@ class Revision(WorkspaceOwned, Base):
     tags: Mapped[list[str]]
     slug: Mapped[str]
     locale: Mapped[str]
+    shortens_links: Mapped[bool] = mapped_column(default=False)
     hash: Mapped[str]
     author_id: Mapped[UUID | None]
 
@@ -160,6 +161,23 @@ class Edition(WorkspaceOwned, Base):
     basis: Mapped[str]
     tracking: Mapped[str] = mapped_column(default="", server_default=text("''"))
     problems: Mapped[list[dict[str, Any]]]
+
+
+class ShortLink(WorkspaceOwned, Base):
+    """A code that leads to an address in the approved words of one revision on one channel."""
+
+    __tablename__ = "short_links"
+    __table_args__ = workspace_args(
+        within_workspace("revision_id", "revisions"),
+        within_workspace("channel_id", "channels"),
+        UniqueConstraint("code"),
+        Index("ix_short_links_revision_id", "workspace_id", "revision_id", "channel_id", "id"),
+    )
+
+    revision_id: Mapped[UUID]
+    channel_id: Mapped[UUID]
+    code: Mapped[str]
+    url: Mapped[str]
 
 
 class AssetState(StrEnum):

@@ -1,8 +1,8 @@
 """Writing: ideas, their revisions, and the editions they are cut to."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,7 @@ from hub.content.rules import (
     revision_hash,
     slugified,
 )
+from hub.content.shortening import Shortened, keep_links, shorten
 from hub.content.tracking import surrounding
 from hub.content.voice import Voice, edition_problems, reply_problems, voice_of
 from hub.kernel.caller import Permission
@@ -74,6 +75,7 @@ async def create_item(
     external_reference: str | None = None,
     pillar_id: UUID | None = None,
     audience_ids: Sequence[UUID] = (),
+    shortens_links: bool = False,
 ) -> Written:
     """Write an idea down as its first revision."""
     work.caller.require(Permission.CONTENT_WRITE)
@@ -103,6 +105,7 @@ async def create_item(
         tags=words.tags or (),
         slug=slugified(slug or words.title or ""),
         locale=locale,
+        shortens_links=shortens_links,
     )
     if reference is not None and there.is_taken:
         raise taken_reference(reference)
@@ -144,6 +147,7 @@ async def revise_item(
     pillar_id: UUID | None = None,
     without_pillar: bool = False,
     audience_ids: Sequence[UUID] | None = None,
+    shortens_links: bool | None = None,
 ) -> ContentItem:
     """Change the words, pictures or variants: whatever is None stays; the rest is a new revision.
 
@@ -157,6 +161,8 @@ async def revise_item(
     current = await revision(work, revision_id=item.current_revision_id)
     kept = await queries.variants(work, revision_id=current.id)
     facts = _merged(queries.facts_of(current), words, locale=locale, slug=slug)
+    if shortens_links is not None:
+        facts = replace(facts, shortens_links=shortens_links)
     there = await queries.surroundings(
         work,
         campaign_id=campaign_id or item.campaign_id,
@@ -268,12 +274,19 @@ async def rendering(work: UnitOfWork, *, revision_id: UUID, channel: Channel) ->
 
     Its links have the parameters of its campaign. What breaks the brand's voice is wrong, too.
     """
-    rendered, _ = await _prepared(work, revision_id, channel)
-    return rendered
+    return (await _prepared(work, revision_id, channel)).rendering
 
 
-async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> tuple[Rendering, str]:
-    """Return a rendering, and the digest of what its links got their parameters from."""
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """A rendering, what its links got their parameters from, and what its short links lead to."""
+
+    rendering: Rendering
+    tracking: str
+    links: Mapping[str, str]
+
+
+async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> _Prepared:
     stored = await revision(work, revision_id=revision_id)
     facts = queries.facts_of(stored)
     variant = chosen(
@@ -292,13 +305,21 @@ async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> tu
     around = await surrounding(work, item_id=stored.item_id)
     words = draft(facts, variant, media)
     by = around.tracking(words, channel_name=channel.name, platform=channel.platform)
-    rendered = await editions.rendered(channel, words, by)
+    followed = await editions.followed(channel, words, by)
+    # What a short link leads to has the parameters; the short link itself needs none.
+    short = Shortened(draft=followed, links={})
+    if facts.shortens_links:
+        short = shorten(work, followed, revision_id=revision_id, channel_id=channel.id)
+    rendered = await editions.rendered(channel, short.draft)
     voice = await voice_of(
         work, brand_id=around.brand.id, locale=facts.locale, campaign=around.campaign
     )
     told = await asyncio.to_thread(edition_problems, voice, rendered.edition)
-    body = rendered.edition.to_bytes().decode()
-    return replace(rendered, problems=(*rendered.problems, *told)), around.digest(body)
+    return _Prepared(
+        rendering=replace(rendered, problems=(*rendered.problems, *told)),
+        tracking=around.digest(rendered.edition.to_bytes().decode()),
+        links=short.links,
+    )
 
 
 async def prepare(
@@ -308,11 +329,16 @@ async def prepare(
 
     Returns what is wrong with them now beside them: a rule may have come since they were stored.
     """
-    rendered, tracking = await _prepared(work, revision_id, channel)
+    prepared = await _prepared(work, revision_id, channel)
+    await keep_links(work, prepared.links, revision_id=revision_id, channel_id=channel.id)
     edition = await editions.stored(
-        work, channel, rendered, revision_id=revision_id, tracking=tracking
+        work,
+        channel,
+        prepared.rendering,
+        revision_id=revision_id,
+        tracking=prepared.tracking,
     )
-    return edition, rendered.problems
+    return edition, prepared.rendering.problems
 
 
 async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) -> Edition:
@@ -320,7 +346,7 @@ async def prepare_reply(work: UnitOfWork, *, channel: Channel, answer: Draft) ->
 
     The brand's voice holds for its words; what a text needs as a whole, an answer does not.
     """
-    rendered = await editions.rendered(channel, answer, None)
+    rendered = await editions.rendered(channel, answer)
     voice = await voice_of(work, brand_id=channel.brand_id, locale=answer.locale, campaign=None)
     told = await asyncio.to_thread(reply_problems, voice, rendered.edition)
     return await editions.stored(

@@ -129,6 +129,7 @@ def facts_of(revision: Revision) -> RevisionFacts:
         tags=tuple(revision.tags),
         slug=revision.slug,
         locale=revision.locale,
+        shortens_links=revision.shortens_links,
     )
 
 

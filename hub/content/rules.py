@@ -71,10 +71,12 @@ class RevisionFacts:
     tags: tuple[str, ...]
     slug: str
     locale: str
+    shortens_links: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return the revision as plain JSON."""
+        """Return the revision as plain JSON; what is as ever is left out, so hashes stay."""
         return {
+            **({"shortens_links": True} if self.shortens_links else {}),
             "title": self.title,
             "summary": self.summary,
             "parts": [part.to_json() for part in self.parts],

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 from uuid import UUID
@@ -17,6 +18,14 @@ PIECE = 4_000_000
 
 class BytesMissing(Exception):
     """The storage does not hold these bytes, or holds others under their hash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Bytes on their way, and how many there are."""
+
+    size: int
+    pieces: AsyncIterator[bytes]
 
 
 class Storage:
@@ -60,6 +69,11 @@ class Storage:
             until = min(end, start + PIECE)
             yield bytes(await self._store.get_range_async(key, start=start, end=until))
             start = until
+
+    async def read(self, key: str) -> Reading:
+        """Begin to read the bytes of a key, a piece at a time; raises BytesMissing."""
+        size = await self.size(key)
+        return Reading(size=size, pieces=self.pieces(key, end=size))
 
     async def get(self, key: str) -> bytes:
         """Return the bytes of a key; raises BytesMissing."""

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000",
         description="How the outside reaches the API: feeds, uploads.",
     )
+    short_url: str = Field(
+        default="",
+        description="What short links begin with, such as a short name of your own that leads to "
+        "`/l/` here; empty: the public address and `/l`.",
+    )
     outgoing_allow: SplitList = Field(
         default=(),
         description="host:port pairs on private addresses that may be called (tests, the demo).",
@@ -136,6 +141,12 @@ class Settings(BaseSettings):
         description="Whether the database writes answers itself; off, graphql-core makes them.",
     )
 
+    chart_days: int = Field(
+        default=7, ge=1, le=365, description="How long an address of a chart is good, in days."
+    )
+    export_days: int = Field(
+        default=7, ge=1, le=365, description="How long a finished export can be fetched, in days."
+    )
     trigger_rate: int = Field(
         default=60, gt=0, description="Different calls of one trigger in a minute."
     )

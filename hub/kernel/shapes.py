@@ -345,6 +345,14 @@ def all_in(model: type[Base], column: str, on: On, *, newest_per: str) -> Column
     return select(func.coalesce(func.json_agg(rows.c[column]), EMPTY)).scalar_subquery()
 
 
+def sum_in(model: type[Base], column: str, on: On) -> ColumnElement[Any]:
+    """Return the sum of a column over such rows of the model; 0 where there is none."""
+    other = model.__table__.alias()
+    total = cast(func.coalesce(func.sum(other.c[column]), 0), BigInteger)
+    found: Select[Any] = select(total).where(within(other), on(other))
+    return found.correlate_except(other).scalar_subquery()
+
+
 def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Return whether a column has one of a few values known beforehand."""
     return or_(*(column == value for value in values))

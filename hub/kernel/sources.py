@@ -15,7 +15,8 @@ _STEADY = frozenset(
     all and any array array_agg as by case cast char coalesce count distinct else encode exists
     filter from in is join json json_agg json_build_array json_build_object jsonb_array_elements
     jsonb_array_elements_text jsonb_path_query
-    lateral not on or over rtrim select then union unnest values when where convert_to row_to_json
+    lateral not on or over rtrim select sum then union unnest values when where
+    convert_to row_to_json
     """.split()  # noqa: SIM905 - a list of words reads better than one of strings
 )
 # Those that need no bracket.

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rights import protect
 
 revision = "2026_11_23_2150"
-down_revision = "2026_11_23_2130"
+down_revision = "2026_11_23_2140"
 branch_labels = None
 depends_on = None
 

@@ -51,8 +51,15 @@ class ReadContext(Protocol):
     def public_url(self) -> str:
         """How the outside reaches the API, without a slash at the end."""
 
+    @property
+    def short_base(self) -> str:
+        """What short addresses begin with, without a slash at the end."""
+
     def asset_url(self, storage_key: str, /) -> str:
         """Return a signed address of something in storage."""
+
+    def file_url(self, path: str, /, *, until: datetime) -> str:
+        """Return a signed address of a file of the caller's workspace, good until then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +108,14 @@ class Computed:
     needs: tuple[str, ...]
     make: Callable[[Facts, Asking], Any]
     lasting: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later(Computed):
+    """Answered by a resolver with arguments, which finds the facts of the row under its name.
+
+    Such a resolver asks for all rows of an answer at once; see `schema.base.batches`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -205,6 +220,20 @@ def computed(
     """Compute a field of facts; say whether it looks at nothing else, and what to read instead."""
     spec = Computed(needs=needs, make=make, lasting=lasting)
     return _described(spec, description, deprecation_reason=deprecated)
+
+
+def later(
+    description: str, *, needs: tuple[str, ...], resolver: Callable[..., Any], **more: Any
+) -> Any:
+    """Answer a field by a resolver of its own, once the row has been read: see `facts_for`."""
+    spec = Later(needs=needs, make=lambda facts, _asking: {name: facts[name] for name in needs})
+    return _described(spec, description, resolver=resolver, **more)
+
+
+def facts_for(row: Any, info: strawberry.Info) -> Facts:
+    """Return the facts that a field made with `later` needs, within its resolver."""
+    found: Facts = row.__dict__[info.python_name]
+    return found
 
 
 def embedded(

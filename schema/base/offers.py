@@ -93,6 +93,7 @@ describe(
         "ENDPOINT_REPLAY": "Send the endpoint past events again.",
         "ENDPOINT_DELETE": "Remove the endpoint.",
         "DELIVERY_REPLAY": "Send this delivery again.",
+        "EXPORT_CANCEL": "Stop writing the file.",
     },
 )
 

@@ -15,6 +15,8 @@ _INSTANT = re.compile(
 )
 
 JsonObject = NewType("JsonObject", dict[str, Any])
+BigInt = NewType("BigInt", int)
+_BIG = 1 << 63
 
 
 def write_instant(value: datetime) -> str:
@@ -46,6 +48,15 @@ def read_object(value: object) -> JsonObject:
     return JsonObject(value)
 
 
+def read_big(value: object) -> BigInt:
+    """Read a whole number of 64 bits, also as text: some clients have no such numbers."""
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value, re.ASCII):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not -_BIG <= value < _BIG:
+        raise GraphQLError("A BigInt is a whole number of 64 bits, or the same as text.")
+    return BigInt(value)
+
+
 # For `StrawberryConfig(scalar_map=SCALARS)`.
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
@@ -54,6 +65,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=write_instant,
         parse_value=read_instant,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number of up to 64 bits, as a JSON number. JavaScript reads it "
+        "exactly up to 9,007,199,254,740,991; inputs may also be text.",
+        parse_value=read_big,
     ),
     JsonObject: strawberry.scalar(
         name="JSON",

@@ -140,6 +140,10 @@ class Selection:
             self._caller.require(source.permission)
         return self._plan(source, nodes) if nodes else None
 
+    def asks(self, under: tuple[str, ...]) -> bool:
+        """Say whether anything is selected below these fields of the root field's type."""
+        return bool(self._below(under)[0])
+
     def listing(self, kind: str, *, under: tuple[str, ...]) -> Listing:
         """Return what is wanted of a connection at the root field, or below fields of its type.
 

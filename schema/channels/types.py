@@ -17,6 +17,7 @@ from schema.base.node import Node
 from schema.base.offers import Action, Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.base.scalars import JsonObject
+from schema.base.series import BestTimes, Series, best_times_of, series_of
 from schema.strategy.types import Brand
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ describe(
         "READ_BACK": "Looking at what is out: is it still there, was it changed?",
         "HIDE": "Hiding other people's answers from others.",
         "METRICS": "Counting reactions.",
+        "AUDIENCE": "Counting the account's followers.",
         "MESSAGES": "Collecting answers.",
         "NOTIFICATIONS": "Collecting what mentions the account.",
         "DIRECT_MESSAGES": "Collecting private messages, and answering them in private.",
@@ -239,6 +241,8 @@ class Channel(Node):
     publications: Publications | None = paged(
         "What goes out here, newest first.", columns("id", "channel_id")
     )
+    series: Series | None = series_of("channel")
+    best_times: BestTimes | None = best_times_of()
     threads: Threads | None = paged(
         "Conversations here, newest first.", columns("id", "channel_id")
     )

@@ -29,6 +29,7 @@ from schema.base.fields import (
     Embedded,
     Identity,
     JsonList,
+    Later,
     Listed,
     Paged,
     Source,
@@ -65,6 +66,7 @@ _WRITTEN: Mapping[str, tuple[Stored, ...]] = {
     "String": (Stored.TEXT,),
     "ID": (Stored.TEXT,),
     "Int": (Stored.INTEGER, Stored.LARGE),
+    "BigInt": (Stored.INTEGER, Stored.LARGE),
     "Boolean": (Stored.BOOLEAN,),
     "DateTime": (Stored.INSTANT,),
     "Date": (Stored.DATE,),
@@ -111,6 +113,8 @@ class Planner:
                 return self._value(source, key, known)
             case Identity(fact=fact):
                 return Id(key, fact, source.name)
+            case Later():
+                raise Declined("a field with a resolver of its own")
             case Computed() as spec:
                 self.lasting &= spec.lasting
                 return Made(key, spec, completer(kind, nodes, self.collector))
@@ -307,7 +311,8 @@ def _written(source: Source, known: Known) -> _Written:
     return _Written(
         fact=fact,
         certain=source.origin.certain(fact),
-        large=stored is Stored.LARGE,
+        # An Int has 32 bits: a value beyond them is an error, which somebody must look for.
+        large=stored is Stored.LARGE and named.name == "Int",
         names=_renamed(named),
     )
 

@@ -75,6 +75,10 @@ class ContentItemCreateInput(Given):
     external_reference: str | None = strawberry.field(
         default=strawberry.UNSET, description="Your own key for it, unique in the workspace."
     )
+    shortens_links: bool = strawberry.field(
+        default=False,
+        description="Whether its links go out as short ones whose clicks are counted.",
+    )
 
 
 @strawberry.input(description="What to change of an item; what is left out stays.")
@@ -114,6 +118,10 @@ class ContentItemUpdateInput(Given):
     )
     variants: strawberry.Maybe[list[VariantInput] | None] = strawberry.field(
         default=None, description="All variants; they replace the former ones."
+    )
+    shortens_links: strawberry.Maybe[bool | None] = strawberry.field(
+        default=None,
+        description="Whether its links go out as short ones whose clicks are counted.",
     )
 
 
@@ -171,6 +179,7 @@ class ContentMutations:
                 if input.pillar_id is None
                 else wanted(input.pillar_id, "Pillar", "pillarId"),
                 audience_ids=_audiences(input.audience_ids),
+                shortens_links=input.shortens_links,
             )
             return {"content_item": item.id}
 
@@ -189,7 +198,7 @@ class ContentMutations:
             given = changes(
                 input,
                 *("title", "summary", "parts", "link", "tags"),
-                *("slug", "locale", "variants", "campaign_id", "audience_ids"),
+                *("slug", "locale", "variants", "campaign_id", "audience_ids", "shortens_links"),
                 empty=("pillar_id",),
             )
             pillar = given.get("pillar_id")
@@ -207,6 +216,7 @@ class ContentMutations:
                 pillar_id=None if pillar is None else wanted(pillar, "Pillar", "pillarId"),
                 without_pillar="pillar_id" in given and pillar is None,
                 audience_ids=_audiences(given["audience_ids"]) if "audience_ids" in given else None,
+                shortens_links=given.get("shortens_links"),
             )
             return {"content_item": item.id}
 

@@ -50,6 +50,7 @@ from schema.content.assets import Asset
 from schema.strategy.types import Audience, Brand, Campaign, Pillar
 
 if TYPE_CHECKING:
+    from schema.analytics.types import ShortLink
     from schema.publishing.types import Publication
     from schema.review.remarks import Remark
     from schema.review.types import Review
@@ -240,6 +241,13 @@ class Revision(Node):
     tags: list[str] = column("Tags without their sign.")
     slug: str = column("Suggested last part of its address; may be empty.")
     locale: str = column("Its language.")
+    shortens_links: bool = column(
+        "Whether its links go out as short ones whose clicks are counted."
+    )
+    short_links: list[Annotated["ShortLink", strawberry.lazy("schema.analytics.types")]] = listed(
+        "The short links in what was rendered of it, with their clicks.",
+        columns("id", "revision_id"),
+    )
     hash: str = column("SHA-256 of the revision and its variants, hexadecimal.")
     author: Member | None = to_one("Who wrote it; null: the hub.", columns("author_id"))
     variants: list[Variant] = listed(

@@ -18,6 +18,7 @@ from schema.base.fields import Asking, Facts, column, computed, listed, paged, r
 from schema.base.node import Node
 from schema.base.offers import Action, Problem, available_actions, problems
 from schema.base.paging import Connection
+from schema.base.series import Series, series_of
 from schema.channels.types import Channel
 from schema.content.types import ContentItem, Edition, EditionOrigin, Revision, title_of_item
 
@@ -267,6 +268,7 @@ class Publication(Node):
         columns("id", "publication_id"),
         order=("-measured_at",),
     )
+    series: Series | None = series_of("publication")
     thread: LazyThread | None = to_one(
         "The conversation under it; null until somebody answered.", columns("id", "publication_id")
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from hub.analytics import rules
-from hub.analytics.queries import reached
+from hub.analytics.goals import reached
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns
 from hub.strategy import models

@@ -10,7 +10,10 @@ from sqlalchemy import select
 
 from hub.access import operations as access
 from hub.access.models import Role
+from hub.analytics import exports, reports
 from hub.analytics import operations as analytics
+from hub.analytics.models import ExportFormat, ExportKind
+from hub.analytics.queries import EVERYTHING, Scope, ScopeKind
 from hub.audit.models import EventRow
 from hub.automation import delivering, importing
 from hub.automation import operations as automation
@@ -102,6 +105,8 @@ class Ids:
     entry: UUID
     out_entry: UUID
     place: UUID
+    export: UUID
+    report: UUID
 
     def unknown(self, *names: str) -> "Ids":
         """Return the same with ids nobody has."""
@@ -149,6 +154,15 @@ _FOUND = Checked(
     capabilities=frozenset(),
     limits=LIMITS,
 )
+
+
+_EXPORT: dict[str, Any] = {"kind": ExportKind.MEASUREMENTS, "format": ExportFormat.CSV}
+_REPORT: dict[str, Any] = {
+    "first_day": date(2026, 3, 1),
+    "last_day": date(2026, 3, 31),
+    "time_zone": "Europe/Paris",
+    "locale": "fr",
+}
 
 
 def _to_publication(name: str) -> Call:
@@ -622,6 +636,23 @@ CASES: dict[str, Case] = {
         ids=("published",),
         call=lambda work, ids: analytics.measure_now(work, publication_id=ids.published),
     ),
+    "exports.create": Case(
+        roles=ALL,
+        ids=("channel",),
+        call=lambda work, ids: exports.create(
+            work, **_EXPORT, scope=Scope(kind=ScopeKind.CHANNEL, id=ids.channel)
+        ),
+    ),
+    "exports.cancel": Case(
+        roles=ALL,
+        ids=("export",),
+        call=lambda work, ids: exports.cancel(work, export_id=ids.export),
+    ),
+    "reports.create": Case(
+        roles=ALL,
+        ids=("campaign",),
+        call=lambda work, ids: reports.create(work, campaign_id=ids.campaign, **_REPORT),
+    ),
     "automation.create_trigger": Case(
         roles=MANAGERS, ids=(), call=lambda work, _ids: automation.create_trigger(work, name="N")
     ),
@@ -831,6 +862,43 @@ CASES: dict[str, Case] = {
             work, publication_id=ids.published, counters={"likes": 9}, approximate=False
         ),
     ),
+    "analytics.record_channel": Case(
+        roles="",
+        ids=("channel",),
+        call=lambda work, ids: analytics.record_channel(
+            work, channel_id=ids.channel, counters={"FOLLOWERS": 9}
+        ),
+    ),
+    "exports.begin": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.begin(work, export_id=ids.export),
+    ),
+    "exports.finish": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.finish(work, export_id=ids.export, storage_key="x", size=1),
+    ),
+    "exports.fail": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.fail(work, export_id=ids.export, problem="x"),
+    ),
+    "exports.expire": Case(
+        roles="",
+        ids=("export",),
+        call=lambda work, ids: exports.expire(work, export_id=ids.export),
+    ),
+    "reports.finish": Case(
+        roles="",
+        ids=("report",),
+        call=lambda work, ids: reports.finish(work, report_id=ids.report),
+    ),
+    "reports.fail": Case(
+        roles="",
+        ids=("report",),
+        call=lambda work, ids: reports.fail(work, report_id=ids.report, problem="x"),
+    ),
     "analytics.latest": Case(
         roles="",
         ids=("published",),
@@ -1026,6 +1094,11 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         thread = await work.one(select(Thread.id))
         person = await work.one(select(Person.id))
     workflow, remark = await _reviewing(world, item_id)
+    trigger, endpoint, delivery = await _automation(world)
+    async with hub.unit_of_work(world.system) as work:
+        export = await exports.create(work, **_EXPORT, scope=EVERYTHING)
+        report = await reports.create(work, campaign_id=campaign.id, **_REPORT)
+        work.promises.clear()
     assert message is not None
     assert thread is not None
     assert person is not None
@@ -1060,6 +1133,8 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         endpoint=endpoint,
         delivery=delivery,
         **held,
+        export=export.id,
+        report=report.id,
     )
 
 

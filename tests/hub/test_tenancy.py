@@ -100,8 +100,8 @@ async def fill(connection: asyncpg.Connection, table: str, workspace_id: UUID) -
         "bigint": lambda: 1,
         "boolean": lambda: False,
         "bytea": lambda: uuid4().bytes,
-        "timestamp with time zone": lambda: datetime(2030, 1, 1, tzinfo=UTC),
         "date": lambda: date(2030, 1, 1),
+        "timestamp with time zone": lambda: datetime(2030, 1, 1, tzinfo=UTC),
     }
     columns = await connection.fetch(
         "SELECT column_name, data_type FROM information_schema.columns "
@@ -280,6 +280,10 @@ async def test_functions_that_look_over_all_workspaces_return_ids_and_sums_only(
             "TABLE(outcome text, deliveries bigint, oldest_seconds double precision)"
         ),
         "hub_forget_changes": "bigint",
+        "hub_clicked_workspaces": "TABLE(workspace_id uuid)",
+        "hub_count_clicks": "void",
+        # What a short link leads to is public by its code.
+        "hub_short_link": "TABLE(link_id uuid, address text)",
         "note_change": "trigger",
         "note_change_of_all": "trigger",
         "note_change_of_workspaces": "trigger",

@@ -71,16 +71,18 @@ class Bluesky:
     async def check(self, account: Account) -> Identity:
         """Log in anew and ask who we are; the name is left out where the network is not reached."""
         session = await self._sessions.fresh(account)
+        profile = await self._profile(account, session)
         app = account.settings["app"]
         return Identity(
             remote_id=session.did,
             handle=f"@{session.handle}",
-            name=await self._name(account, session) or session.handle,
+            name=str(profile.get("displayName") or "") or session.handle,
             url=f"{app}/profile/{session.did}",
             dialect="atproto",
             guarantee=PLATFORM.guarantee,
             capabilities=PLATFORM.capabilities,
             limits=PLATFORM.limits,
+            counters=posts.audience_of(profile),
         )
 
     def plan(self, sending: Sending) -> Step | None:
@@ -274,13 +276,13 @@ class Bluesky:
                 raise
             raise Transient("Somebody else has just changed what is hidden here.") from error
 
-    async def _name(self, account: Account, session: Session) -> str:
+    async def _profile(self, account: Account, session: Session) -> Mapping[str, Any]:
         try:
             answer = await self._ask(account, GET_PROFILE, [("actor", session.did)])
-            return str(answer.json_object().get("displayName") or "")
+            return answer.json_object()
         except PlatformError:
             # The network's index may be away, or new to the account: a name is not worth failing.
-            return ""
+            return {}
 
     async def _upload(self, sending: Sending, step: Step, media: Media) -> StepDone:
         facts = sending.edition.parts[step.part].media[step.media]

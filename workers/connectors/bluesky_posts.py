@@ -182,3 +182,16 @@ def is_taken_down(view: Json) -> bool:
 
 def _mapping(value: object) -> Json:
     return value if isinstance(value, Mapping) else {}
+
+
+def audience_of(profile: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the network's index counts of an account, as far as it says so.
+
+    Lexicon of AT Protocol, app.bsky.actor.defs#profileViewDetailed.
+    """
+    names = {"FOLLOWERS": "followersCount", "FOLLOWING": "followsCount", "POSTS": "postsCount"}
+    return {
+        metric: profile[name]
+        for metric, name in names.items()
+        if isinstance(profile.get(name), int)
+    }

@@ -48,6 +48,7 @@ METRICS_BATCH = 20
 READING = frozenset(
     {
         Capability.METRICS,
+        Capability.AUDIENCE,
         Capability.MESSAGES,
         Capability.READ_BACK,
         Capability.NOTIFICATIONS,
@@ -86,6 +87,7 @@ class Mastodon:
             guarantee=_guarantee(dialect, readable=readable),
             capabilities=PLATFORM.capabilities - (frozenset() if readable else READING),
             limits=posts.limits_of(instance, dialect),
+            counters=posts.audience_of(owner),
         )
 
     def plan(self, sending: Sending) -> Step | None:

@@ -241,3 +241,20 @@ class _Text(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._quiet:
             self.pieces.append(data)
+
+
+def audience_of(account: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the server counts of an account, as far as it says so.
+
+    Mastodon documentation, entities/Account: followers_count, following_count, statuses_count.
+    """
+    names = {
+        "FOLLOWERS": "followers_count",
+        "FOLLOWING": "following_count",
+        "POSTS": "statuses_count",
+    }
+    return {
+        metric: account[name]
+        for metric, name in names.items()
+        if isinstance(account.get(name), int)
+    }

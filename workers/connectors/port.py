@@ -47,6 +47,8 @@ class Identity:
     guarantee: Guarantee
     capabilities: frozenset[Capability]
     limits: Limits
+    # Counters of the account as a whole (FOLLOWERS, FOLLOWING, POSTS), where the platform has them.
+    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

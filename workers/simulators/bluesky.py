@@ -212,7 +212,7 @@ async def get_profile(call: Call) -> Response:
     account = call.world.find(call.request.query_params.get("actor", ""))
     if account is None:
         raise invalid("Profile not found")
-    return JSONResponse(shapes.profile(account))
+    return JSONResponse(shapes.detailed(call.world, account))
 
 
 @of_the_index

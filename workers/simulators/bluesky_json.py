@@ -14,6 +14,18 @@ def profile(account: Account) -> Json:
     return {"did": account.did, "handle": account.handle, "displayName": account.name}
 
 
+def detailed(world: World, account: Account) -> Json:
+    """Return somebody's page (profileViewDetailed); here everybody follows everybody else."""
+    others = len(world.accounts) - 1
+    posts = sum(one.did == account.did for one in world.of(POST))
+    return {
+        **profile(account),
+        "followersCount": others,
+        "followsCount": others,
+        "postsCount": posts,
+    }
+
+
 def post(world: World, record: Record, *, viewer: Account | None = None) -> Json:
     """Return the view of a post (app.bsky.feed.defs#postView), with what a viewer did to it."""
     likes = [one for one in world.of(LIKE) if viewer is not None and one.did == viewer.did]

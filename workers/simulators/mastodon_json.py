@@ -47,7 +47,8 @@ def instance(world: World, base: str) -> Json:
 
 
 def account(world: World, one: Account, base: str) -> Json:
-    """Return the Account entity."""
+    """Return the Account entity; here everybody follows everybody else."""
+    others = len(world.accounts) - 1
     return {
         "id": one.id,
         "username": one.username,
@@ -59,6 +60,8 @@ def account(world: World, one: Account, base: str) -> Json:
         "locked": False,
         "bot": False,
         "note": "",
+        "followers_count": others,
+        "following_count": others,
         "statuses_count": sum(status.author == one.id for status in world.living()),
     }
 

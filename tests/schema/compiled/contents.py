@@ -311,6 +311,7 @@ class Contents:
             tags=self.values.some(("news", "été", 'a "tag"', "x\\y"), 3),
             slug=slug,
             locale=self.values.one(LOCALES),
+            shortens_links=len(self._all(Revision)) % 3 == 0,
             hash=self.values.hex(),
             author_id=self.values.maybe(self.values.one(self.ids(Member))),
         )["id"]

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.access.models import Member, Workspace
-from hub.analytics.models import Measurement
+from hub.analytics.models import Export, Measurement, Report
 from hub.audit.models import EventRow
 from hub.automation import models as automation
 from hub.channels.models import Channel
@@ -20,6 +20,7 @@ from hub.content.models import (
     Edition,
     Rendition,
     Revision,
+    ShortLink,
     Variant,
 )
 from hub.engagement.contests.models import (
@@ -47,6 +48,7 @@ from hub.review.models import (
 )
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
 from tests.schema.compiled.contest_rows import Contests
+from tests.schema.compiled.results import Results
 from tests.schema.compiled.values import Values
 
 
@@ -82,7 +84,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Contests):
+class _Filler(Contests, Results):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -118,6 +120,9 @@ class _Filler(Contests):
                 ("Attempt", Attempt),
                 ("Amendment", Amendment),
                 ("Measurement", Measurement),
+                ("ShortLink", ShortLink),
+                ("Export", Export),
+                ("Report", Report),
                 ("Person", Person),
                 ("Thread", Thread),
                 ("Message", Message),
@@ -172,3 +177,4 @@ class _Filler(Contests):
         self._audit()
         self._automation()
         self._contests()
+        self._results()

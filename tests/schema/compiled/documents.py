@@ -54,7 +54,9 @@ _OFTEN = {
     "deliveries": 2,
     "platforms": 0.3,
     "variantPreviews": 0.4,
-    "calendar": 0.8,
+    "calendar": 0.6,
+    "dashboard": 0.3,
+    "chartUrl": 0.2,
 }
 
 

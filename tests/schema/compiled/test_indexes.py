@@ -98,6 +98,7 @@ FOUND = {
     "serviceTargets.brandIn": "brand_id",
     "serviceTargets.channelIn": "channel_id",
     "messages.threadIn": "thread_id",
+    "reports.campaignIn": "campaign_id",
     "messages.personIn": "person_id",
     "contests.brandIn": "brand_id",
     "contestEntries.contestIn": "contest_id",
@@ -132,6 +133,9 @@ _RARE_STATES = {
     "ReviewState": "IN_REVIEW",
     "PublicationState": "HELD",
     "DeliveryState": "PENDING",
+    "ExportState": "RUNNING",
+    "ExportKind": "CLICKS",
+    "ReportState": "MAKING",
     "HoldReason": "MISSED",
     "EditionOrigin": "REPLY",
     "GoalMetric": "QUOTES",
@@ -390,3 +394,46 @@ async def test_sums_are_made_of_what_indexes_find(library: Library, door: str, q
     plan = await library.plan(query, door)
 
     assert not plan.sequential, str(plan)
+
+
+@pytest.mark.parametrize("scope", ["", "brandId", "campaignId", "channelId", "contentItemId"])
+async def test_figures_are_found_by_indexes(library: Library, scope: str) -> None:
+    kind, table = _IDS[f"{scope.removesuffix('Id')}In"] if scope else ("", "")
+    named = f', scope: {{ {scope}: "{global_id(kind, library.ids[table])}" }}' if scope else ""
+    query = (
+        f'{{ dashboard(from: "2026-01-02", to: "2026-01-03", timeZone: "Europe/Paris"{named}) '
+        "{ engagement { value } topPublications { engagement } channels { followers } } }"
+    )
+    # Whoever asks is looked up once, and known from then on.
+    await library.doors["compiled"].ask("{ __typename }", {}, library.headers)
+    with recorded() as statements:
+        reply = await library.doors["compiled"].ask(query, {}, library.headers)
+    assert "errors" not in reply.body, reply.body
+    assert len(statements) == (5 if scope else 4)
+
+    for ran in statements:
+        plan = await library.explainer.plan(ran, avoid=["seqscan"])
+        assert not plan.sequential, f"{ran.sql}\n{plan}"
+        assert "workspace_id" in plan.conditions, f"{ran.sql}\n{plan}"
+
+
+async def test_series_and_past_posts_are_found_by_indexes(library: Library) -> None:
+    span = 'from: "2026-01-02", to: "2026-01-03", timeZone: "UTC"'
+    channel = global_id("Channel", library.ids["channels"])
+    publication = global_id("Publication", library.ids["publications"])
+    query = (
+        f'{{ nodes(ids: ["{channel}", "{publication}"]) {{ '
+        f'... on Channel {{ followers: series(metric: "FOLLOWERS", by: DAY, {span}) '
+        "{ metric } bestTimes { posts } } "
+        f'... on Publication {{ likes: series(metric: "LIKES", by: HOUR, {span}) '
+        "{ metric } } } }"
+    )
+    with recorded() as statements:
+        reply = await library.doors["reference"].ask(query, {}, library.headers)
+    assert "errors" not in reply.body, reply.body
+    asked = [ran for ran in statements if "_hours" in ran.sql]
+    assert len(asked) == 3
+
+    for ran in asked:
+        plan = await library.explainer.plan(ran, avoid=["seqscan"])
+        assert not plan.sequential, f"{ran.sql}\n{plan}"
