@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import strawberry
 
+from hub.actions import Action
 from hub.analytics import models
 from hub.analytics.exports import TABLES
 from hub.content.models import ShortLink as ShortLinkRow
@@ -14,7 +15,7 @@ from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, available_actions
+from schema.base.offers import available_actions
 from schema.base.scalars import BigInt
 from schema.channels.types import Channel
 from schema.content.types import Revision

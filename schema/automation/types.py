@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.automation import models, rules
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import all_in, columns, exists_in, named_in, newest_in
@@ -25,7 +26,7 @@ from schema.base.fields import (
     to_one,
 )
 from schema.base.node import Node, to_global_id
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.content.types import ContentItem
 from schema.publishing.types import Publication

@@ -7,13 +7,13 @@ import strawberry
 
 from hub import offers
 from hub import problems as rules
+from hub.actions import Action
 from hub.channels.platforms import base
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, computed
 
 _PLACE = ("start", "end")
 
-Action = offers.Action
 describe(
     Action,
     description="Something the viewer may do to an object now; a mutation of that name does it.",
@@ -174,7 +174,7 @@ def problems_with(
 def available_actions(kind: str) -> Any:
     """Show what the viewer may do to an object of this kind right now."""
 
-    def make(facts: Facts, asking: Asking) -> list[offers.Action]:
+    def make(facts: Facts, asking: Asking) -> list[Action]:
         return offers.actions(kind, facts, asking.context.caller)
 
     return computed(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.channels import models
 from hub.channels.platforms import base, platform
 from hub.channels.rules import shown_settings
@@ -14,7 +15,7 @@ from hub.kernel.shapes import columns
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, paged, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.base.scalars import JsonObject
 from schema.base.series import BestTimes, Series, best_times_of, series_of

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.content import models
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import (
@@ -37,7 +38,6 @@ from schema.base.fields import (
 )
 from schema.base.node import Node
 from schema.base.offers import (
-    Action,
     Problem,
     available_actions,
     problems_with,

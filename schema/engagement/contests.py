@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.engagement.contests import models
 from hub.engagement.contests.queries import (
     ALTERNATES,
@@ -18,7 +19,7 @@ from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, paged, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.base.scalars import JsonObject
 from schema.content.types import ContentItem

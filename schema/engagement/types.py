@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.channels.models import Channel as ChannelRow
 from hub.engagement import models
 from hub.engagement.hours import Weekday
@@ -16,7 +17,7 @@ from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, paged, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.channels.types import Channel
 from schema.publishing.types import AmendmentKind, Publication

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.channels.models import Channel as ChannelRow
 from hub.content.models import ContentItem as ContentItemRow
 from hub.content.models import Edition as EditionRow
@@ -16,7 +17,7 @@ from schema.access.types import Member
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, listed, paged, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.base.series import Series, series_of
 from schema.channels.types import Channel

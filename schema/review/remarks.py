@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from hub.actions import Action
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns
 from hub.review import anchors, models
@@ -12,7 +13,7 @@ from hub.review.queries import has_answers, words_now
 from schema.access.types import Member
 from schema.base.fields import Asking, Facts, column, computed, listed, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, available_actions
+from schema.base.offers import available_actions
 from schema.content.types import ContentItem, Revision
 from schema.review.types import Review
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.content.models import ContentItem as ContentItemRow
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import Link, columns, named_in, newest_in
@@ -34,7 +35,7 @@ from schema.base.fields import (
     to_one,
 )
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.channels.types import Channel
 from schema.content.types import ContentItem, Edition, Revision

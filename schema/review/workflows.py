@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from hub.actions import Action
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns, named_in
 from hub.review import models
@@ -12,7 +13,7 @@ from schema.access.types import Member, Role
 from schema.base.enums import describe
 from schema.base.fields import column, listed, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, available_actions
+from schema.base.offers import available_actions
 from schema.strategy.types import Brand
 
 StepMode = models.StepMode

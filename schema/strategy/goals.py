@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from hub.actions import Action
 from hub.analytics import rules
 from hub.analytics.goals import reached
 from hub.kernel.caller import Permission
@@ -12,7 +13,7 @@ from hub.strategy import models
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.strategy.types import Brand, Campaign
 
 GoalMetric = models.GoalMetric

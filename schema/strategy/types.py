@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from hub.actions import Action
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import Expression, columns, first_of
 from hub.publishing.plans import plan_facts
@@ -23,7 +24,7 @@ from schema.base.fields import (
     to_one,
 )
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.paging import Connection
 from schema.strategy.plans import CampaignPlan, plan_of
 from schema.strategy.voice import VoiceGuide

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from hub.actions import Action
 from hub.kernel.caller import Permission
 from hub.kernel.shapes import columns
 from hub.strategy import models, voice
 from schema.base.enums import describe
 from schema.base.fields import Asking, Facts, column, computed, reads, to_one
 from schema.base.node import Node
-from schema.base.offers import Action, Problem, available_actions, problems
+from schema.base.offers import Problem, available_actions, problems
 from schema.base.perform import Given
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import schema.app
+from hub.actions import Action
 from hub.audit.operations import keep
 from hub.channels.platforms import PLATFORMS
 from hub.kernel.events import Event
 from hub.kernel.jobs import Job
 from hub.kernel.queue import QUEUES
-from hub.offers import Action
 from hub.reactions import KEEP, REACTIONS
 from hub.runtime import open_hub
 from workers.connectors.http import open_http

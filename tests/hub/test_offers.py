@@ -7,10 +7,11 @@ import pytest
 
 from hub.access.models import Role
 from hub.access.rules import PERMISSIONS
+from hub.actions import Action
 from hub.channels.platforms.base import Capability
 from hub.kernel.caller import ActorKind, Caller
 from hub.kernel.ids import new_id
-from hub.offers import NEEDS, OFFERS, Action, actions
+from hub.offers import NEEDS, OFFERS, actions
 from hub.problems import problems
 from tests.hub.publishing.stands import STANDS
 
