@@ -78,6 +78,9 @@ describe(
         "NOTIFICATIONS": "Collecting what mentions the account.",
         "DIRECT_MESSAGES": "Collecting private messages, and answering them in private.",
         "LIKE": "Liking messages.",
+        "DELETE_MESSAGES": "Taking down what other people wrote.",
+        "MUTE": "Muting somebody at the platform.",
+        "BLOCK": "Blocking somebody at the platform.",
     },
 )
 

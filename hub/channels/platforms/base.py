@@ -52,6 +52,9 @@ class Capability(StrEnum):
     NOTIFICATIONS = "NOTIFICATIONS"
     DIRECT_MESSAGES = "DIRECT_MESSAGES"
     LIKE = "LIKE"
+    DELETE_MESSAGES = "DELETE_MESSAGES"
+    MUTE = "MUTE"
+    BLOCK = "BLOCK"
 
 
 class PlatformModel(BaseModel):

@@ -236,7 +236,14 @@ PLATFORM = Platform(
     guarantee=Guarantee.SEARCH,
     settings=MisagoSettings,
     credentials=MisagoCredentials,
-    capabilities=frozenset(Capability) - {Capability.NOTIFICATIONS, Capability.DIRECT_MESSAGES},
+    capabilities=frozenset(Capability)
+    - {
+        Capability.NOTIFICATIONS,
+        Capability.DIRECT_MESSAGES,
+        Capability.DELETE_MESSAGES,
+        Capability.MUTE,
+        Capability.BLOCK,
+    },
     limits=LIMITS,
     render=render,
     variant_settings=MisagoVariant,

@@ -302,6 +302,8 @@ PLATFORM = Platform(
         Capability.NOTIFICATIONS,
         Capability.DIRECT_MESSAGES,
         Capability.LIKE,
+        Capability.MUTE,
+        Capability.BLOCK,
     },
     limits=LIMITS,
     render=render,
