@@ -273,6 +273,7 @@ def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_ca
         "liked": False,
         "like_wanted": None,
         "deleted": False,
+        "held": False,
         "thread_kind": "COMMENTS",
         "channel_capabilities": capabilities,
         "pending_amendment": None,

@@ -30,6 +30,7 @@ from hub.engagement.contests.models import (
     ContestSource,
 )
 from hub.engagement.models import Message, Note, Person, SavedReply, ServiceTarget, Thread
+from hub.engagement.moderation.models import ModerationAction, ModerationRule, Sanction
 from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
@@ -47,7 +48,7 @@ from hub.review.models import (
     WorkflowStep,
 )
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
-from tests.schema.compiled.contest_rows import Contests
+from tests.schema.compiled.moderation_rows import Moderation
 from tests.schema.compiled.results import Results
 from tests.schema.compiled.values import Values
 
@@ -84,7 +85,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Contests, Results):
+class _Filler(Moderation, Results):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -130,6 +131,9 @@ class _Filler(Contests, Results):
                 ("ContestSource", ContestSource),
                 ("ContestEntry", ContestEntry),
                 ("ContestPlace", ContestPlace),
+                ("ModerationRule", ModerationRule),
+                ("ModerationAction", ModerationAction),
+                ("Sanction", Sanction),
                 ("Note", Note),
                 ("SavedReply", SavedReply),
                 ("ServiceTarget", ServiceTarget),
@@ -177,4 +181,5 @@ class _Filler(Contests, Results):
         self._audit()
         self._automation()
         self._contests()
+        self._moderation()
         self._results()
