@@ -74,8 +74,8 @@ class Moderation(Contests):
                 lift_reason=self.values.text(),
                 lifted_at=self.values.maybe(self.values.time()),
             )
-        for message in self.values.some(self._all(Message), 12):
-            state = self.values.one(ActionState)
+        states = [*ActionState] * 4
+        for message, state in zip(self._all(Message)[: len(states)], states, strict=False):
             given = self.values.one(_ACTIONS)
             self._add(
                 ModerationAction,
