@@ -216,8 +216,8 @@ class ModerationQueries:
         rule_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="A stored rule.")
         ] = None,
-        last: Annotated[
-            int, strawberry.argument(description="How many messages, 1000 at most.")
+        newest: Annotated[
+            int, strawberry.argument(description="So many of the newest messages, 1000 at most.")
         ] = 200,
     ) -> ModerationDryRun:
         async with info.context.unit_of_work() as work:
@@ -225,7 +225,7 @@ class ModerationQueries:
                 work,
                 rule_id=row_id(rule_id, "ModerationRule", path=("ruleId",)) if rule_id else None,
                 draft=rule.draft(("rule",)) if rule else None,
-                last=last,
+                last=newest,
             )
         return ModerationDryRun(
             looked_at=run.looked_at,

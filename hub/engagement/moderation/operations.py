@@ -192,7 +192,7 @@ async def dry_run(
     if (rule_id is None) == (draft is None):
         raise Invalid("Name either a rule or its id.", path=("ruleId",))
     if not 1 <= last <= LAST_MAX:
-        raise Invalid(f"This is a number from 1 to {LAST_MAX}.", path=("last",))
+        raise Invalid(f"This is a number from 1 to {LAST_MAX}.", path=("newest",))
     if draft is None:
         row = await get(work, ModerationRule, rule_id or UUID(int=0), path=("ruleId",))
         return await _tried(work, rule_of(row), brand_id=row.brand_id, last=last)
