@@ -45,14 +45,19 @@ def rule_of(row: ModerationRule) -> Rule:
 
 
 async def rules_of(work: UnitOfWork, *, brand_ids: Sequence[UUID]) -> Mapping[UUID, list[Rule]]:
-    """Return the rules of brands that are switched on, in their order."""
+    """Return the rules of brands that are switched on, in their order.
+
+    Nobody throws one away before what it did is written.
+    """
     found = await work.all(
         select(ModerationRule)
         .where(ModerationRule.brand_id.in_(brand_ids), ModerationRule.enabled)
-        .order_by(ModerationRule.position, ModerationRule.id)
+        .order_by(ModerationRule.id)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
     )
     rules: dict[UUID, list[Rule]] = defaultdict(list)
-    for row in found:
+    for row in sorted(found, key=lambda row: (row.position, row.id)):
         rules[row.brand_id].append(rule_of(row))
     return rules
 

@@ -1,5 +1,6 @@
 """Rules act on what comes in, say why, and can be taken back; sanctions hold and end."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -34,7 +35,7 @@ from hub.publishing.models import Amendment, AmendmentState, Publication
 from tests.conftest import Database
 from tests.factories import World, a_channel
 from tests.hub.engagement.test_inbox import PRIVATE, into_inbox, recent
-from tests.hub.engagement.test_operations import published, receive, rows
+from tests.hub.engagement.test_operations import an_answer, published, receive, rows
 from tests.hub.traces import events_of, promised
 from tests.working import move_clock
 
@@ -488,6 +489,40 @@ async def test_the_first_message_and_the_rate_of_a_writer_are_known(world: World
         ("un", "TAG"),
         ("trois", "HOLD"),
     ]
+
+
+async def test_receivers_at_once_act_once_while_their_rule_is_changed_and_thrown_away(
+    world: World, database: Database
+) -> None:
+    one = await published(world, database)
+    two = await published(world, database, channel_id=one.channel_id)
+    people = [f"p{number}" for number in range(6)]
+    for turn in range(3):
+        rule = await a_rule(world, name=f"Turn {turn}", actions=[{"kind": "HOLD"}])
+        first = [
+            replace(an_answer(turn * 100 + number, person=who), text="arnaque")
+            for number, who in enumerate(people)
+        ]
+        other = [
+            replace(an_answer(turn * 100 + 50 + number, person=who), text="arnaque")
+            for number, who in enumerate(reversed(people))
+        ]
+
+        await asyncio.gather(
+            receive(world, one.id, *first),
+            act(world, operations.update_rule, rule_id=rule.id, changes={"name": "Renamed"}),
+            receive(world, one.id, *first),
+            receive(world, two.id, *other),
+            act(world, operations.delete_rule, rule_id=rule.id),
+            receive(world, two.id, *other),
+        )
+
+    assert len(await rows(world, Message)) == 36
+    done = await actions(world)
+    assert len({one.message_id for one in done}) == len(done)
+    assert all(one.rule_id is None and one.kind is ActionKind.HOLD for one in done)
+    held = {message.id for message in await rows(world, Message) if message.held}
+    assert held == {one.message_id for one in done}
 
 
 # --- taking down ----------------------------------------------------------------------------------
