@@ -24,6 +24,8 @@ _KINDS = {
     "item_id": "ContentItem",
     "item_ids": "ContentItem",
     "items": "ContentItem",
+    "rule_id": "ModerationRule",
+    "rule_ids": "ModerationRule",
     "scheduled": "Publication",
 }
 #: Facts that are a table of something by id.

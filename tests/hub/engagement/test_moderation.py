@@ -440,7 +440,7 @@ async def test_a_rule_that_would_hide_nearly_everything_is_refused_unless_accept
 ) -> None:
     channel_id = await a_channel(world)
     await comes(world, channel_id, *[f"Message {number}" for number in range(10)])
-    everything = {"conditions": [{"kind": "WORDS", "phrases": ["message"]}]}
+    everything: Any = {"conditions": [{"kind": "WORDS", "phrases": ["message"]}]}
 
     with pytest.raises(HubError) as told:
         await a_rule(world, **everything)
@@ -561,11 +561,12 @@ async def somebody(world: World, platform_key: str = "mastodon") -> tuple[UUID, 
 
 
 async def sanction(world: World, person_id: UUID, kind: SanctionKind, **more: Any) -> Sanction:
-    return await act(
+    made: Sanction = await act(
         world,
         sanctioning.create_sanction,
         **{"person_id": person_id, "kind": kind, "reason": "Insultes répétées", **more},
     )
+    return made
 
 
 async def enforced(world: World, sanction_id: UUID, *, on: bool) -> Any:

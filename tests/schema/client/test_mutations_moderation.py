@@ -101,7 +101,7 @@ async def test_a_rule_is_shown_as_it_was_written(desk: Desk) -> None:
 
 async def test_what_is_refused_names_the_input_at_fault(desk: Desk) -> None:
     foreign = gid("SavedReply", new_id())
-    refused = {
+    refused: dict[tuple[str, str], dict[str, Any]] = {
         ("INVALID", "input.conditions.0.pattern"): {
             "conditions": [{"kind": "PATTERN", "pattern": "(a)\\1"}]
         },
