@@ -53,7 +53,7 @@ class Moderation(Contests):
                 stop=self.values.maybe(True) is not None,
             )
         members, publications = self.ids(Member), self.ids(Publication)
-        for person in self.values.some(self._all(Person), 9):
+        for person in self._all(Person)[:9]:
             self._add(
                 Sanction,
                 person_id=person["id"],
