@@ -4,7 +4,6 @@ A condition that nobody can answer (the language is unknown) does not hold, and 
 negation: nothing is done to a message for what nobody knows of it.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from hub.engagement.contests.rules import handle_key
 from hub.engagement.models import Priority, ThreadKind
+from hub.engagement.moderation.links import Span, is_under, links_in
 from hub.engagement.moderation.models import (
     ActionKind,
     ConditionKind,
@@ -21,6 +21,7 @@ from hub.engagement.moderation.models import (
     SanctionKind,
     WordStrength,
 )
+from hub.kernel.locales import language_of
 from hub.language.folding import Folded, Strength, fold
 from hub.language.patterns import Pattern, PatternRefused, readable
 from hub.language.phrases import PhraseRefused, Phrases
@@ -181,14 +182,6 @@ class Facts:
         return readable(self.text)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A place in a text, in code points."""
-
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A rule that holds for a message: why, in words, and where in its text."""
@@ -295,47 +288,16 @@ def _patterns(condition: Condition, facts: Facts) -> _Answer:
     )
 
 
-# What surrounds an address ends it; what closes a sentence is not part of it. Without a scheme only
-# what looks like a site is one: `fin.Bonjour` is two sentences.
-_LINK = re.compile(
-    r"(?<![\w@./])(?:https?://(?P<full>[^\s/?#<>\"]{1,255})|(?P<bare>(?:www\.)?(?:[a-z0-9]"
-    r"[a-z0-9-]{0,62}\.){1,5}(?:com|net|org|info|biz|io|co|me|ly|gg|tv|app|dev|xyz|top|shop|site|"
-    r"store|online|click|link|club|live|vip|win|fun|pro|ru|cn|su|tk|ml|ga|cf|eu|fr|be|ch|ca|uk|de|"
-    r"es|it|nl|pt|us))(?![\w-]))(?:[/?#:][^\s<>\"]{0,2000})?",
-    re.IGNORECASE,
-)
-_CLOSING = ".,;:!?'*~|\u2019\u201d\u00bb\u2026)]}"
-
-
-def links_in(text: str) -> list[tuple[str, Span]]:
-    """Return the sites a text links to, lower case, and where."""
-    return [
-        (_host(found["full"] or found["bare"]), Span(found.start(), found.start() + length))
-        for found in _LINK.finditer(text)
-        if (length := len(found[0].rstrip(_CLOSING)))
-    ]
-
-
-def _host(written: str) -> str:
-    host = written.rsplit("@", 1)[-1].partition(":")[0].rstrip(_CLOSING).casefold()
-    return host.removeprefix("www.")
-
-
-def _is_under(host: str, domains: Iterable[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
-
-
 def _links(condition: Condition, facts: Facts) -> _Answer:
     found = [
         (host, span)
         for host, span in links_in(facts.text)
-        if not _is_under(host, condition.allowed_domains)
-        and (not condition.domains or _is_under(host, condition.domains))
+        if not is_under(host, condition.allowed_domains)
+        and (not condition.domains or is_under(host, condition.domains))
     ]
-    count = len(found)
-    links = "a link" if count == 1 else f"{count} links"
+    links = "a link" if len(found) == 1 else f"{len(found)} links"
     return _Answer(
-        holds=count >= condition.at_least,
+        holds=len(found) >= condition.at_least,
         reason=f"It has {links} to {_listed(dict.fromkeys(host for host, _ in found))}.",
         spans=tuple(span for _, span in found),
     )
@@ -344,7 +306,7 @@ def _links(condition: Condition, facts: Facts) -> _Answer:
 def _language(condition: Condition, facts: Facts) -> _Answer:
     if facts.language is None:
         return _UNKNOWN
-    known = facts.language.partition("-")[0].lower()
+    known = language_of(facts.language)
     return _Answer(
         holds=known in condition.languages, reason=f"It is written in the language {known}."
     )
@@ -408,7 +370,7 @@ _DENIED: Mapping[ConditionKind, Callable[[Condition, Facts], str]] = {
         "It has no such link." if condition.at_least == 1 else "It has fewer such links."
     ),
     ConditionKind.LANGUAGE: lambda _condition, facts: (
-        f"It is written in the language {(facts.language or '').partition('-')[0].lower()}."
+        f"It is written in the language {language_of(facts.language or '')}."
     ),
     ConditionKind.SENTIMENT: lambda _condition, facts: f"It sounds like {facts.sentiment} of 100.",
     ConditionKind.AUTHOR: lambda _condition, _facts: "Somebody else wrote it.",
@@ -435,6 +397,6 @@ def _pattern(source: str) -> Pattern | None:
 
 
 def _listed(words: Iterable[str]) -> str:
-    some = list(words)
-    shown = ", ".join(f"“{word}”" for word in some[:5])
-    return f"{shown} and {len(some) - 5} more" if len(some) > 5 else shown
+    some = [f"“{word}”" for word in words]
+    more = f" and {len(some) - 5} more" if len(some) > 5 else ""
+    return ", ".join(some[:5]) + more

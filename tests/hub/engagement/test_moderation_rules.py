@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.engagement.models import Priority, ThreadKind
 from hub.engagement.moderation.forms import require_acts, require_conditions
+from hub.engagement.moderation.links import links_in
 from hub.engagement.moderation.models import (
     ActionKind,
     ConditionKind,
@@ -25,7 +26,6 @@ from hub.engagement.moderation.rules import (
     Rule,
     evaluate,
     is_broad,
-    links_in,
     quoted,
 )
 from hub.kernel.errors import Invalid
