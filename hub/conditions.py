@@ -145,3 +145,11 @@ def disqualifiable(facts: Facts, _caller: Caller) -> bool:
 def readmittable(facts: Facts, _caller: Caller) -> bool:
     codes = {reason["code"] for reason in facts["reasons"]}
     return facts["contest_state"] in JUDGED and bool(codes) and codes <= OVERRULABLE
+
+
+def undoable(facts: Facts, _caller: Caller) -> bool:
+    """Say when what was done to a message can be taken back."""
+    if facts["state"] not in {"PENDING", "DONE"}:
+        return False
+    lasting = facts["kind"] in {"DELETE", "REPLY", "NOTIFY"}
+    return not lasting or (facts["state"] == "PENDING" and not facts["tries"])

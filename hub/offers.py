@@ -84,6 +84,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "liked",
         "like_wanted",
         "deleted",
+        "held",
         "thread_kind",
         "channel_capabilities",
         "pending_amendment",
@@ -97,6 +98,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Mention": ("channel_id", "thread_id"),
     "Alert": ("acknowledged_at",),
     "Incident": ("state", "statements"),
+    "ModerationRule": ("actions", "channels_able"),
+    "ModerationAction": ("kind", "state", "tries", "problem"),
+    "Sanction": ("state", "problem"),
     "Trigger": ("enabled",),
     "Endpoint": ("enabled", "disabled_reason", "problem", "failing_since"),
     "Delivery": ("endpoint_enabled",),
@@ -274,6 +278,11 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
                 Action.MESSAGE_UNLIKE: conditions.likeable(liked=True),
             },
         ),
+        Offer(
+            action=Action.MESSAGE_RELEASE,
+            permission=Permission.ENGAGEMENT_MODERATE,
+            when=lambda facts, _caller: bool(facts["held"]),
+        ),
     ),
     "Thread": _each(
         Permission.ENGAGEMENT_REPLY,
@@ -284,14 +293,35 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
             Action.THREAD_NOTE_ADD: conditions.always,
         },
     ),
-    "Person": _each(
-        Permission.ENGAGEMENT_REPLY,
+    "Person": (
+        *_each(
+            Permission.ENGAGEMENT_REPLY,
+            {
+                Action.PERSON_UPDATE: conditions.always,
+                Action.PERSON_LINK: conditions.always,
+                Action.PERSON_UNLINK: lambda facts, _caller: facts["group_id"] is not None,
+                Action.PERSON_NOTE_ADD: conditions.always,
+            },
+        ),
+        Offer(action=Action.SANCTION_CREATE, permission=Permission.ENGAGEMENT_MODERATE),
+    ),
+    "ModerationRule": _each(
+        Permission.ENGAGEMENT_MODERATE,
         {
             Action.PERSON_UPDATE: conditions.always,
             Action.PERSON_LINK: conditions.always,
             Action.PERSON_UNLINK: lambda facts, _caller: facts["group_id"] is not None,
             Action.PERSON_NOTE_ADD: conditions.always,
+            Action.MODERATION_RULE_UPDATE: conditions.always,
+            Action.MODERATION_RULE_DELETE: conditions.always,
         },
+    ),
+    "ModerationAction": _each(
+        Permission.ENGAGEMENT_MODERATE, {Action.MODERATION_ACTION_UNDO: conditions.undoable}
+    ),
+    "Sanction": _each(
+        Permission.ENGAGEMENT_MODERATE,
+        {Action.SANCTION_LIFT: conditions.state("WANTED", "IN_FORCE")},
     ),
     "SavedReply": _each(
         Permission.ENGAGEMENT_REPLY,

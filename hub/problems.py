@@ -106,12 +106,46 @@ def _contest_problems(facts: Facts, now: datetime) -> Iterable[Problem]:
         )
 
 
+_NEEDED: Mapping[str, tuple[str, str]] = {
+    "HIDE": ("HIDE", "hide what others write"),
+    "DELETE": ("DELETE_MESSAGES", "take down what others write"),
+    "REPLY": ("REPLY", "be answered on"),
+}
+
+
+def _rule_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
+    able = facts["channels_able"]
+    for act in facts["actions"]:
+        capability, words = _NEEDED.get(act["kind"], ("", ""))
+        lacking = sum(capability not in channel for channel in able) if capability else 0
+        if lacking:
+            yield Problem(
+                code=f"CANNOT_{act['kind']}",
+                message=f"{lacking} of its {len(able)} channels cannot {words}: there it fails, "
+                "and that is recorded.",
+                severity=ProblemSeverity.WARNING,
+            )
+
+
+def _action_problems(facts: Facts, _now: datetime) -> Iterable[Problem]:
+    if facts["problem"]:
+        failed = facts["state"] == "FAILED"
+        yield Problem(
+            code="FAILED" if failed else "DELAYED",
+            message=facts["problem"],
+            severity=ProblemSeverity.ERROR if failed else ProblemSeverity.WARNING,
+        )
+
+
 _PROBLEMS: Mapping[str, Callable[[Facts, datetime], Iterable[Problem]]] = {
     "Channel": _channel_problems,
     "Publication": _publication_problems,
     "Endpoint": _endpoint_problems,
     "Thread": _thread_problems,
     "Contest": _contest_problems,
+    "ModerationRule": _rule_problems,
+    "ModerationAction": _action_problems,
+    "Sanction": _action_problems,
     "Review": offering.review_problems,
 }
 

@@ -11,6 +11,9 @@ from hub.content.events import ContentItemArchived, ContentItemRevised, ContentI
 from hub.content.jobs import CheckVoice
 from hub.engagement import operations as engagement
 from hub.engagement.contests import announcing as contests
+from hub.engagement.events import MessageEdited, MessageReceived
+from hub.engagement.moderation import acting as moderation
+from hub.engagement.moderation import deciding, doing
 from hub.kernel.editing import get
 from hub.kernel.work import Reactions, UnitOfWork
 from hub.publishing import following, standing
@@ -18,6 +21,8 @@ from hub.publishing import operations as publishing
 from hub.publishing.editions import is_approved
 from hub.publishing.events import (
     AmendmentDone,
+    AmendmentFailed,
+    AmendmentRequested,
     PublicationPublished,
     PublishingPaused,
     PublishingResumed,
@@ -168,9 +173,13 @@ REACTIONS: Reactions = {
     ChannelDisabled: [_hold_paused],
     ChannelEnabled: [_resume_paused],
     PublicationPublished: [_watch, _announce_contest],
-    AmendmentDone: [_note_hidden],
     PublishingPaused: [_note_pause],
     PublishingResumed: [_note_resume],
+    AmendmentRequested: [deciding.note_wish],
+    AmendmentDone: [_note_hidden, doing.note_amendment],
+    AmendmentFailed: [doing.note_amendment],
+    MessageReceived: [moderation.moderate],
+    MessageEdited: [moderation.moderate],
 }
 
 #: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.

@@ -30,6 +30,8 @@ from schema.content.previews import PreviewQueries
 from schema.content.queries import ContentQueries
 from schema.engagement.contest_mutations import ContestMutations
 from schema.engagement.contest_queries import ContestQueries
+from schema.engagement.moderation_mutations import ModerationMutations
+from schema.engagement.moderation_queries import ModerationQueries
 from schema.engagement.mutations import EngagementMutations
 from schema.engagement.queries import EngagementQueries
 from schema.publishing.calendar import CalendarQueries
@@ -96,6 +98,7 @@ class Query(
     CalendarQueries,
     EngagementQueries,
     ContestQueries,
+    ModerationQueries,
     AnalyticsQueries,
     ReputationQueries,
     AutomationQueries,
@@ -120,6 +123,7 @@ class Mutation(
     PauseMutations,
     EngagementMutations,
     ContestMutations,
+    ModerationMutations,
     AnalyticsMutations,
     ReputationMutations,
     IncidentMutations,

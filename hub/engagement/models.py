@@ -181,6 +181,8 @@ class Message(WorkspaceOwned, Base):
     sentiment: Mapped[int | None]
     sentiment_label: Mapped[SentimentLabel | None] = mapped_column(text_enum(SentimentLabel))
     hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # It waits for a moderator.
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
     liked: Mapped[bool] = mapped_column(default=False, server_default=false())
     like_wanted: Mapped[bool | None]
     like_tries: Mapped[int] = mapped_column(default=0, server_default="0")

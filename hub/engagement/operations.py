@@ -176,11 +176,18 @@ async def open_for_mention(work: UnitOfWork, *, channel_id: UUID, post: Received
 
 
 async def reply(
-    work: UnitOfWork, *, message_id: UUID, text: str, saved_reply_id: UUID | None = None
+    work: UnitOfWork,
+    *,
+    message_id: UUID,
+    text: str,
+    saved_reply_id: UUID | None = None,
+    privately: bool = False,
+    policy: str = REPLY_POLICY,
 ) -> Publication:
     """Answer a message: the reply is an edition of its own, approved by policy, sent once.
 
-    A private message is answered in private, and no wider than others can read what is answered.
+    A private message is answered in private, and no wider than others can read what is answered;
+    with `privately` what was written in public is answered in private, too.
     """
     work.caller.require(Permission.ENGAGEMENT_REPLY)
     message = await get(work, Message, message_id, path=("input", "messageId"))
@@ -190,7 +197,7 @@ async def reply(
         raise WrongState("It is not at the platform any more.", path=("input", "messageId"))
     channel = await _require(work, message.channel_id, Capability.REPLY)
     thread = await get(work, Thread, message.thread_id)
-    private = thread.kind is ThreadKind.DIRECT
+    private = privately or thread.kind is ThreadKind.DIRECT
     if private:
         await _require(work, message.channel_id, Capability.DIRECT_MESSAGES)
     words = require_text(text, most=REPLY_MAX, path=("input", "text"))
@@ -214,7 +221,7 @@ async def reply(
     error = refusal(problems, path=("input", "text"))
     if error is not None:
         raise error
-    await review.approve_by_policy(work, edition=edition, policy=REPLY_POLICY)
+    await review.approve_by_policy(work, edition=edition, policy=policy)
     row = await publishing.add(
         work,
         edition=edition,

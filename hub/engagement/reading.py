@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 
 from hub.engagement.models import SentimentLabel
+from hub.language.detection import language_of
+from hub.language.sentiment import Mood, sentiment_of
+
+_LABELS = {
+    Mood.POSITIVE: SentimentLabel.POSITIVE,
+    Mood.NEUTRAL: SentimentLabel.NEUTRAL,
+    Mood.NEGATIVE: SentimentLabel.NEGATIVE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,9 +22,17 @@ class Reading:
     label: SentimentLabel | None
 
 
-def read_of(text: str) -> Reading | None:  # noqa: ARG001 - every reader of texts takes the text
-    """Return what can be read out of a text; None where nobody can tell.
+def read_of(text: str, language: str | None = None) -> Reading:
+    """Return what can be read out of a text; None stands for what nobody can tell.
 
-    This build has no reader of languages or moods: what the platform says of a language is kept.
+    The language is what the platform says, where the words do not tell it themselves.
     """
-    return None
+    found = language_of(text)
+    known = found.code if found else language
+    # Of a locale such as fr-CA the language alone says how to read.
+    mood = sentiment_of(text, known.partition("-")[0].lower() if known else None)
+    return Reading(
+        language=known,
+        sentiment=round(mood.score * 100) if mood else None,
+        label=_LABELS[mood.mood] if mood else None,
+    )

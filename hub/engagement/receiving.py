@@ -21,7 +21,7 @@ from hub.engagement import cases
 from hub.engagement.events import MessageDeleted, MessageEdited, MessageReceived
 from hub.engagement.models import Direction, Message, Person, Thread, ThreadKind, ThreadState
 from hub.engagement.placing import Received, direct_with, inbox_of, place, thread_of
-from hub.engagement.reading import Reading, read_of
+from hub.engagement.reading import read_of
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing.models import Publication
@@ -241,9 +241,9 @@ async def _keep(work: UnitOfWork, channel_id: UUID, person_id: UUID, one: _Place
 
 
 def _read(given: Received) -> dict[str, Any]:
-    read = read_of(given.text) or Reading(language=None, sentiment=None, label=None)
+    read = read_of(given.text, given.language)
     return {
-        "language": read.language or given.language,
+        "language": read.language,
         "sentiment": read.sentiment,
         "sentiment_label": read.label,
     }

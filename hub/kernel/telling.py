@@ -29,6 +29,8 @@ _KINDS = {
     "next_step_id": "ReviewStep",
     "other_id": "Person",
     "parent_id": "Remark",
+    "rule_id": "ModerationRule",
+    "rule_ids": "ModerationRule",
     "scheduled": "Publication",
     "step_id": "ReviewStep",
 }

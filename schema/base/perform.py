@@ -71,6 +71,7 @@ describe(
         "FOUR_EYES": "Somebody else must approve what you wrote or submitted.",
         "NOBODY_LEFT": "Nobody is left who may approve it.",
         "REMARKS_OPEN": "A blocking remark is not resolved yet.",
+        "TOO_BROAD": "The rule would hide or delete nearly everything; say so if it shall.",
         "UNSUPPORTED": "The platform of this channel cannot do this.",
         "IDEMPOTENCY_KEY_REUSED": "The Idempotency-Key stands for another request.",
         "IN_PROGRESS": "The first request with this Idempotency-Key has not ended yet.",

@@ -79,6 +79,9 @@ describe(
         "DIRECT_MESSAGES": "Collecting private messages, and answering them in private.",
         "LIKE": "Liking messages.",
         "SEARCH_MENTIONS": "Searching what others say in public.",
+        "DELETE_MESSAGES": "Taking down what other people wrote.",
+        "MUTE": "Muting somebody at the platform.",
+        "BLOCK": "Blocking somebody at the platform.",
     },
 )
 

@@ -124,6 +124,9 @@ class ThreadFilter:
     sentiment_in: list[SentimentLabel] | None = any_of(
         "One of its messages sounds like this.", "sentiment_label", via=_MESSAGES
     )
+    held: bool | None = equal(
+        "One of its messages waits for a moderator, or does not.", "held", via=_MESSAGES
+    )
     search: str | None = words_in(
         "One of its messages has these words, or its writer has this name.", via=_MESSAGES
     )
@@ -161,6 +164,7 @@ class MessageFilter:
     )
     language_in: list[str] | None = any_of("Is in one of these languages.", "language")
     sentiment_in: list[SentimentLabel] | None = any_of("Sounds like this.", "sentiment_label")
+    held: bool | None = equal("Waits for a moderator, or does not.", "held")
     text_contains: str | None = contains("The words contain this.", "text")
     search: str | None = words_in("Has these words, or its writer has this name.")
     written_at: TimeRange | None = between("Was written in this span.", "written_at")

@@ -1,7 +1,7 @@
 """They answer, as the API shows it: conversations, messages, and who wrote them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -23,9 +23,16 @@ from schema.channels.types import Channel
 from schema.publishing.types import AmendmentKind, Publication
 from schema.strategy.types import Brand
 
+if TYPE_CHECKING:
+    from schema.engagement.moderation import ModerationAction, Sanction
+
 Messages = Connection[Annotated["Message", strawberry.lazy("schema.engagement.types")]]
 Threads = Connection[Annotated["Thread", strawberry.lazy("schema.engagement.types")]]
 Notes = Connection[Annotated["Note", strawberry.lazy("schema.engagement.types")]]
+ModerationActions = Connection[
+    Annotated["ModerationAction", strawberry.lazy("schema.engagement.moderation")]
+]
+Sanctions = Connection[Annotated["Sanction", strawberry.lazy("schema.engagement.moderation")]]
 
 Direction = models.Direction
 describe(
@@ -116,6 +123,9 @@ class Person(Node):
         columns("id", "person_id"),
     )
     notes: Notes = paged("What members noted about them, newest first.", columns("id", "person_id"))
+    sanctions: Sanctions = paged(
+        "What they were sanctioned with, newest first.", columns("id", "person_id")
+    )
     available_actions: list[Action] = available_actions("Person")
 
 
@@ -219,6 +229,10 @@ class Message(Node):
     )
     sentiment_label: SentimentLabel | None = column("The same in a word.")
     hidden: bool = column("Whether the brand has hidden it from others.")
+    held: bool = column("Whether it waits for a moderator.")
+    moderation_actions: ModerationActions = paged(
+        "What rules, sanctions and members did to it, newest first.", columns("id", "message_id")
+    )
     liked: bool = column("Whether the brand likes it at the platform.")
     like_under_way: bool = column(
         "Whether a like is being given or taken back.", fact="like_pending"

@@ -106,6 +106,13 @@ INTERNAL = {
         "judge_all": "a worker's",
         "judged": "ruling and freezing end in it",
     },
+    "hub/engagement/moderation/deciding.py": {"note_wish": "a reaction"},
+    "hub/engagement/moderation/sanctioning.py": {
+        "begin": "a worker's",
+        "settle": "a worker's",
+        "settle_later": "a worker's",
+        "fail": "a worker's",
+    },
     "hub/engagement/contests/operations.py": {
         "close_when_due": "a worker's",
         "require_transition": "pure",
@@ -168,10 +175,10 @@ def split(path: str) -> tuple[set[str], set[str]]:
 
 #: Files whose public functions are acts.
 _ACTS = re.compile(
-    r"hub/\w+/(?:contests/)?"
-    r"(announcing|amendments|assets|drawing|entries|exports|guides|importing|incidents|operations"
-    r"|pauses|persons|plans|remarks|reports|saved_replies|service_targets|threads|watching"
-    r"|workflows)\.py"
+    r"hub/\w+/(?:contests/|moderation/)?"
+    r"(announcing|amendments|assets|deciding|drawing|entries|exports|guides|importing|incidents"
+    r"|operations|pauses|persons|plans|remarks|reports|sanctioning|saved_replies|service_targets"
+    r"|threads|watching|workflows)\.py"
 )
 FILES = [path for path in modules() if _ACTS.fullmatch(path)]
 

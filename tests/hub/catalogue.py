@@ -36,6 +36,15 @@ from hub.engagement.contests.models import (
     ContestPlace,
 )
 from hub.engagement.models import Message, Note, Person, Priority, Thread
+from hub.engagement.moderation import deciding, sanctioning
+from hub.engagement.moderation import operations as moderation
+from hub.engagement.moderation.models import (
+    ActionKind,
+    ActionState,
+    ModerationAction,
+    SanctionKind,
+)
+from hub.engagement.moderation.operations import Draft
 from hub.engagement.operations import Received
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub, UnitOfWork
@@ -109,6 +118,9 @@ class Ids:
     entry: UUID
     out_entry: UUID
     place: UUID
+    moderation_rule: UUID
+    moderation_action: UUID
+    sanction: UUID
     export: UUID
     report: UUID
     pause: UUID
@@ -142,6 +154,7 @@ MANAGERS = "ADMIN MANAGER"
 ADMINS = "ADMIN"
 
 _WORDS = Words(title="Title", parts=(Part(text="Text"),))
+_SPAM: list[dict[str, Any]] = [{"kind": "WORDS", "phrases": ["spam"]}]
 _MASTODON: dict[str, Any] = {
     "platform": "mastodon",
     "name": "Name",
@@ -757,6 +770,69 @@ CASES: dict[str, Case] = {
         ids=("message",),
         call=lambda work, ids: engagement.note_hidden(work, message_id=ids.message, hidden=True),
     ),
+    "moderation.create_rule": Case(
+        roles=WRITERS,
+        ids=("brand", "channel", "member", "saved_reply"),
+        call=lambda work, ids: moderation.create_rule(
+            work,
+            draft=Draft(
+                brand_id=ids.brand,
+                name="R",
+                conditions=_SPAM,
+                actions=[
+                    {"kind": "ASSIGN", "assignee_id": ids.member},
+                    {"kind": "REPLY", "saved_reply_id": ids.saved_reply},
+                ],
+                channel_ids=[ids.channel],
+            ),
+        ),
+    ),
+    "moderation.update_rule": Case(
+        roles=WRITERS,
+        ids=("moderation_rule", "channel"),
+        call=lambda work, ids: moderation.update_rule(
+            work, rule_id=ids.moderation_rule, changes={"channel_ids": [ids.channel]}
+        ),
+    ),
+    "moderation.delete_rule": Case(
+        roles=WRITERS,
+        ids=("moderation_rule",),
+        call=lambda work, ids: moderation.delete_rule(work, rule_id=ids.moderation_rule),
+    ),
+    "moderation.reorder_rules": Case(
+        roles=WRITERS,
+        ids=("brand", "moderation_rule"),
+        call=lambda work, ids: moderation.reorder_rules(
+            work, brand_id=ids.brand, rule_ids=[ids.moderation_rule]
+        ),
+    ),
+    "moderation.dry_run": Case(
+        roles=ALL,
+        ids=("moderation_rule",),
+        call=lambda work, ids: moderation.dry_run(work, rule_id=ids.moderation_rule),
+    ),
+    "deciding.release_message": Case(
+        roles=WRITERS,
+        ids=("message",),
+        call=lambda work, ids: deciding.release_message(work, message_id=ids.message),
+    ),
+    "deciding.undo_action": Case(
+        roles=WRITERS,
+        ids=("moderation_action",),
+        call=lambda work, ids: deciding.undo_action(work, action_id=ids.moderation_action),
+    ),
+    "sanctioning.create_sanction": Case(
+        roles=WRITERS,
+        ids=("person",),
+        call=lambda work, ids: sanctioning.create_sanction(
+            work, person_id=ids.person, kind=SanctionKind.MUTE, reason="x"
+        ),
+    ),
+    "sanctioning.lift_sanction": Case(
+        roles=WRITERS,
+        ids=("sanction",),
+        call=lambda work, ids: sanctioning.lift_sanction(work, sanction_id=ids.sanction),
+    ),
     "contests.create": Case(
         roles=WRITERS,
         ids=("brand", "published", "person"),
@@ -1218,6 +1294,7 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
     assert person is not None
     held = await _contests(world, published, database)
     around = await _around(world, thread, person, channel_id)
+    moderated = await _moderation(world, message, around["other_person"])
     trigger, endpoint, delivery = await _automation(world)
     return world, Ids(
         brand=world.brand_id,
@@ -1247,10 +1324,53 @@ async def one_of_everything(hub: Hub, database: Database, *, slug: str) -> tuple
         endpoint=endpoint,
         delivery=delivery,
         **held,
+        **moderated,
         export=export.id,
         report=report.id,
         **await _reputation(world, campaign.id, channel_id),
     )
+
+
+async def _moderation(world: World, message_id: UUID, person_id: UUID) -> dict[str, UUID]:
+    """Make a rule that is not tried, a message that waits, and a sanction."""
+    async with world.hub.unit_of_work(world.editor) as work:
+        rule = await moderation.create_rule(
+            work,
+            draft=Draft(
+                brand_id=world.brand_id,
+                name="R",
+                conditions=_SPAM,
+                actions=[{"kind": "HOLD"}],
+                enabled=False,
+            ),
+        )
+        sanction = await sanctioning.create_sanction(
+            work, person_id=person_id, kind=SanctionKind.MUTE, reason="x"
+        )
+        work.promises.clear()
+    async with world.hub.unit_of_work(world.system) as work:
+        message = await work.one(select(Message).where(Message.id == message_id))
+        assert message is not None
+        message.held = True
+        action = ModerationAction(
+            id=new_id(),
+            workspace_id=world.workspace_id,
+            message_id=message.id,
+            channel_id=message.channel_id,
+            rule_id=rule.id,
+            kind=ActionKind.HOLD,
+            reason="x",
+            spans=[],
+            given={},
+            before={},
+            state=ActionState.DONE,
+        )
+        work.session.add(action)
+    return {
+        "moderation_rule": rule.id,
+        "moderation_action": action.id,
+        "sanction": sanction.id,
+    }
 
 
 async def _contests(world: World, published: Publication, database: Database) -> dict[str, UUID]:

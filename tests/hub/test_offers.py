@@ -273,6 +273,7 @@ def test_only_somebody_elses_message_is_answered_or_hidden_where_the_platform_ca
         "liked": False,
         "like_wanted": None,
         "deleted": False,
+        "held": False,
         "thread_kind": "COMMENTS",
         "channel_capabilities": capabilities,
         "pending_amendment": None,
@@ -449,3 +450,38 @@ def test_a_channel_says_what_is_wrong_with_it(facts: dict[str, Any], found: list
     assert [problem.code for problem in told] == found
     assert all(problem.message for problem in told)
     assert problems("Brand", {}, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "tries", "offered"),
+    [
+        ("HIDE", "DONE", 0, True),
+        ("HIDE", "UNDONE", 0, False),
+        ("HOLD", "FAILED", 0, False),
+        ("DELETE", "DONE", 1, False),
+        ("DELETE", "PENDING", 0, True),
+        ("DELETE", "PENDING", 1, False),
+        ("REPLY", "DONE", 0, False),
+    ],
+)
+def test_what_was_done_to_a_message_is_undone_where_that_can_be(
+    kind: str, state: str, tries: int, *, offered: bool
+) -> None:
+    facts = {"kind": kind, "state": state, "tries": tries, "problem": ""}
+
+    assert actions("ModerationAction", facts, EDITOR) == (
+        ["moderation_action.undo"] if offered else []
+    )
+    assert actions("ModerationAction", facts, VIEWER) == []
+
+
+def test_a_rule_says_where_its_acts_will_fail() -> None:
+    facts = {
+        "actions": [{"kind": "HIDE"}, {"kind": "TAG", "tags": ["spam"]}],
+        "channels_able": [["HIDE", "REPLY"], ["REPLY"]],
+    }
+
+    (problem,) = problems("ModerationRule", facts, NOW)
+
+    assert (problem.code, problem.severity) == ("CANNOT_HIDE", "WARNING")
+    assert problem.message.startswith("1 of its 2 channels cannot hide what others write")

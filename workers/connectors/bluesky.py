@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from hub.channels.platforms.base import Capability
 from hub.channels.platforms.bluesky import PLATFORM
 from workers.connectors import bluesky_inbox as inbox
 from workers.connectors import bluesky_posts as posts
@@ -49,6 +50,8 @@ GET_POSTS = "app.bsky.feed.getPosts"
 GET_THREAD = "app.bsky.feed.getPostThread"
 GET_PROFILE = "app.bsky.actor.getProfile"
 LIST_NOTIFICATIONS = "app.bsky.notification.listNotifications"
+MUTE = "app.bsky.graph.muteActor"
+UNMUTE = "app.bsky.graph.unmuteActor"
 
 # Lexicons app.bsky.feed.getPosts and app.bsky.feed.threadgate.
 METRICS_BATCH = 25
@@ -219,6 +222,22 @@ class Bluesky:
             return await self._ask(account, name, params)
 
         return await searching.search(ask, account, terms, cursor)
+
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:
+        """Mute an account, which is private, or block it, which is a public record of ours."""
+        if how is Capability.MUTE:
+            body = orjson.dumps({"actor": person})
+            await self._write(account, MUTE if on else UNMUTE, body)
+            return
+        profile = (await self._ask(account, GET_PROFILE, [("actor", person)])).json_object()
+        if not on:
+            for record in inbox.unblock_bodies(account.identity, person, profile):
+                await self._write(account, DELETE_RECORD, orjson.dumps(record))
+            return
+        if inbox.blocked_as(profile):
+            return
+        record = inbox.block_body(account.identity, person, at=datetime.now(UTC))
+        await self._write(account, PUT_RECORD, orjson.dumps(record))
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""

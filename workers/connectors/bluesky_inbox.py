@@ -10,6 +10,7 @@ from workers.connectors import bluesky_wire as wire
 from workers.connectors.port import Ref, RemoteMessage
 
 LIKE = "app.bsky.feed.like"
+BLOCK = "app.bsky.graph.block"
 # Lexicon app.bsky.notification.listNotifications: its reasons, and how many come at once.
 REASONS = ("mention", "reply", "quote")
 LIMIT = 100
@@ -83,3 +84,28 @@ def liked_as(view: Json | None) -> str:
     """Return the address of the account's like of a post; empty where there is none."""
     viewer = (view or {}).get("viewer")
     return str(viewer.get("like") or "") if isinstance(viewer, Mapping) else ""
+
+
+def block_body(identity: str, person: str, *, at: datetime) -> dict[str, Any]:
+    """Return what stores the block of an account (lexicon app.bsky.graph.block)."""
+    return {
+        "repo": identity,
+        "collection": BLOCK,
+        "rkey": like_key(person),
+        "record": {"$type": BLOCK, "subject": person, "createdAt": wire.moment(at)},
+    }
+
+
+def unblock_bodies(identity: str, person: str, profile: Json) -> list[dict[str, Any]]:
+    """Return what takes the block of an account back: ours, and one that was made elsewhere."""
+    keys = {like_key(person)}
+    elsewhere = blocked_as(profile)
+    if elsewhere:
+        keys.add(posts.address_of(elsewhere).rkey)
+    return [{"repo": identity, "collection": BLOCK, "rkey": key} for key in sorted(keys)]
+
+
+def blocked_as(profile: Json) -> str:
+    """Return the address of the block of an account; empty where it is not blocked."""
+    viewer = profile.get("viewer")
+    return str(viewer.get("blocking") or "") if isinstance(viewer, Mapping) else ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from hub.channels.platforms.base import Guarantee
+from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.feed import LIMITS, PLATFORM
 from workers.connectors.errors import Unsupported
 from workers.connectors.port import (
@@ -88,6 +88,10 @@ class Feed:
     async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
         """A feed brings nothing that could be liked."""
         raise Unsupported("A feed brings no messages.")
+
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A feed knows nobody."""
+        raise Unsupported("A feed knows nobody who could be muted or blocked.")
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Leave it to the hub, which stops serving what is withdrawn."""

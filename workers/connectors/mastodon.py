@@ -215,6 +215,16 @@ class Mastodon:
 
         return await searching.search(ask, account, terms, cursor)
 
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:
+        """Mute or block an account, or end that (Mastodon documentation, methods/accounts)."""
+        act = how.value.lower() if on else f"un{how.value.lower()}"
+        try:
+            await self._call(account, "POST", f"/api/v1/accounts/{_segment(person)}/{act}")
+        except Gone:
+            # Nobody is left to be let go.
+            if on:
+                raise
+
     async def delete(self, account: Account, ref: Ref) -> None:
         """Delete a post; one that is gone already is a success."""
         try:

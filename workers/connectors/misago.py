@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from hub.channels.platforms.base import Capability
 from hub.channels.platforms.misago import PLATFORM
 from hub.language.markup import to_text
 from workers.connectors import misago_posts as posts
@@ -186,6 +187,10 @@ class Misago:
             messages = self._messages(account, page, root)
             after = reading.after(page)
         return Page(messages=messages, cursor=after.to_cursor(), more=after.page > 0)
+
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A forum bans accounts by its administrators; an account cannot mute another."""
+        raise CannotDo("A forum lets only its administrators ban somebody.")
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Take a post down: with its whole thread where it opens one.

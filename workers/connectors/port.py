@@ -301,8 +301,15 @@ class Connector(Protocol):
         """Like a message as the account, or like it no more; doing it twice is once."""
         ...
 
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:
+        """MUTE or BLOCK somebody, by their id there, or do so no more; twice is once."""
+        ...
+
     async def delete(self, account: Account, ref: Ref) -> None:
-        """Take a post down; one that is already gone is a success."""
+        """Take a post down; one that is already gone is a success.
+
+        With DELETE_MESSAGES also what somebody else has written below a post of ours.
+        """
         ...
 
     async def read_back(self, sending: Sending, part: int) -> Seen:

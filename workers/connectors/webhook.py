@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from hub.channels.platforms.base import Guarantee
+from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.webhook import LIMITS, PLATFORM
 from hub.kernel.signatures import secret_bytes, signed
 from workers.connectors.errors import (
@@ -126,6 +126,10 @@ class Webhook:
     async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
         """A webhook brings nothing that could be liked."""
         raise Unsupported("A webhook brings no messages.")
+
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A webhook knows nobody."""
+        raise Unsupported("A webhook knows nobody who could be muted or blocked.")
 
     async def delete(self, account: Account, ref: Ref) -> None:  # noqa: ARG002  the shape of the port
         """What a webhook delivered cannot be called back."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar
 
-from hub.channels.platforms.base import Guarantee
+from hub.channels.platforms.base import Capability, Guarantee
 from hub.channels.platforms.wordpress import PLATFORM
 from workers.connectors import wordpress_comments as comments
 from workers.connectors import wordpress_posts as posts
@@ -180,6 +180,10 @@ class WordPress:
     async def like(self, account: Account, message: Ref, *, liked: bool) -> None:  # noqa: ARG002  the shape of the port
         """Comments of WordPress have no likes."""
         raise Unsupported("A site has no likes.")
+
+    async def restrict(self, account: Account, person: str, *, how: Capability, on: bool) -> None:  # noqa: ARG002  the shape of the port
+        """A site has comments of anybody; there is nobody to mute."""
+        raise Unsupported("A site cannot mute or block those who comment.")
 
     async def delete(self, account: Account, ref: Ref) -> None:
         """Put a post or a comment into the site's bin; one that is gone already is a success."""

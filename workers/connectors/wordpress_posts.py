@@ -30,6 +30,7 @@ _NEEDED: Mapping[Capability, str] = {
     Capability.DELETE: "delete_published_posts",
     # Whoever may edit a published post may also hold and approve what is answered below it.
     Capability.HIDE: "edit_published_posts",
+    Capability.DELETE_MESSAGES: "edit_published_posts",
 }
 
 

@@ -213,7 +213,19 @@ async def get_profile(call: Call) -> Response:
     account = call.world.find(call.request.query_params.get("actor", ""))
     if account is None:
         raise invalid("Profile not found")
-    return JSONResponse(shapes.detailed(call.world, account))
+    return JSONResponse(shapes.detailed(call.world, account, viewer=call.account))
+
+
+@of_the_index
+async def mute(call: Call) -> Response:
+    """Mute somebody, or end that; only the account knows (app.bsky.graph.muteActor)."""
+    person = call.world.find(str((await call.body()).get("actor", "")))
+    if person is None:
+        raise invalid("Actor not found")
+    ends = call.request.url.path.endswith(".unmuteActor")
+    muted = call.world.muted
+    (muted.discard if ends else muted.add)((call.account.did, person.did))
+    return Response()
 
 
 @of_the_index
@@ -302,6 +314,8 @@ def routes() -> list[BaseRoute]:
         "com.atproto.repo.putRecord": put_record,
         "com.atproto.repo.createRecord": create_record,
         "com.atproto.repo.deleteRecord": delete_record,
+        "app.bsky.graph.muteActor": mute,
+        "app.bsky.graph.unmuteActor": mute,
     }
     return [
         *(Route(f"{XRPC}{name}", handler, methods=["GET"]) for name, handler in asked.items()),

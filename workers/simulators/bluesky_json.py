@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from workers.simulators.bluesky_world import LIKE, POST, REPOST, Account, Record, World
+from workers.simulators.bluesky_world import (
+    BLOCK,
+    LIKE,
+    POST,
+    REPOST,
+    Account,
+    Record,
+    World,
+)
 
 Json = dict[str, Any]
 
@@ -14,7 +22,7 @@ def profile(account: Account) -> Json:
     return {"did": account.did, "handle": account.handle, "displayName": account.name}
 
 
-def detailed(world: World, account: Account) -> Json:
+def detailed(world: World, account: Account, *, viewer: Account | None = None) -> Json:
     """Return somebody's page (profileViewDetailed); here everybody follows everybody else."""
     others = len(world.accounts) - 1
     posts = sum(one.did == account.did for one in world.of(POST))
@@ -23,7 +31,19 @@ def detailed(world: World, account: Account) -> Json:
         "followersCount": others,
         "followsCount": others,
         "postsCount": posts,
+        "viewer": _between(world, viewer, account) if viewer else {},
     }
+
+
+def _between(world: World, viewer: Account, account: Account) -> Json:
+    """Return what a viewer has to do with somebody (app.bsky.actor.defs#viewerState)."""
+    blocks = [
+        one.uri
+        for one in world.of(BLOCK)
+        if one.did == viewer.did and one.value.get("subject") == account.did
+    ]
+    muted = (viewer.did, account.did) in world.muted
+    return {"muted": muted, **({"blocking": blocks[0]} if blocks else {})}
 
 
 def post(world: World, record: Record, *, viewer: Account | None = None) -> Json:

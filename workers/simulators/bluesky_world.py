@@ -15,6 +15,7 @@ from hub.language import counters
 
 POST = "app.bsky.feed.post"
 LIKE = "app.bsky.feed.like"
+BLOCK = "app.bsky.graph.block"
 REPOST = "app.bsky.feed.repost"
 GATE = "app.bsky.feed.threadgate"
 ACCESS_LIFE = timedelta(hours=2)
@@ -97,6 +98,8 @@ class World:
         self.depth_max = 1000
         self.indexed_to: int | None = None
         self.accounts: dict[str, Account] = {}
+        #: Who mutes whom.
+        self.muted: set[tuple[str, str]] = set()
         self.blobs: dict[str, tuple[str, bytes]] = {}
         self.records: dict[str, Record] = {}
         #: Every post that was ever stored, deleted or not.

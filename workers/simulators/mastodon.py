@@ -221,6 +221,27 @@ async def boost(call: Call) -> Response:
     return call.shown(call.world.boost(call.account, call.status()))
 
 
+@needs("write")
+async def restrict(call: Call) -> Response:
+    """Mute or block somebody, or end that; twice is once (methods/accounts, mute, block)."""
+    world, person = call.world, call.request.path_params["id"]
+    if person not in world.accounts:
+        raise Refusal(404, "Record not found")
+    act = call.request.path_params["act"]
+    if act.removeprefix("un") not in {"mute", "block"}:
+        raise HTTPException(404)
+    known = (call.account.id, act.removeprefix("un"), person)
+    (world.restricted.discard if act.startswith("un") else world.restricted.add)(known)
+    return JSONResponse(shapes.relationship(world, call.account, person))
+
+
+@needs("read")
+async def relationships(call: Call) -> Response:
+    """Say whom the account mutes and blocks (methods/accounts, relationships)."""
+    asked = call.request.query_params.getlist("id[]")
+    return JSONResponse([shapes.relationship(call.world, call.account, one) for one in asked])
+
+
 @needs("read")
 async def account_posts(call: Call) -> Response:
     """List an account's posts, newest first, forty at most (methods/accounts, statuses)."""
@@ -355,7 +376,9 @@ def routes() -> list[BaseRoute]:
         Route("/api/v1/statuses/{id}/favourite", like, methods=["POST"]),
         Route("/api/v1/statuses/{id}/unfavourite", unlike, methods=["POST"]),
         Route("/api/v1/statuses/{id}/reblog", boost, methods=["POST"]),
+        Route("/api/v1/accounts/relationships", relationships),
         Route("/api/v1/accounts/{id}/statuses", account_posts),
+        Route("/api/v1/accounts/{id}/{act}", restrict, methods=["POST"]),
         Route("/api/v1/notifications", notifications),
         Route("/api/v2/search", search),
         Route("/api/v1/timelines/tag/{tag}", tagged),

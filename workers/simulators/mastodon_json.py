@@ -152,3 +152,12 @@ def entry(world: World, one: Status) -> Json:
 def moment(at: datetime) -> str:
     """Return a time as Mastodon writes it: UTC, milliseconds, Z."""
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def relationship(world: World, account: Account, person: str) -> Json:
+    """Return what an account has to do with somebody, as far as it mutes and blocks."""
+    return {
+        "id": person,
+        "muting": (account.id, "mute", person) in world.restricted,
+        "blocking": (account.id, "block", person) in world.restricted,
+    }

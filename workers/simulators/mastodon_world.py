@@ -156,6 +156,8 @@ class World:
         self.pictures: dict[str, Picture] = {}
         self.statuses: dict[str, Status] = {}
         self.notices: list[Notice] = []
+        #: Who mutes or blocks whom: (account, "mute" or "block", person).
+        self.restricted: set[tuple[str, str, str]] = set()
         self._clock = clock
         self._ids = count(110_000_000_000_000_001)
         self._keys: dict[tuple[str, str], tuple[str, datetime]] = {}

@@ -53,6 +53,9 @@ class Capability(StrEnum):
     DIRECT_MESSAGES = "DIRECT_MESSAGES"
     LIKE = "LIKE"
     SEARCH_MENTIONS = "SEARCH_MENTIONS"
+    DELETE_MESSAGES = "DELETE_MESSAGES"
+    MUTE = "MUTE"
+    BLOCK = "BLOCK"
 
 
 class PlatformModel(BaseModel):

@@ -239,7 +239,8 @@ PLATFORM = Platform(
     credentials=BlueskyCredentials,
     # The network shows what a post was when it was made: a changed record is not an edited post.
     # Private messages are another service's, chat.bsky, which takes no ordinary app password.
-    capabilities=frozenset(Capability) - {Capability.EDIT, Capability.DIRECT_MESSAGES},
+    capabilities=frozenset(Capability)
+    - {Capability.EDIT, Capability.DIRECT_MESSAGES, Capability.DELETE_MESSAGES},
     limits=LIMITS,
     render=render,
     variant_settings=BlueskyVariant,

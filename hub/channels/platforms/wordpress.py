@@ -303,6 +303,8 @@ PLATFORM = Platform(
         Capability.DIRECT_MESSAGES,
         Capability.LIKE,
         Capability.SEARCH_MENTIONS,
+        Capability.MUTE,
+        Capability.BLOCK,
     },
     limits=LIMITS,
     render=render,

@@ -96,6 +96,7 @@ def test_updates_of_what_has_a_version_can_name_it() -> None:
         "ChannelUpdateInput",
         "ContentItemUpdateInput",
         "ContestUpdateInput",
+        "ModerationRuleUpdateInput",
         "EndpointUpdateInput",
         "GoalUpdateInput",
         "PillarUpdateInput",

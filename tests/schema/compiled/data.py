@@ -30,6 +30,7 @@ from hub.engagement.contests.models import (
     ContestSource,
 )
 from hub.engagement.models import Message, Note, Person, SavedReply, ServiceTarget, Thread
+from hub.engagement.moderation.models import ModerationAction, ModerationRule, Sanction
 from hub.kernel.model import Base
 from hub.publishing.models import (
     Amendment,
@@ -49,7 +50,7 @@ from hub.review.models import (
     WorkflowStep,
 )
 from hub.strategy.models import Audience, Brand, Campaign, Goal, Pillar, PlanEntry, VoiceGuide
-from tests.schema.compiled.contest_rows import Contests
+from tests.schema.compiled.moderation_rows import Moderation
 from tests.schema.compiled.results import Results
 from tests.schema.compiled.said import Said
 from tests.schema.compiled.values import Values
@@ -87,7 +88,7 @@ async def _write(engine: AsyncEngine, several: Sequence[Mapping[Any, list[Any]]]
         await connection.execute(text("ANALYZE"))
 
 
-class _Filler(Contests, Results, Said):
+class _Filler(Moderation, Results, Said):
     """Makes all rows of one workspace in memory, area by area."""
 
     def known(self) -> Workspaceful:
@@ -133,6 +134,9 @@ class _Filler(Contests, Results, Said):
                 ("ContestSource", ContestSource),
                 ("ContestEntry", ContestEntry),
                 ("ContestPlace", ContestPlace),
+                ("ModerationRule", ModerationRule),
+                ("ModerationAction", ModerationAction),
+                ("Sanction", Sanction),
                 ("Note", Note),
                 ("SavedReply", SavedReply),
                 ("ServiceTarget", ServiceTarget),
@@ -188,5 +192,6 @@ class _Filler(Contests, Results, Said):
         self._audit()
         self._automation()
         self._contests()
+        self._moderation()
         self._results()
         self._reputation()

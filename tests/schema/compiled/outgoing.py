@@ -271,6 +271,7 @@ class Outgoing(Reviewing):
                 like_wanted=self.values.maybe(self.values.chance(0.5), 0.3),
                 like_problem=self.values.text(),
                 hidden=hidden,
+                held=inbound and self.values.chance(0.3),
                 extra={},
             )["id"]
             if hidden and publication is not None:

@@ -271,6 +271,9 @@ async def test_capabilities_are_those_of_the_account(forum: Place) -> None:
         Capability.NOTIFICATIONS,
         Capability.DIRECT_MESSAGES,
         Capability.SEARCH_MENTIONS,
+        Capability.DELETE_MESSAGES,
+        Capability.MUTE,
+        Capability.BLOCK,
     }
     assert moderator == collected
     assert plain == collected - {Capability.DELETE, Capability.HIDE}

@@ -319,6 +319,7 @@ def test_the_platform_says_what_it_is() -> None:
     assert PLATFORM.capabilities == set(Capability) - {
         Capability.EDIT,
         Capability.DIRECT_MESSAGES,
+        Capability.DELETE_MESSAGES,
     }
 
 

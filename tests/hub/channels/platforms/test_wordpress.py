@@ -291,4 +291,6 @@ def test_a_blog_makes_an_article_of_a_thread_and_can_do_all_else() -> None:
         Capability.DIRECT_MESSAGES,
         Capability.LIKE,
         Capability.SEARCH_MENTIONS,
+        Capability.MUTE,
+        Capability.BLOCK,
     }
