@@ -11,7 +11,9 @@ from hub.content.events import ContentItemArchived, ContentItemRevised, ContentI
 from hub.content.jobs import CheckVoice
 from hub.engagement import operations as engagement
 from hub.engagement.contests import announcing as contests
-from hub.engagement.events import MessageEdited, MessageReceived
+from hub.engagement.contests import entries
+from hub.engagement.events import MessageDeleted, MessageEdited, MessageReceived
+from hub.engagement.models import Thread
 from hub.engagement.moderation import acting as moderation
 from hub.engagement.moderation import deciding, doing
 from hub.kernel.editing import get
@@ -127,6 +129,12 @@ async def _announce_contest(work: UnitOfWork, happened: PublicationPublished) ->
     await contests.note_published(work, publication_id=happened.subject_id)
 
 
+async def _judge_again(work: UnitOfWork, happened: MessageEdited | MessageDeleted) -> None:
+    thread = await get(work, Thread, happened.thread_id)
+    if thread.publication_id is not None:
+        await entries.comments_changed(work, publication_id=thread.publication_id)
+
+
 async def _note_hidden(work: UnitOfWork, happened: AmendmentDone) -> None:
     if happened.message_id is not None:
         hidden = happened.kind is AmendmentKind.HIDE
@@ -179,7 +187,8 @@ REACTIONS: Reactions = {
     AmendmentDone: [_note_hidden, doing.note_amendment],
     AmendmentFailed: [doing.note_amendment],
     MessageReceived: [moderation.moderate],
-    MessageEdited: [moderation.moderate],
+    MessageEdited: [moderation.moderate, _judge_again],
+    MessageDeleted: [_judge_again],
 }
 
 #: Every event is kept: audit, feeds, webhooks and subscriptions read this one stream.

@@ -45,6 +45,11 @@ def fold(text: str, strength: Strength = Strength.PLAIN) -> Folded:
     return plain if strength is Strength.PLAIN else undisguised(plain)
 
 
+def folded(text: str) -> str:
+    """Return a text as texts are compared: no accents, letters of one case, single spaces."""
+    return " ".join(fold(text).text.split())
+
+
 def without_accents(text: str) -> Folded:
     """Take accents, ligatures and what is never seen away: case and width stay."""
     read = text[:MOST_READ]

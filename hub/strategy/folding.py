@@ -1,16 +1,12 @@
-"""Where phrases stand in a text, whatever their case and accents: pure, linear in the text."""
+"""Where phrases stand in a text, signs and all, whatever their case and accents."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from hub.language.folding import fold, folded
+
 #: A start and an end, in code points.
 Span = tuple[int, int]
-
-
-def folded(text: str) -> str:
-    """Return a text as it is compared: without case, accents and runs of white space."""
-    return _Folded(text).text.strip()
 
 
 @lru_cache(maxsize=10_000)
@@ -24,39 +20,33 @@ _ELIDED = frozenset(
     {"l", "d", "j", "m", "t", "s", "c", "n", "qu"}
     | {"jusqu", "lorsqu", "puisqu", "quoiqu", "quelqu", "presqu"}
 )
-_APOSTROPHES = {"\u2019": "'", "\u02bc": "'", "\uff07": "'"}
 
 
 class _Folded:
     """A text as it is compared, and for each of its letters the place it comes from."""
 
     def __init__(self, text: str) -> None:
-        letters: list[str] = []
-        places: list[int] = []
-        for place, character in enumerate(text):
-            for letter in _letters(character):
-                if letter == " " and letters and letters[-1] == " ":
-                    continue
-                letters.append(letter)
-                places.append(place)
-        self.text = "".join(letters)
-        self.places = [*places, len(text)]
+        plain = fold(text)
+        spaces = [letter.isspace() for letter in plain.text]
+        kept = [
+            place
+            for place, space in enumerate(spaces)
+            if not (space and place and spaces[place - 1])
+        ]
+        self.text = "".join(" " if spaces[place] else plain.text[place] for place in kept)
+        self._starts = [plain.starts[place] for place in kept]
+        self._ends = [plain.ends[place] for place in kept]
 
     def find(self, phrase: str) -> Iterator[Span]:
         """Find a folded phrase as whole words, from the left; its spans are those of the source."""
         start = self.text.find(phrase)
         while start != -1:
             end = start + len(phrase)
-            if self._begins(start) and self._ends(end):
-                yield self.places[start], self._end(end)
+            if self._begins(start) and self._ends_word(end):
+                yield self._starts[start], self._ends[end - 1]
                 start = self.text.find(phrase, end)
             else:
                 start = self.text.find(phrase, start + 1)
-
-    def _end(self, end: int) -> int:
-        """Return where in the source the letters before a place end, with all their marks."""
-        last = self.places[end - 1]
-        return max(last + 1, self.places[end] if self.places[end] - last > 1 else last + 1)
 
     def _begins(self, start: int) -> bool:
         if start == 0 or not _is_letter(self.text[start]):
@@ -71,7 +61,7 @@ class _Folded:
         word = self.text[before : start - 1]
         return not word or word in _ELIDED
 
-    def _ends(self, end: int) -> bool:
+    def _ends_word(self, end: int) -> bool:
         if end == len(self.text) or not _is_letter(self.text[end - 1]):
             return True
         if _is_letter(self.text[end]):
@@ -83,18 +73,6 @@ class _Folded:
         return not _is_letter(after[0]) or (
             after[0] == "s" and (len(after) == 1 or not _is_letter(after[1]))
         )
-
-
-def _letters(character: str) -> str:
-    if character.isascii():
-        return " " if character.isspace() else character.lower()
-    if character.isspace():
-        return " "
-    if character in _APOSTROPHES:
-        return "'"
-    plain = unicodedata.normalize("NFKD", character.casefold())
-    kept = "".join(one for one in plain if not unicodedata.combining(one))
-    return kept.replace("œ", "oe").replace("æ", "ae")
 
 
 def _is_letter(character: str) -> bool:

@@ -14,8 +14,8 @@ from hub.kernel.errors import Conflict, Invalid
 from hub.kernel.ids import new_id
 from hub.kernel.locales import require_locale
 from hub.kernel.work import UnitOfWork
+from hub.language.folding import folded
 from hub.strategy.events import VoiceGuideDeleted, VoiceGuideSet
-from hub.strategy.folding import folded
 from hub.strategy.models import Brand, VoiceGuide
 from hub.strategy.voice import (
     Bounds,

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from hub.language.counters import emoji_in
-from hub.strategy.folding import Span, folded, occurrences
+from hub.language.folding import folded
+from hub.strategy.folding import Span, occurrences
 
 #: Most findings of one check: whoever has these many mends a few and looks again.
 FINDINGS_MAX = 100

@@ -65,7 +65,9 @@ describe(
         "PERSON_TOO_NEW": "The hub has known its writer for less time than asked for.",
         "EXCLUDED_PERSON": "Its writer is excluded, or is an account of the brand.",
         "HIDDEN": "It is hidden from others.",
-        "DUPLICATE_PERSON": "An earlier comment of the same person takes part.",
+        "DELETED": "It is not at the platform any more.",
+        "EDITED_LATE": "Its words were changed after the close.",
+        "DUPLICATE_PERSON": "An earlier comment of the person takes part; linked ones are one.",
         "BY_HAND": "A member took it out; the text says why.",
     },
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.channels.models import Channel
 from hub.engagement.contests import draw
@@ -156,7 +156,7 @@ async def judged(work: UnitOfWork, *, contest: Contest) -> Sequence[Judged]:
     entries = {row.message_id: row for row in rows}
     found = judge(
         comments.values(),
-        terms=_terms(contest, own),
+        terms=await _terms(work, contest, own),
         rulings={row.message_id: row.ruling for row in rows if row.ruling is not None},
     )
     told = [
@@ -227,11 +227,14 @@ async def _comments(
             Message.text,
             Message.written_at,
             Message.hidden,
+            Message.edited_at,
+            Message.deleted_at,
             Person.id.label("person_id"),
             Person.channel_id,
             Person.remote_id,
             Person.handle,
             Person.created_at,
+            Person.group_id,
             Channel.platform,
         )
         .join(Thread, Thread.id == Message.thread_id)
@@ -247,6 +250,8 @@ async def _comments(
             text=row.text,
             written_at=row.written_at,
             hidden=row.hidden,
+            edited_at=row.edited_at,
+            deleted=row.deleted_at is not None,
         )
         for row in found
     }
@@ -265,16 +270,19 @@ def _who(row: Any, own: frozenset[tuple[object, str]]) -> Who:
         handle=row.handle,
         own=bool(known & own),
         known_since=row.created_at,
+        group=row.group_id,
     )
 
 
-def _terms(contest: Contest, own: Sequence[Channel]) -> Terms:
+async def _terms(work: UnitOfWork, contest: Contest, own: Sequence[Channel]) -> Terms:
+    barred = [UUID(one) for one in contest.excluded_person_ids]
+    humans = select(func.coalesce(Person.group_id, Person.id)).where(Person.id.in_(barred))
     return Terms(
         opens_at=contest.opens_at,
         ends_at=window_end(contest.closes_at, contest.closed_at),
         conditions=Conditions.from_json(contest.conditions),
         own_handles=frozenset(row.handle for row in own),
-        excluded_persons=frozenset(UUID(one) for one in contest.excluded_person_ids),
+        excluded=frozenset(await work.all(humans) if barred else ()),
     )
 
 

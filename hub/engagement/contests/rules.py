@@ -11,7 +11,7 @@ from hub.engagement.contests.models import ContestState, EntryReason, Ruling
 from hub.kernel.errors import Invalid
 from hub.kernel.locales import language_of
 from hub.kernel.texts import require_storable
-from hub.language.folding import fold
+from hub.language.folding import folded
 
 S = ContestState
 R = EntryReason
@@ -43,6 +43,7 @@ _READ_AGAIN = (timedelta(minutes=2), timedelta(hours=1))
 #: Reasons that a member may overrule: the conditions are strict where people are not.
 OVERRULABLE = frozenset(
     {R.CONDITION_MISSING, R.TOO_FEW_MENTIONS, R.WRONG_ANSWER, R.PERSON_TOO_NEW, R.BY_HAND}
+    | {R.EDITED_LATE}
 )
 
 PLACES_MAX = 100
@@ -91,12 +92,21 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Who:
-    """A person as a contest sees them; `own` is an account of the brand."""
+    """A person as a contest sees them; `own` is an account of the brand.
+
+    `group` is the same for accounts that members know to be one human's.
+    """
 
     id: UUID
     handle: str
     own: bool
     known_since: datetime
+    group: UUID | None = None
+
+    @property
+    def human(self) -> UUID:
+        """Return what all accounts of one human have in common, as far as members know it."""
+        return self.group or self.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,17 +118,22 @@ class Comment:
     text: str
     written_at: datetime
     hidden: bool
+    edited_at: datetime | None = None
+    deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What comments are judged by: the window, up to but not including its end, and the rest."""
+    """What comments are judged by: the window, up to but not including its end, and the rest.
+
+    `excluded` are humans: all accounts that are known to be theirs.
+    """
 
     opens_at: datetime
     ends_at: datetime
     conditions: Conditions
     own_handles: frozenset[str] = frozenset()
-    excluded_persons: frozenset[UUID] = frozenset()
+    excluded: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,17 +237,11 @@ def judge(
             case Ruling.DISQUALIFIED:
                 reasons.append(R.BY_HAND)
         if not reasons and comment.who is not None:
-            key = _same_person(comment.who)
-            if key in taking_part:
+            if comment.who.human in taking_part:
                 reasons.append(R.DUPLICATE_PERSON)
-            taking_part.add(key)
+            taking_part.add(comment.who.human)
         found.append(Judgement(message_id=comment.message_id, reasons=tuple(reasons)))
     return found
-
-
-def _same_person(who: Who) -> UUID:
-    """Return what two comments of the same person have in common: the person on one channel."""
-    return who.id
 
 
 def _faults(comment: Comment, terms: Terms) -> list[EntryReason]:
@@ -242,6 +251,10 @@ def _faults(comment: Comment, terms: Terms) -> list[EntryReason]:
         found.append(R.OUT_OF_WINDOW)
     if comment.hidden:
         found.append(R.HIDDEN)
+    if comment.deleted:
+        found.append(R.DELETED)
+    if comment.edited_at is not None and comment.edited_at >= terms.ends_at:
+        found.append(R.EDITED_LATE)
     found += _faults_of_person(comment, terms)
     tags = [f"#{tag}" for tag in wanted.hashtags]
     if not (_has_one(text, wanted.phrases) and _has_one(text, tags)):
@@ -259,7 +272,7 @@ def _faults_of_person(comment: Comment, terms: Terms) -> Iterable[EntryReason]:
         yield R.PERSON_UNKNOWN
         return
     barred = {handle_key(handle) for handle in wanted.excluded_handles}
-    if who.own or who.id in terms.excluded_persons or handle_key(who.handle) in barred:
+    if who.own or who.human in terms.excluded or handle_key(who.handle) in barred:
         yield R.EXCLUDED_PERSON
     known = comment.written_at - who.known_since
     # Whom the hub has first seen by this very comment, it has known for less than no time.
@@ -296,11 +309,6 @@ def handle_key(handle: str) -> str:
 def local_name(handle: str) -> str:
     """Return a handle without the server it is on, and without the full stop after it."""
     return handle_key(handle).partition("@")[0].rstrip(".-")
-
-
-def folded(text: str) -> str:
-    """Return a text as texts are compared: no accents, letters of one case, single spaces."""
-    return " ".join(fold(text).text.replace("\u2019", "'").split())
 
 
 _VARIABLE = re.compile(r"\{(\w*)\}")

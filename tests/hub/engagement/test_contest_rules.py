@@ -165,7 +165,7 @@ def test_mentions_are_different_accounts_but_for_the_writers_and_the_brands(
 def test_some_persons_cannot_take_part(person: Who | None, found: list[str]) -> None:
     terms = replace(
         asking(known_days=30, excluded_handles=("@team.lead",)),
-        excluded_persons=frozenset({UUID(int=2)}),
+        excluded=frozenset({UUID(int=2)}),
     )
 
     assert reasons(comment(who=person), terms) == found
@@ -204,6 +204,40 @@ def test_of_a_person_the_first_comment_without_a_fault_takes_part() -> None:
     ]
 
 
+def test_accounts_linked_as_one_human_have_one_entry_and_are_excluded_together() -> None:
+    human = UUID(int=99)
+    network, forum = who(1, group=human), who(2, group=human)
+    given = [comment(1, who=network), comment(2, who=forum), comment(3, who=who(3))]
+
+    assert [one.reasons for one in judge(given, terms=TERMS, rulings={})] == [
+        *((), (R.DUPLICATE_PERSON,), ())
+    ]
+    barred = replace(TERMS, excluded=frozenset({human}))
+    assert [one.reasons for one in judge(given, terms=barred, rulings={})] == [
+        *((R.EXCLUDED_PERSON,), (R.EXCLUDED_PERSON,), ())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edited_at", "found"),
+    [(None, []), (CLOSES - timedelta(seconds=1), []), (CLOSES, ["EDITED_LATE"])],
+)
+def test_words_that_were_changed_after_the_close_do_not_count(
+    edited_at: datetime | None, found: list[str]
+) -> None:
+    changed = comment(edited_at=edited_at)
+
+    assert reasons(changed) == found
+    assert reasons(changed, ruling=Ruling.READMITTED) == []
+
+
+def test_what_its_writer_took_down_does_not_take_part_and_the_next_one_does() -> None:
+    found = judge([comment(1, deleted=True), comment(2)], terms=TERMS, rulings={})
+
+    assert [one.reasons for one in found] == [(R.DELETED,), ()]
+    assert reasons(comment(deleted=True), ruling=Ruling.READMITTED) == ["DELETED"]
+
+
 def test_when_the_first_is_taken_out_by_hand_the_next_takes_part() -> None:
     found = judge([comment(1), comment(2)], terms=TERMS, rulings={UUID(int=1): Ruling.DISQUALIFIED})
 
@@ -218,7 +252,8 @@ def test_a_member_overlooks_what_is_strict_and_nothing_else() -> None:
     assert reasons(replace(meant, hidden=True), terms, Ruling.READMITTED) == ["HIDDEN"]
     assert reasons(replace(meant, written_at=CLOSES), terms, Ruling.READMITTED) == ["OUT_OF_WINDOW"]
     assert set(R) - OVERRULABLE == {
-        *("OUT_OF_WINDOW", "PERSON_UNKNOWN", "EXCLUDED_PERSON", "HIDDEN", "DUPLICATE_PERSON")
+        *("OUT_OF_WINDOW", "PERSON_UNKNOWN", "EXCLUDED_PERSON", "HIDDEN", "DELETED"),
+        "DUPLICATE_PERSON",
     }
 
 

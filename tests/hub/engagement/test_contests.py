@@ -19,6 +19,7 @@ from hub.channels.models import Channel
 from hub.cli import app
 from hub.content import operations as content
 from hub.content.models import ContentItem
+from hub.engagement import persons
 from hub.engagement.contests import announcing, drawing, entries, operations
 from hub.engagement.contests.models import Contest, ContestState
 from hub.engagement.contests.proof import failures, verify
@@ -331,6 +332,27 @@ async def test_a_hidden_comment_leaves_and_comes_back(play: Play, database: Data
 
     await put(database, "messages", first, hidden=False)
     assert await play.judge() == {first: [], second: ["DUPLICATE_PERSON"]}
+
+
+async def test_what_was_taken_down_or_changed_late_leaves(play: Play, database: Database) -> None:
+    await play.open()
+    first, second, late = await play.say("ann"), await play.say("ann"), await play.say("bob")
+    await put(database, "messages", first, deleted_at=play.now)
+    await put(database, "messages", late, edited_at=play.now + 2 * HOUR)
+
+    assert await play.judge() == {first: ["DELETED"], second: [], late: ["EDITED_LATE"]}
+
+
+async def test_persons_linked_as_one_human_have_one_entry(play: Play) -> None:
+    await play.open()
+    ann, joe = await play.say("ann"), await play.say("joe")
+    assert await play.judge() == {ann: [], joe: []}
+    owners = {entry.message_id: entry.person_id for entry in await play.entries()}
+
+    async with play.world.hub.unit_of_work(play.world.editor) as work:
+        await persons.link_persons(work, person_id=owners[ann], other_id=owners[joe])
+
+    assert await play.judge() == {ann: [], joe: ["DUPLICATE_PERSON"]}
 
 
 async def test_an_earlier_comment_that_arrives_later_takes_the_place(play: Play) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.strategy.folding import folded, occurrences
+from hub.language.folding import folded
+from hub.strategy.folding import occurrences
 
 
 @pytest.mark.parametrize(
