@@ -1,12 +1,16 @@
-"""Sums of what platforms count, as SQL that other statements are made of."""
+"""What goals have reached: as SQL that other statements are made of, and in a period's figures."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
     FromClause,
+    Select,
     case,
     cast,
     func,
@@ -15,9 +19,15 @@ from sqlalchemy import (
 )
 
 from hub.analytics.models import Measurement
+from hub.analytics.queries import Scope, ScopeKind
+from hub.analytics.rules import Progress, progress
+from hub.analytics.series import Period
 from hub.content.models import ContentItem
+from hub.kernel.caller import Caller, Permission
+from hub.kernel.reading import Reader
 from hub.kernel.shapes import within
 from hub.publishing.models import Publication
+from hub.strategy.models import Goal
 
 _DAY: ColumnElement[Any] = literal_column("interval '1 day'")
 
@@ -66,3 +76,73 @@ def _midnight(day: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.timezone(
         literal_column("'UTC'"), cast(day, DateTime), type_=DateTime(timezone=True)
     )
+
+
+#: How many goals stand beside the figures of a period.
+MOST = 20
+_GOAL = Goal.__table__
+#: Goals belong to a brand or a campaign; a channel or a text has none of its own.
+_OWNERS: dict[ScopeKind, ColumnElement[UUID | None]] = {
+    ScopeKind.BRAND: _GOAL.c.brand_id,
+    ScopeKind.CAMPAIGN: _GOAL.c.campaign_id,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """A goal, and how far it had come at an instant."""
+
+    name: str
+    metric: str
+    target: int
+    progress: Progress
+
+
+async def goal_ids(reader: Reader, caller: Caller, *, scope: Scope, period: Period) -> list[UUID]:
+    """Return the goals of a scope that have days in a period, the nearest deadline first.
+
+    At most `MOST`, in one statement; none for a scope that has no goals. Raises Forbidden without
+    the right to read the strategy.
+    """
+    caller.require(Permission.STRATEGY_READ)
+    if not _has_goals(scope):
+        return []
+    rows = await reader.rows(caller, _of(select(_GOAL.c.id), scope, period))
+    return [row["id"] for row in rows]
+
+
+async def aims(
+    reader: Reader, caller: Caller, *, scope: Scope, period: Period, now: datetime
+) -> list[Aim]:
+    """Return the same goals, and how far they have come: counted over their own days."""
+    caller.require(Permission.STRATEGY_READ)
+    if not _has_goals(scope):
+        return []
+    found = select(_GOAL, reached(_GOAL).label("reached"))
+    rows = await reader.rows(caller, _of(found, scope, period))
+    return [
+        Aim(
+            name=row["name"],
+            metric=row["metric"],
+            target=row["target"],
+            progress=progress(
+                value=row["reached"],
+                target=row["target"],
+                starts_on=row["starts_on"],
+                deadline=row["deadline"],
+                now=now,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _has_goals(scope: Scope) -> bool:
+    return scope.id is None or scope.kind in _OWNERS
+
+
+def _of(found: Select[Any], scope: Scope, period: Period) -> Select[Any]:
+    there = [within(_GOAL), _GOAL.c.starts_on <= period.last, _GOAL.c.deadline >= period.first]
+    if scope.id is not None:
+        there.append(_OWNERS[scope.kind] == scope.id)
+    return found.where(*there).order_by(_GOAL.c.deadline, _GOAL.c.id).limit(MOST)

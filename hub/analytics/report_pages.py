@@ -55,7 +55,7 @@ class Pages:
             f"<h2>{escape(words.word('figures'))}</h2>"
             f'<ul class="tiles">{"".join(_tile(*one) for one in self._tiles())}</ul>'
             f"{''.join(f'<figure>{chart}</figure>' for chart in self.charts())}"
-            f"{self._channel_table()}{self._post_table()}"
+            f"{_table(self._goals(), otherwise='')}{self._channel_table()}{self._post_table()}"
             f"<footer>{escape(self._made())}</footer></main></body></html>"
         )
 
@@ -75,7 +75,9 @@ class Pages:
                 {"svg": svg, "alt": alt}
                 for svg, alt in zip(self.charts(), self._alternatives(), strict=True)
             ],
-            "tables": [one for one in (self._channels(), self._posts()) if one["rows"]],
+            "tables": [
+                one for one in (self._goals(), self._channels(), self._posts()) if one["rows"]
+            ],
         }
         source = files("hub.analytics").joinpath("report.typ").read_bytes()
         return to_pdf(source, {"report": json.dumps(said)})
@@ -146,6 +148,26 @@ class Pages:
         if one.percent is not None:
             return self._words.percent(one.percent)
         return f"{self._words.word('before')} {self._words.number(one.previous)}"
+
+    def _goals(self) -> dict[str, Any]:
+        words = self._words
+        return {
+            "title": words.word("goals"),
+            "head": [
+                *(words.word("goal"), words.word("counted"), words.word("state")),
+                *(words.word("so_far"), words.word("expected"), words.word("target")),
+            ],
+            "rows": [
+                [
+                    *(one.name, words.word(one.metric), words.word(one.progress.state.value)),
+                    f"{words.number(one.progress.value)} ({words.share(one.progress.share)})",
+                    *(words.number(one.progress.expected), words.number(one.target)),
+                ]
+                for one in self._material.aims
+            ],
+            "links": [""] * len(self._material.aims),
+            "words": 3,
+        }
 
     def _channels(self) -> dict[str, Any]:
         words = self._words

@@ -8,6 +8,7 @@ from uuid import UUID
 from hub.analytics import queries
 from hub.analytics.dashboards import Dashboard, dashboard
 from hub.analytics.events import ReportFailed, ReportMade, ReportRequested
+from hub.analytics.goals import Aim, aims
 from hub.analytics.jobs import MakeReport
 from hub.analytics.models import Report, ReportState
 from hub.analytics.queries import Scope, ScopeKind
@@ -105,6 +106,7 @@ class Material:
     figures: Dashboard
     channels: Mapping[UUID, str]
     posts: Sequence[Post]
+    aims: Sequence[Aim] = ()
 
 
 _HEADING = """
@@ -154,10 +156,11 @@ async def gather(reader: Reader, *, caller: Caller, report_id: UUID) -> Material
         period=Period(first=row["first_day"], last=row["last_day"], zone=row["time_zone"]),
         made_at=row["made_at"],
     )
+    scope = Scope(kind=ScopeKind.CAMPAIGN, id=heading.campaign_id)
     figures = await dashboard(
         reader,
         caller,
-        scope=Scope(kind=ScopeKind.CAMPAIGN, id=heading.campaign_id),
+        scope=scope,
         period=heading.period,
         comparison=Comparison.PREVIOUS,
     )
@@ -169,6 +172,7 @@ async def gather(reader: Reader, *, caller: Caller, report_id: UUID) -> Material
         figures=figures,
         channels=names,
         posts=await _posts(reader, caller, figures.top),
+        aims=await aims(reader, caller, scope=scope, period=heading.period, now=heading.made_at),
     )
 
 

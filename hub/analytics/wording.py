@@ -44,6 +44,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "highest": "highest {value} on {day}",
         "total": "total {value}",
         "rate": "Engagement per publication",
+        "goals": "Goals",
+        "goal": "Goal",
+        "counted": "What counts",
+        "state": "State",
+        "so_far": "So far",
+        "expected": "Expected by now",
+        "target": "Target",
+        "NOT_STARTED": "Not begun",
+        "ON_TRACK": "On track",
+        "BEHIND": "Behind",
+        "REACHED": "Reached",
+        "MISSED": "Missed",
     },
     "fr": {
         "LIKES": "J\u2019aime",
@@ -82,6 +94,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "highest": "maximum {value} le {day}",
         "total": "total {value}",
         "rate": "Engagement par publication",
+        "goals": "Objectifs",
+        "goal": "Objectif",
+        "counted": "Ce qui compte",
+        "state": "État",
+        "so_far": "À ce jour",
+        "expected": "Attendu à ce jour",
+        "target": "Cible",
+        "NOT_STARTED": "Pas commencé",
+        "ON_TRACK": "En bonne voie",
+        "BEHIND": "En retard",
+        "REACHED": "Atteint",
+        "MISSED": "Manqué",
     },
 }
 _WEEKDAYS: Mapping[str, tuple[str, ...]] = {
@@ -128,9 +152,12 @@ class Wording:
         """Return a change in percent with its sign; a dash where there is none."""
         if value is None:
             return "\u2013"
-        sign = "+" if value > 0 else ""
+        return f"{'+' if value > 0 else ''}{self.share(value)}"
+
+    def share(self, value: float) -> str:
+        """Return a part of a whole, given in percent."""
         space = _NARROW if self.language == "fr" else ""
-        return f"{sign}{self.number(value, digits=1)}{space}%"
+        return f"{self.number(value, digits=1)}{space}%"
 
     def day(self, day: date, *, year: bool = False) -> str:
         """Return a day: "Mar 5" or "5 mars", with its year where that is wanted."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from hub.analytics import dashboards
+from hub.analytics import dashboards, goals
 from hub.analytics.series import Compared
 from hub.kernel.errors import NotFound
 from schema.analytics.charts import ChartInput, chart_url
@@ -33,6 +33,7 @@ from schema.base.series import (
 )
 from schema.channels.types import Channel
 from schema.publishing.types import Publication
+from schema.strategy.goals import Goal
 
 _METRICS = 8
 _CHANNELS = 10
@@ -107,6 +108,11 @@ class Dashboard:
     top_publications: list[PublicationFigures] = strawberry.field(
         description=f"The {dashboards.TOP} publications that were answered most in the period.",
         metadata={SIZE: dashboards.TOP},
+    )
+    goals: list[Goal] = strawberry.field(
+        description=f"Goals with days in the period, at most {goals.MOST}, the nearest deadline "
+        "first: those of the brand or campaign, or all. A channel or a text has none.",
+        metadata={SIZE: goals.MOST},
     )
 
     @strawberry.field(
@@ -264,7 +270,19 @@ async def _shown(info: Info, selection: Selection, found: dashboards.Dashboard) 
             )
             for one in found.top
         ],
+        goals=await _goals(info, selection, found),
     )
+
+
+async def _goals(info: Info, selection: Selection, found: dashboards.Dashboard) -> list[Goal]:
+    if not selection.asks(("goals",)):
+        return []
+    ids = await goals.goal_ids(
+        info.context.reader, info.context.caller, scope=found.scope, period=found.period
+    )
+    read = await _read(info, selection, "Goal", ids, ("goals",))
+    # One that was deleted in between is left out.
+    return [read[one] for one in ids if read[one] is not None]
 
 
 async def _read(
