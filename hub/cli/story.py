@@ -53,7 +53,10 @@ async def play(
 ) -> int:
     """Play the story in a process of its own, a client like any other; return its exit code."""
     if settings.environment == "production":
-        raise CannotStart("The demo moves the hub's clock: it is not played in production.")
+        raise CannotStart(
+            "The demo moves the hub's clock, so it is not played in production. On a database that "
+            "is only for trying, set HUB_ENVIRONMENT=development."
+        )
     async with _clock(settings) as theirs:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", STORY, "--out", str(out)),

@@ -12,7 +12,7 @@ from socket import socket
 import httpx
 from rich.console import Console
 
-from workers.demo import page, showing
+from workers.demo import listening, page, showing
 from workers.demo.client import Person, StoryFailed
 from workers.demo.clock import Clock
 from workers.demo.diary import Diary
@@ -43,6 +43,9 @@ async def tell(*, console: Console, out: Path) -> tuple[Stage, list[Check]]:
 
 async def _play(stage: Stage, day: Day) -> None:
     began = time.monotonic()
+    if day.talk:
+        await stage.clock.elsewhere(stage.clock.moment(f"{day.name} {day.talk}"))
+        await listening.talk(stage, day.name)
     await stage.clock.to(stage.clock.moment(f"{day.name} {day.at}"))
     opened = stage.diary.open(day.name, day.title, now=stage.clock.now())
     for act in day.acts:

@@ -9,9 +9,8 @@ from workers.demo.reviewing import approved
 from workers.demo.stage import Stage
 
 NOTICED_SECONDS = 30
-HELD_AT = "saturday 18:02"
+HELD_AT = "saturday 15:31"
 LATER = "sunday 12:00"
-JUST_AFTER = "sunday 12:01"
 
 ALERTS = """
 query Alerts($monitors: [ID!]!) {
@@ -127,7 +126,7 @@ async def nothing_else_goes_out(stage: Stage) -> None:
     held = await until(look, seconds=NOTICED_SECONDS, what="Something was not held.")
     stage.found["held"] = [(one["id"], one["holdReason"]) for one in held]
     stage.note(
-        f"It is six: {len(held)} publications are held instead of going out",
+        f"It is half past three: {len(held)} publications are held instead of going out",
         brand=brand.key,
         details=[name(one) for one in held],
     )
@@ -168,7 +167,7 @@ async def resume(stage: Stage) -> None:
     )
     go_on = [one for one, decision in decided.items() if decision != "CANCEL"]
     await until_out(stage, [one for one in go_on if decided[one] == "RELEASE"])
-    await stage.clock.to(stage.clock.moment(JUST_AFTER))
+    await stage.clock.to(stage.clock.moment(LATER))
     await until_out(stage, go_on)
     await look_at_all(stage)
     solved = {"id": stage.found["incident id"], "state": "RESOLVED"}

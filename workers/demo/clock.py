@@ -46,6 +46,10 @@ class Clock:
         self._offset = moment - datetime.now(UTC)
         await self._set()
 
+    async def elsewhere(self, moment: datetime) -> None:
+        """Let it be that moment at the places alone: what happens there the hub learns later."""
+        await self._set_places((moment - datetime.now(UTC)).total_seconds())
+
     async def later(self, minutes: float) -> None:
         """Let so many minutes pass, everywhere."""
         self._offset += timedelta(minutes=minutes)
@@ -59,13 +63,16 @@ class Clock:
     async def _set(self) -> None:
         seconds = self._offset.total_seconds()
         # The places first: what the hub sends at the new time must find them there.
+        await self._set_places(seconds)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._door, f"{seconds}\n".encode())
+        if not (said := await loop.sock_recv(self._door, 100)).startswith(b"ok"):
+            raise StoryFailed(f"The clock could not be moved: {said.decode() or 'nobody is there'}")
+
+    async def _set_places(self, seconds: float) -> None:
         await asyncio.gather(
             *(
                 self._http.post(f"{place}settings", json={"offset_seconds": seconds})
                 for place in self._places
             )
         )
-        loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self._door, f"{seconds}\n".encode())
-        if not (said := await loop.sock_recv(self._door, 100)).startswith(b"ok"):
-            raise StoryFailed(f"The clock could not be moved: {said.decode() or 'nobody is there'}")

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from workers.demo.client import Json, until
+from workers.demo.diary import many
 from workers.demo.material import Answer, Channel, Item
 from workers.demo.publishing import look_at, look_at_all, until_out
 from workers.demo.stage import Said, Stage
@@ -39,8 +40,8 @@ async def others_react(stage: Stage) -> None:
     await _collected(stage, changed)
     did: Counter[str] = sum((stage.done[one] for one in changed), Counter())
     stage.note(
-        f"The inbox has {len(stage.said) - before} new answers; {did['likes']} likes and "
-        f"{did['shares']} shares are counted where something has changed",
+        f"In the inbox: {many(len(stage.said) - before, 'new answer')}; counted where something "
+        f"has changed: {many(did['likes'], 'like')}, {many(did['shares'], 'share')}",
         kind="found",
     )
 
@@ -153,7 +154,8 @@ async def answer(stage: Stage) -> None:
     if not made:
         return
     await until_out(stage, made)
-    stage.note(f"{len(made)} of them are answered, {saved} with a saved reply")
+    with_saved = f", {saved} of them with a saved reply" if saved else ""
+    stage.note(f"Answered from the inbox: {len(made)}{with_saved}")
 
 
 async def _words(stage: Stage, said: Said, message_id: str) -> Json:

@@ -13,7 +13,6 @@ from workers.demo.stage import Stage
 
 READ_SECONDS = 30
 CLOSES = "friday 17:00"
-OVER = "friday 17:01"
 #: After the close the hub waits a minute for comments that a platform shows late.
 SETTLES = 2.0
 
@@ -80,7 +79,6 @@ async def _look(stage: Stage) -> Json:
 async def freeze_and_draw(stage: Stage) -> None:
     """Let it close, have every comment read once more, freeze the list, draw, keep the proof."""
     brand, _ = _of(stage)
-    await stage.clock.to(stage.clock.moment(OVER))
 
     async def closed() -> bool | None:
         return (await _look(stage))["state"] == "CLOSED" or None

@@ -40,6 +40,11 @@ class Page:
     seconds: float = 0.0
 
 
+def many(number: int, thing: str) -> str:
+    """Return so many of a thing, in the plural where there is not one."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 class Diary:
     """The story as it is told."""
 

@@ -8,8 +8,6 @@ from workers.demo.material import Brand, Talk
 from workers.demo.stage import Stage
 
 FOUND_SECONDS = 30
-#: Feeds are looked at every quarter of an hour.
-LOOKED = 16
 
 MENTIONS = """
 query Mentions($monitors: [ID!]!) {
@@ -21,27 +19,29 @@ query Mentions($monitors: [ID!]!) {
 }"""
 
 
-async def others_talk(stage: Stage) -> None:
-    """Let people talk about a brand, let a quarter of an hour pass, and see it found."""
+async def talk(stage: Stage, day: str) -> None:
+    """Let people talk about the brands, before the hub's day begins."""
+    today = [(one, brand) for brand in stage.cast.brands for one in brand.talk if one.day == day]
+    await asyncio.gather(*(_say(stage, one, brand) for one, brand in today))
+
+
+async def listen(stage: Stage) -> None:
+    """See that the hub has found what was said of a brand today, and how it sounds."""
     for brand in stage.cast.brands:
         today = [one for one in brand.talk if one.day == _day(stage)]
         if not today:
             continue
-        await asyncio.gather(*(_say(stage, one, brand) for one in today))
-        await stage.clock.later(LOOKED)
         await _found(stage, brand)
         mentions = stage.found["mentions"][-len(today) :]
         moods = [(one["sentimentLabel"] or "unrated").lower() for one in mentions]
         said = ", ".join(f"{moods.count(mood)} {mood}" for mood in dict.fromkeys(sorted(moods)))
+        is_bad = moods.count("negative") > len(moods) / 2
+        told = [f"{one['authorName'] or one['sourceTitle']}: {one['text']}" for one in mentions]
         stage.note(
             f"{len(today)} new mentions elsewhere: {said}",
             brand=brand.key,
-            kind="bad" if moods.count("negative") > len(moods) / 2 else "found",
-            details=[
-                f"{one['authorName'] or one['sourceTitle']}: {one['text']}" for one in mentions
-            ]
-            if "negative" in moods
-            else [],
+            kind="bad" if is_bad else "found",
+            details=told if is_bad else [],
         )
 
 

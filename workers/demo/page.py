@@ -23,6 +23,8 @@ STYLE = Path(__file__).parent / "page.css"
 SIGNS = {"done": "✓", "found": "→", "bad": "!"}
 #: How wide a picture is on the page, in pixels.
 PICTURE = 720
+#: Pictures beside the days they were published on.
+BESIDE = {"wednesday": "toaster", "sunday": "coat"}
 #: The charts of a brand that the page shows, and what they are about.
 SHOWN = {
     "by-day.svg": "Likes, shares, answers and quotes by day, beside the week before",
@@ -76,7 +78,7 @@ def _tiles(stage: Stage, checks: Sequence[Check]) -> str:
         ("replies", len(stage.replies())),
         ("likes", done),
         ("mentions elsewhere", len(stage.found["mentions"])),
-        ("checks that hold", f"{sum(one.holds for one in checks)} of {len(checks)}"),
+        ("checks hold", f"{sum(one.holds for one in checks)} of {len(checks)}"),
     )
     tiles = "".join(f"<li><b>{value}</b>{name}</li>" for name, value in figures)
     return f'<ul class="tiles">{tiles}</ul>'
@@ -96,9 +98,10 @@ def _section(anchor: str, title: str, body: str) -> str:
 
 def _day(stage: Stage, page: Page) -> str:
     lines = "".join(map(_line, page.lines))
-    date = f"{page.on:%d %B}".lstrip("0")
+    date = f"{page.on:%d %B}, told in {page.seconds:.0f} s".lstrip("0")
+    kind = "day shows" if page.day in BESIDE else "day"
     return (
-        f'<section class="day" id="{page.day}"><h2><small>{date}</small>{page.day.title()}'
+        f'<section class="{kind}" id="{page.day}"><h2><small>{date}</small>{page.day.title()}'
         f"<span>{escape(page.title)}</span></h2><ul>{lines}</ul>"
         f"{_beside(stage, page.day)}</section>"
     )
@@ -117,21 +120,17 @@ def _line(line: Line) -> str:
 
 def _beside(stage: Stage, day: str) -> str:
     """Return what there is to look at beside the lines of a day."""
-    if day == "wednesday":
-        return f"<figure>{_picture(stage, 'toaster')}</figure>"
-    if day == "saturday":
-        return f"<figure>{_timeline(stage)}</figure>"
-    if day == "sunday":
-        return f"<figure>{_picture(stage, 'coat')}</figure>"
-    return ""
+    if day in BESIDE:
+        return f"<figure>{_picture(stage, BESIDE[day])}</figure>"
+    return _timeline(stage) if day == "saturday" else ""
 
 
 def _timeline(stage: Stage) -> str:
     incident = stage.found["incident"]
     entries = "".join(
-        f"<li>{escape(one['kind'].lower().replace('_', ' '))}"
-        f"{': ' + escape(one['text']) if one['text'] else ''}"
-        f"{', ' + escape(one['member']['name']) if one['member'] else ''}</li>"
+        f"<li><b>{escape(one['kind'].capitalize().replace('_', ' '))}</b> {escape(one['text'])} "
+        f"<span>{_day_and_time(one['createdAt'])}"
+        f"{', ' + escape(one['member']['name']) if one['member'] else ''}</span></li>"
         for one in incident["timeline"]["nodes"]
     )
     return (
@@ -174,7 +173,11 @@ def _row(stage: Stage, title: str, one: Json) -> str:
 def _moment(one: Json) -> str:
     if one["publishedAt"] is None:
         return str(one["state"]).lower()
-    return f"{datetime.fromisoformat(one['publishedAt']).astimezone(ZONE):%a %H:%M}"
+    return _day_and_time(one["publishedAt"])
+
+
+def _day_and_time(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(ZONE):%a %H:%M}"
 
 
 def _results(stage: Stage) -> str:
@@ -194,13 +197,22 @@ def _result(stage: Stage, brand: Brand) -> str:
         f'<h3><b class="mark {brand.key}">{brand.key.upper()}</b>{escape(brand.campaign.name)}</h3>'
         f"<p>Planned for the week: {plan['planned']}. Out: {plan['published']}. "
         f"Missing: {plan['missing']}.</p>{goals}"
-        f'<div class="charts">{charts}</div>'
+        f'<div class="charts">{charts}{_top(figures)}</div>'
     )
+
+
+def _top(figures: Json) -> str:
+    rows = "".join(
+        f"<li><span>{escape(one['publication']['contentItem']['title'])}, "
+        f"{escape(one['publication']['channel']['name'])}</span><b>{one['engagement']}</b></li>"
+        for one in figures["dashboard"]["topPublications"][:5]
+    )
+    return f"<div><h4>What was answered most</h4><ul>{rows}</ul></div>"
 
 
 def _goal(goal: Json) -> str:
     progress = goal["progress"]
-    share = min(100, round(progress["share"] * 100))
+    share = min(100, round(100 * progress["value"] / goal["target"]))
     state = progress["state"].lower().replace("_", " ")
     return (
         f'<div class="goal"><span>{escape(goal["name"])}</span>'

@@ -1,6 +1,7 @@
 """Did it work: clicks, dashboards, goals, best times, charts, files and a report per campaign."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,14 +67,16 @@ async def count_clicks(stage: Stage) -> None:
         if (told := stage.item_of(one)) is not None and told.clicks
     ]
 
-    # Clicks are written once a second; until then a look finds fewer.
-    async def look() -> bool | None:
-        for one in ids:
-            await stage.editor.act("publicationCollect", {"id": one}, "publication { id }")
-        shown = await look_at(stage, ids)
-        return sum(map(clicks, shown)) == sum(followed.values()) or None
+    # Clicks are written once a second; a publication counts them when somebody looks.
+    async def written() -> bool | None:
+        nodes = (await stage.editor.ask(LINKS, ids=list(wanted)))["nodes"]
+        links = [one for node in nodes for one in node["currentRevision"]["shortLinks"]]
+        return sum(one["clicks"] for one in links) == sum(followed.values()) or None
 
-    await until(look, seconds=MADE_SECONDS, what="Clicks were not counted.")
+    await until(written, seconds=MADE_SECONDS, what="Clicks were not written.")
+    for one in ids:
+        await stage.editor.act("publicationCollect", {"id": one}, "publication { id }")
+    await look_at(stage, ids)
     said = ", ".join(f"{number} on “{title}”" for title, number in followed.items())
     stage.note(f"Short links were followed: {said}; crawlers are counted apart", kind="found")
 
@@ -120,11 +123,27 @@ async def look_at_figures(stage: Stage) -> None:
             kind="found",
             details=[_goal(goal) for goal in shown["goals"]["nodes"]] + [_best(shown, brand)],
         )
+    _keep_query(stage, query)
     plans = [kept.campaign for kept in stage.brands.values()]
     nodes = (await stage.editor.ask(COVERAGE, ids=plans))["nodes"]
     stage.found["plans"] = {
         key: node["plan"] for key, node in zip(stage.brands, nodes, strict=True)
     }
+
+
+def _keep_query(stage: Stage, query: str) -> None:
+    """Keep the question that the figures answer, for whoever wants to ask it."""
+    brand = stage.cast.brands[0]
+    kept = stage.brands[brand.key]
+    variables = {
+        "campaign": kept.campaign,
+        "brand": kept.id,
+        "channel": stage.channels[brand.channels[0].key],
+        **span(stage),
+    }
+    file = stage.out / "figures.graphql"
+    file.write_text(f"{query}\n# Variables:\n# {json.dumps(variables)}\n", encoding="utf-8")
+    stage.files["The question behind the figures, for GraphiQL"] = file
 
 
 def _goal(goal: Json) -> str:
@@ -180,7 +199,8 @@ async def _chart(stage: Stage, brand: Brand, name: str, wanted: Json) -> None:
         given["scope"] = {"channelId": stage.channels[brand.channels[0].key]}
         given = {key: value for key, value in given.items() if key not in {"from", "to"}}
     asked = await stage.editor.ask(CHART, input=given)
-    await _fetch(stage, f"{brand.key}-{name}", asked["chartUrl"], "")
+    about = f"{brand.campaign.name}: {name.replace('-', ' ').replace('.', ', ')}"
+    await _fetch(stage, f"{brand.key}-{name}", asked["chartUrl"], about)
 
 
 async def _ready(stage: Stage, ids: list[str]) -> dict[str, Json]:
@@ -206,5 +226,4 @@ async def _fetch(stage: Stage, name: str, url: str, title: str) -> None:
         raise StoryFailed(f"{name} was answered with {answer.status_code}.")
     file = stage.out / name
     file.write_bytes(answer.content)
-    if title:
-        stage.files[title] = file
+    stage.files[title] = file

@@ -190,9 +190,13 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """A day of the week: when it begins, what it is about, and what is done on it."""
+    """A day of the week: when it begins, what it is about, and what is done on it.
+
+    People talk elsewhere at `talk`, before the hub's day begins.
+    """
 
     name: str
     at: str
+    talk: str = ""
     title: str
     acts: Sequence[Callable[[Stage], Awaitable[None]]]
