@@ -57,7 +57,7 @@ async def play(
             "The demo moves the hub's clock, so it is not played in production. On a database that "
             "is only for trying, set HUB_ENVIRONMENT=development."
         )
-    async with _clock(settings) as theirs:
+    async with moving_clock(settings) as theirs:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", STORY, "--out", str(out)),
             env={
@@ -80,7 +80,7 @@ async def play(
 
 
 @asynccontextmanager
-async def _clock(settings: Settings) -> AsyncIterator[socket]:
+async def moving_clock(settings: Settings) -> AsyncIterator[socket]:
     """Move the hub's clock for whoever holds the other end; in the end it is right again.
 
     A line with the seconds it stands beside the real time is answered by a line with `ok`.
