@@ -175,8 +175,8 @@ def split(path: str) -> tuple[set[str], set[str]]:
 
 #: Files whose public functions are acts.
 _ACTS = re.compile(
-    r"hub/\w+/(?:contests/|moderation/)?"
-    r"(announcing|amendments|assets|deciding|drawing|entries|exports|guides|importing|incidents"
+    r"hub/engagement/moderation/deciding\.py|hub/\w+/(?:contests/|moderation/)?"
+    r"(announcing|amendments|assets|drawing|entries|exports|guides|importing|incidents"
     r"|operations|pauses|persons|plans|remarks|reports|sanctioning|saved_replies|service_targets"
     r"|threads|watching|workflows)\.py"
 )
