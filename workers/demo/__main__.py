@@ -11,6 +11,7 @@ from socket import socket
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from workers.demo import listening, page, showing
 from workers.demo.client import Person, StoryFailed
@@ -95,12 +96,12 @@ def show(stage: Stage, checks: list[Check], *, console: Console) -> None:
     console.print(showing.table(stage))
     for line in showing.verdicts(checks):
         console.print(line, highlight=False)
+    where = stage.out / "index.html"
+    console.print(f"\nThe week, to read and to look at: {where}", highlight=False, soft_wrap=True)
     stays = os.environ.get("HUB_DEMO_STAYS")
-    console.print(
-        f"\nThe week, to read and to look at: {stage.out / 'index.html'}", highlight=False
-    )
-    if not stays:
-        console.print("`.venv/bin/hub up --demo` plays this and stays up.", highlight=False)
+    said = "Ask the hub" if stays else "`.venv/bin/hub up --demo` plays this and stays up. Ask it"
+    question = stage.out / "figures.graphql"
+    console.print(f"{said} what {question} asks.", highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -115,7 +116,8 @@ def main() -> int:
     try:
         stage, checks = asyncio.run(tell(console=console, out=asked.out))
     except (StoryFailed, httpx.HTTPError) as error:
-        console.print(f"[red]✗[/red] {error or type(error).__name__}", highlight=False, markup=True)
+        said = escape(str(error) or type(error).__name__)
+        console.print(f"[red]✗[/red] {said}", highlight=False, soft_wrap=True)
         return 1
     page.write(stage, checks)
     show(stage, checks, console=console)

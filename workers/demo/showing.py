@@ -2,6 +2,7 @@
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from workers.demo.checks import same_hash
@@ -83,7 +84,7 @@ def verdicts(checks: list[Check]) -> list[str]:
     for one in checks:
         sign = "[green]✓[/green]" if one.holds else "[red]✗[/red]"
         lines.append(f"{sign} {one.claim}")
-        lines += [f"    [red]{wrong}[/red]" for wrong in one.wrong]
+        lines += [f"    [red]{escape(wrong)}[/red]" for wrong in one.wrong]
     return lines
 
 
