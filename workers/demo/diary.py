@@ -68,7 +68,7 @@ class Diary:
         self.pages[-1].lines.append(Line(brand=brand, text=text, kind=kind, details=details))
         self.console.print(f"{SIGNS[kind]} {MARKS[brand]} {escape(text)}", highlight=False)
         for detail in details:
-            self.console.print(Padding(f"[dim]{escape(detail)}[/dim]", (0, 0, 0, 5)))
+            self.console.print(Padding(f"[dim]{escape(detail)}[/dim]", (0, 0, 0, 5), expand=False))
 
     def waiting(self) -> AbstractContextManager[object]:
         """Show on a terminal that something is going on."""

@@ -235,9 +235,15 @@ def _files(stage: Stage) -> str:
     rows = "".join(
         f'<li><a href="{quote(file.name)}">{escape(title)}</a> '
         f"<small>{file.name}, {file.stat().st_size / 1024:,.0f} kB</small></li>"
-        for title, file in stage.files.items()
+        for title, file in sorted(stage.files.items(), key=_order)
     )
     return f'<ul class="files">{rows}</ul>'
+
+
+def _order(one: tuple[str, Path]) -> tuple[bool, str]:
+    """What is to be read comes before the charts, which the page shows already."""
+    _, file = one
+    return file.suffix in {".svg", ".png"}, file.name
 
 
 def _picture(stage: Stage, key: str) -> str:
