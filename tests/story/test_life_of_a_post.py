@@ -16,8 +16,8 @@ from PIL import Image
 from tests.embedded.conftest import survivors
 
 PROJECT = Path(__file__).parents[2]
-#: It takes a third of this where nothing else runs.
-SECONDS = 180
+#: It takes a small part of this where nothing else runs.
+SECONDS = 240
 
 
 @pytest.fixture

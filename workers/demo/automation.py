@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import Counter
 from secrets import token_hex
 
 import httpx
@@ -64,3 +65,13 @@ def _json() -> dict[str, str]:
 def _ids(answer: httpx.Response) -> list[str]:
     said: Json = answer.json()
     return [one["id"] for one in said["publications"]]
+
+
+async def the_newsroom_heard(stage: Stage) -> None:
+    """Tell what the program that listens was told in the week."""
+    if stage.ear is None:
+        raise StoryFailed("Nobody listens to events.")
+    received = await stage.receiver.received(stage.ear)
+    kinds = Counter(one["payload"]["type"].partition(".")[0] for one in received["messages"])
+    said = ", ".join(f"{number} × {kind}" for kind, number in sorted(kinds.items()))
+    stage.note(f"The newsroom heard {received['count']} signed events, each once", details=[said])

@@ -110,6 +110,7 @@ WEEK: Sequence[Day] = (
             community.others_react,
             community.answer,
             afterwards.look_back,
+            automation.the_newsroom_heard,
             results.count_clicks,
             results.look_at_figures,
             results.write_files,
