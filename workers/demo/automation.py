@@ -73,5 +73,5 @@ async def the_newsroom_heard(stage: Stage) -> None:
         raise StoryFailed("Nobody listens to events.")
     received = await stage.receiver.received(stage.ear)
     kinds = Counter(one["payload"]["type"].partition(".")[0] for one in received["messages"])
-    said = ", ".join(f"{number} × {kind}" for kind, number in sorted(kinds.items()))
+    said = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
     stage.note(f"The newsroom heard {received['count']} signed events, each once", details=[said])
