@@ -27,6 +27,7 @@ class Clock:
         self._door = door
         self._places = places
         self._offset = timedelta()
+        self._begun = False
         today = datetime.now(ZONE).date()
         #: The Monday of the last week that is over.
         self.monday = today - timedelta(days=today.weekday() + 7)
@@ -43,7 +44,10 @@ class Clock:
 
     async def to(self, moment: datetime) -> None:
         """Let it be that moment, everywhere."""
-        self._offset = moment - datetime.now(UTC)
+        offset = moment - datetime.now(UTC)
+        # Where the machine is slow, it may be later already.
+        self._offset = max(offset, self._offset) if self._begun else offset
+        self._begun = True
         await self._set()
 
     async def elsewhere(self, moment: datetime) -> None:

@@ -103,7 +103,7 @@ WEEK: Sequence[Day] = (
     ),
     Day(
         name="sunday",
-        at="11:58",
+        at="11:50",
         title="on we go, and did it work",
         acts=(
             bad_day.resume,
