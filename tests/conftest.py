@@ -1,10 +1,12 @@
 """One PostgreSQL and one Valkey for the whole run; a fresh migrated database for each test."""
 
 import asyncio
+import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, where the run starts: its workers get the addresses."""
     log.configure(level="error")
     share()
+    # Nothing of what is imported and collected ever goes away: looking for it takes seconds.
+    gc.disable()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     _start(config)
@@ -87,6 +91,13 @@ def _start(config: pytest.Config) -> None:
 _KEY = pytest.StashKey[Servers]()
 
 
+def pytest_collection_finish() -> None:
+    """Look for what is no longer used, from here on, among what the tests make."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the addresses to a worker of the run."""
@@ -103,6 +114,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 async def _make_template(servers: Servers) -> None:
     """Migrate one database; every test gets a copy of it, which is far quicker."""
     admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
+    # Deriving the key takes longer than all else in a connection. PostgreSQL 15 cannot be told.
+    await admin.execute(
+        "SELECT set_config('scram_iterations', '1', false) "
+        "WHERE current_setting('server_version_num')::int >= 160000"
+    )
     for role in ("hub_owner", "hub_app"):
         if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await admin.execute(f"CREATE ROLE {role} LOGIN")
@@ -155,14 +171,34 @@ async def _as_admin(servers: Servers, statement: str) -> None:
         await admin.close()
 
 
+@pytest.fixture(scope="session")
+def sweep(shared_database: Database) -> Iterator[Callable[[], None]]:
+    """Empty the database over one connection: what a new one must learn takes longer than that."""
+    loop = asyncio.new_event_loop()
+    held: list[asyncpg.Connection] = []
+
+    async def empty() -> None:
+        if not held or held[0].is_closed():
+            held[:] = [await asyncpg.connect(shared_database.admin_url.replace("+asyncpg", ""))]
+        await held[0].execute(_EMPTY)
+
+    def sweep_out() -> None:
+        try:
+            loop.run_until_complete(empty())
+        except asyncpg.PostgresConnectionError:
+            # A test has ended every connection.
+            loop.run_until_complete(empty())
+
+    yield sweep_out
+    for connection in held:
+        loop.run_until_complete(connection.close())
+    loop.close()
+
+
 @pytest.fixture
-async def database(shared_database: Database) -> Database:
+def database(shared_database: Database, sweep: Callable[[], None]) -> Database:
     """A migrated database with nothing in it: emptied, which is far quicker than a copy."""
-    admin = await asyncpg.connect(shared_database.admin_url.replace("+asyncpg", ""))
-    try:
-        await admin.execute(_EMPTY)
-    finally:
-        await admin.close()
+    sweep()
     return shared_database
 
 
@@ -189,11 +225,18 @@ def settings(database: Database, servers: Servers, tmp_path: Path, worker_id: st
     """Settings of a hub for one test: own database, own folder, own Redis database per worker."""
     number = int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
     redis_url = make_url(servers.redis_url).set(database=str(number % _REDIS_DATABASES))
+    made = _settings(database.database_url, redis_url.render_as_string(hide_password=False))
+    return made.model_copy(update={"data_dir": tmp_path / "data"})
+
+
+@cache
+def _settings(database_url: str, redis_url: str) -> Settings:
+    # Looking through the environment takes longer than opening a hub.
     return Settings(
-        database_url=database.database_url,
-        redis_url=redis_url.render_as_string(hide_password=False),
+        database_url=database_url,
+        redis_url=redis_url,
         secret_key=SECRET_KEY,
-        data_dir=tmp_path / "data",
+        data_dir=Path("/nowhere"),
         environment="development",
         lease_seconds=5,
         database_pool=4,
