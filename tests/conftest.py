@@ -24,6 +24,7 @@ from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
 from hub.runtime import open_hub
+from tests.order import arranged
 from tests.sharing import share
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +90,12 @@ def _start(config: pytest.Config) -> None:
 
 
 _KEY = pytest.StashKey[Servers]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker of the run begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        items[:] = arranged(items, workers=config.workerinput["workercount"])
 
 
 def pytest_collection_finish() -> None:
