@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -69,8 +69,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, where the run starts: its workers get the addresses."""
     log.configure(level="error")
     share()
-    # Nothing of what is imported and collected ever goes away: looking for it takes seconds.
-    gc.disable()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     _start(config)
@@ -83,6 +81,9 @@ def _start(config: pytest.Config) -> None:
     )
     if not database or not redis:
         servers = _SERVERS.enter_context(scratch_servers_held())
+        if not database:
+            # Ours speaks no TLS; asking it, with a context made for it, is a third of a connection.
+            os.environ["PGSSLMODE"] = "disable"
         database = database or servers.admin_url
         redis = redis or servers.redis_url
     config.stash[_KEY] = Servers(admin_url=database, redis_url=redis)
@@ -98,11 +99,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = arranged(items, workers=config.workerinput["workercount"])
 
 
-def pytest_collection_finish() -> None:
-    """Look for what is no longer used, from here on, among what the tests make."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Look for what is no longer used only among what tests make: all else stays, and is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

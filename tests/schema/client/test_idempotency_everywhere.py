@@ -25,7 +25,8 @@ _OTHER = 'mutation{brandCreate(input:{slug:"o",name:"o",locales:["en"]}){errors{
 def _mutations() -> GraphQLFieldMap:
     found = contract().mutation_type
     assert found is not None
-    return found.fields
+    fields: GraphQLFieldMap = found.fields
+    return fields
 
 
 def _value(given: GraphQLInputType, name: str) -> Any:
