@@ -278,7 +278,7 @@ async def test_charts_are_drawn_at_signed_addresses(
     await measured(desk, row, LIKES=3)
     span = days(await hub.now())
 
-    url, line = await a_chart(desk, kind="LINE", locale="fr", **span)
+    url, line = await a_chart(desk, kind="LINE", locale="fr-CA", **span)
     assert line.headers["content-type"] == "image/svg+xml"
     assert "sandbox" in line.headers["content-security-policy"]
     assert "Engagement par jour" in ET.fromstring(line.text)[0].text  # type: ignore[operator]  # it has a title
@@ -434,6 +434,8 @@ async def test_a_short_link_leads_where_was_approved_and_counts_who_follows_it(
     await desk.api.app.state.figures.clicks.write()
 
     async with hub.unit_of_work(desk.world.system) as work:
+        another = new_id()
+        assert await clicks.measure_clicks(work, publication_id=another) == 0
         assert await clicks.measure_clicks(work) == 1
         assert await clicks.measure_clicks(work) == 0
     node = await counted(desk)
