@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.running import RunningHub, a_folder, a_running_hub
+from tests.running import a_folder, a_running_hub
 from tests.targets import parties
 from tests.targets.campaign import Lane, Result, play
 from tests.targets.hub_clock import HubClock
 from tests.targets.newsroom import Broken, Newsroom
-from tests.targets.parties import PARTIES, Gathering
+from tests.targets.parties import PARTIES, Gathering, Hubs
+from tests.targets.receiver import a_receiver
 from tests.targets.report import DOCUMENT, between_markers, markdown, shown
 
 # Where nobody looks at a terminal, the table need not be as narrow as one.
@@ -57,18 +58,18 @@ def _campaign(gathering: Gathering, programs: dict[str, Any]) -> list[Result]:
         parties.start(gathering, programs, stack)
         for name, why in gathering.missing.items():
             console.print(f"[red]✗[/red] {name} {escape(why)}", highlight=False)
+        receiver = stack.enter_context(a_receiver())
         allowed = [each for one in gathering.started.values() for each in one.addresses]
-        folder = stack.enter_context(a_folder())
-        hub = stack.enter_context(
-            a_running_hub(folder, env={"HUB_OUTGOING_ALLOW": ",".join(allowed)})
-        )
-        news = _newsroom(hub, stack)
+        news, beside = (_newsroom([*allowed, receiver.address], stack) for _ in range(2))
+        hubs = Hubs(news=news, beside=beside, receiver=receiver)
         present = [party.name for party in PARTIES if party.name in gathering.started]
-        lanes = [lane for name in present for lane in gathering.started[name].lanes(news)]
+        lanes = [lane for name in present for lane in gathering.started[name].lanes(hubs)]
         return [*_played(lanes), *gathering.not_played()]
 
 
-def _newsroom(hub: RunningHub, stack: ExitStack) -> Newsroom:
+def _newsroom(allowed: Sequence[str], stack: ExitStack) -> Newsroom:
+    folder = stack.enter_context(a_folder())
+    hub = stack.enter_context(a_running_hub(folder, env={"HUB_OUTGOING_ALLOW": ",".join(allowed)}))
     news = Newsroom(url=hub.url, tokens=hub.tokens, clock=HubClock(hub.data_dir))
     stack.callback(news.close)
     return news
