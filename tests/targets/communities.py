@@ -50,6 +50,9 @@ class Community(Moderated, Protocol):
     def connect(self) -> Json:
         """Connect the hub's account and return the channel."""
 
+    def lead(self, publication: Json, words: str, link: str) -> str:
+        """Let the reader answer with words that lead somewhere; return the id of the answer."""
+
     def below(self, publication: Json) -> list[str]:
         """Return what a stranger can read below a publication, whoever wrote it."""
 
@@ -79,6 +82,14 @@ class BlueskyCommunity(OnBluesky):
         """Log the hub's account in."""
         self.stage.channel = self.stage.connect(self.stage.account)
         return self.stage.channel
+
+    def lead(self, publication: Json, words: str, link: str) -> str:
+        """Mark the words with a link."""
+        feature = {"$type": "app.bsky.richtext.facet#link", "uri": link}
+        post = self.stage.view(publication["remoteId"])
+        uri = self.stage.reader.answer(post, words, facets=[_marked(words, feature)])
+        until("the index knows the answer", lambda: self.stage.view(uri), bool)
+        return uri
 
     def below(self, publication: Json) -> list[str]:
         """Ask as the app does: what the thread's gate hides is not among it."""
@@ -129,7 +140,11 @@ class BlueskyCommunity(OnBluesky):
         if mentioning:
             handle = f"@{self.stage.account.handle}"
             record["text"] = f"{handle} {words}"
-            record["facets"] = [_mention(handle, self.stage.account.did)]
+            feature = {
+                "$type": "app.bsky.richtext.facet#mention",
+                "did": self.stage.account.did,
+            }
+            record["facets"] = [_marked(handle, feature)]
         uri = str(self.stage.reader.write("app.bsky.feed.post", record)["uri"])
         until("the index knows it", lambda: self.stage.view(uri), bool)
         return uri
@@ -139,11 +154,9 @@ class BlueskyCommunity(OnBluesky):
         return self.below({"remoteId": uri})
 
 
-def _mention(handle: str, did: str) -> Json:
-    return {
-        "index": {"byteStart": 0, "byteEnd": len(handle.encode())},
-        "features": [{"$type": "app.bsky.richtext.facet#mention", "did": did}],
-    }
+def _marked(words: str, feature: Json) -> Json:
+    """Return what marks the first words of a text."""
+    return {"index": {"byteStart": 0, "byteEnd": len(words.encode())}, "features": [feature]}
 
 
 @dataclass(frozen=True)
@@ -159,6 +172,10 @@ class WordPressCommunity(OnWordPress):
         """Connect the hub's user."""
         self.stage.channel = self.stage.connect(self.stage.account.credentials)
         return self.stage.channel
+
+    def lead(self, publication: Json, words: str, link: str) -> str:
+        """Write the link as HTML, of which a site lets subscribers keep this much."""
+        return self.answer(publication, f'<a href="{link}">{words}</a>')
 
     def below(self, publication: Json) -> list[str]:
         """List the comments of the post."""
@@ -203,6 +220,10 @@ class MisagoCommunity(OnMisago):
         """Sign the hub's account in."""
         self.stage.channel = self.stage.connect(HOST, self.stage.forum.password)
         return self.stage.channel
+
+    def lead(self, publication: Json, words: str, link: str) -> str:
+        """Write the link as Markdown."""
+        return self.answer(publication, f"[{words}]({link})")
 
     def below(self, publication: Json) -> list[str]:
         """Read the thread; what is hidden comes without its words."""

@@ -56,7 +56,7 @@ def two_steps(town: Town) -> str:
         role="approver",
     )["remark"]
     expect("the remark is on", remark["anchor"], {"quote": "les gens", "outdated": False})
-    expect("approving it", refused(lambda: team.decide(review)), ["REMARKS_OPEN"])
+    expect("approving it", refused(lambda: team.decide(review)).codes, ["REMARKS_OPEN"])
     team.decide(review, verdict="REQUEST_CHANGES")
     text = Text(title=rash.title, parts=[a_text("Bonjour à tous,")], locale="fr")
     team.revised(item, text)
@@ -67,8 +67,8 @@ def two_steps(town: Town) -> str:
     second = team.decide(team.submitted(item, [place.channel_id]))
     expect("the open step", second["openStep"]["name"], SECOND)
     before = calls(town)
-    codes = refused(lambda: team.schedule(item, place.channel_id))
-    expect("publishing after one step", codes, ["NOT_APPROVED"])
+    early = refused(lambda: team.schedule(item, place.channel_id))
+    expect("publishing after one step", early.codes, ["NOT_APPROVED"])
     expect("calls that change something", calls(town) - before, 0)
     expect("the end", team.decide(second, role="manager")["state"], "APPROVED")
     publication = team.settled(team.schedule(item, place.channel_id))
@@ -155,8 +155,8 @@ def liked(town: Town) -> str:
     given = {"messageId": message["id"]}
     if not place.likes:
         before = calls(town)
-        codes = refused(lambda: team.do("messageLike", given, "message { id }"))
-        expect("the codes", codes, ["UNSUPPORTED"])
+        vain = refused(lambda: team.do("messageLike", given, "message { id }"))
+        expect("the codes", vain.codes, ["UNSUPPORTED"])
         expect("whether it is offered", "MESSAGE_LIKE" in message["availableActions"], wanted=False)
         expect("calls that change something", calls(town) - before, 0)
         return "there are no likes: UNSUPPORTED"
@@ -174,7 +174,7 @@ def _is_liked(town: Town, publication: Json, message: Json, *, wanted: bool) -> 
     until("others see it", lambda: place.likers(publication, message), lambda seen: seen == who)
     until(
         "the hub knows that it is done",
-        lambda: team.message(publication["id"], message["remoteId"]),
+        lambda: team.again(message),
         lambda found: (found["liked"], found["likeUnderWay"]) == (wanted, False),
     )
 
@@ -187,10 +187,11 @@ def film(town: Town) -> str:
     text = Text(title=a_text("A film."), parts=[a_text("Fog.")], pictures=[shown])
     if not place.films:
         before = calls(town)
-        codes = team.refused(text, place.channel_id)
-        expect("the codes", codes, ["VIDEO_UNSUPPORTED"])
+        item = team.written(text)
+        vain = refused(lambda: team.submitted(item, [place.channel_id]))
+        expect("the codes", vain.codes, ["INVALID"])
         expect("calls that change something", calls(town) - before, 0)
-        return "refused with VIDEO_UNSUPPORTED"
+        return vain.messages[0]
     seen = place.shown_film(team.published(text, place.channel_id))
     if seen is None:
         raise Broken("There is no video.")

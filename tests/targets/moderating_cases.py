@@ -11,7 +11,7 @@ from tests.targets.town import PRAISE, Play, Town, calls, commented, published
 NASTY, DISGUISED = "Quelle ARN4QUE, surtout ne payez rien ici !", "ARN4QUE"
 OFFER, LURE = "Win big money at our casino tonight, everybody is welcome", "casino"
 LINK = "https://shop.example/soup"
-LINKED = f"Look what I have found for you: {LINK}"
+LINKED = "Look what I have found for you"
 REASON = "Insultes répétées"
 FREE = {"MUTE": False, "BLOCK": False}
 #: The longest that people may have to read it, in seconds, on two cores that do much else.
@@ -28,7 +28,7 @@ def hides(town: Town) -> Told:
     actions: tuple[Json, ...] = ({"kind": "HIDE"}, {"kind": "TAG", "tags": ["spam"]})
     trial = team.ask(
         """query Trial($rule: ModerationRuleCreateInput!) { moderationDryRun(rule: $rule) {
-            matched samples { messageId spans { text } } warnings { code } } }""",
+            matched samples { messageId spans { text } } warnings } }""",
         {"rule": team.a_rule("Arnaques", condition, *actions)},
         role="editor",
     )["moderationDryRun"]
@@ -40,9 +40,10 @@ def hides(town: Town) -> Told:
     remote_id = place.answer(publication, text)
     since = time.monotonic()
     message = team.came(publication["id"], remote_id)
-    action = team.acted(publication["id"], remote_id, kind="HIDE", state="DONE")
+    action = team.acted(message, kind="HIDE", state="DONE")
     until("others find it hidden", lambda: place.is_hidden(publication, message), bool)
     seen = time.monotonic() - since
+    team.note("moderation_action.done", action["id"])
     team.note("message.hidden", message["id"])
     expect("what others read", sorted(place.below(publication)), sorted([kind, old]))
     expect("the matched span", action["spans"], [{"text": DISGUISED}])
@@ -60,7 +61,7 @@ def hides(town: Town) -> Told:
     until("others read it again", lambda: place.below(publication), lambda seen: text in seen)
     until(
         "the hub knows that it is shown",
-        lambda: team.message(publication["id"], remote_id)["hidden"],
+        lambda: team.again(message)["hidden"],
         lambda found: found is False,
     )
     team.note("message.shown", message["id"])
@@ -80,11 +81,12 @@ def takes_down(town: Town) -> str:
     remote_id = place.answer(publication, text)
     message = team.came(publication["id"], remote_id)
     state = "DONE" if place.takes_down else "FAILED"
-    action = team.acted(publication["id"], remote_id, kind="DELETE", state=state)
+    action = team.acted(message, kind="DELETE", state=state)
+    team.note(f"moderation_action.{state.lower()}", action["id"])
     expect("the matched span", action["spans"], [{"text": LURE}])
     expect("whether it is gone there", place.is_gone(message), wanted=place.takes_down)
     expect("what others read", place.below(publication), [] if place.takes_down else [text])
-    kept = team.message(publication["id"], remote_id)
+    kept = team.again(message)
     expect("whether the hub knows", kept["deletedAt"] is not None, wanted=place.takes_down)
     if place.takes_down:
         team.note("message.deleted", message["id"])
@@ -104,20 +106,21 @@ def holds(town: Town) -> str:
         {"kind": "NOTIFY"},
     )
     before = calls(town)
-    _, message, _ = commented(town, publication, LINKED)
+    text = a_text(LINKED)
+    message = team.came(publication["id"], place.lead(publication, text, LINK))
     (waiting,) = team.threads(publicationIn=[publication["id"]], held=True)
     expect(
         "how it waits", (waiting["priority"], waiting["assignee"]), ("URGENT", {"id": team.manager})
     )
-    action = team.acted(publication["id"], message["remoteId"], kind="HOLD", state="DONE")
-    expect("the matched span", action["spans"], [{"text": LINK}])
+    action = team.acted(message, kind="HOLD", state="DONE")
+    expect("the matched span", action["spans"], [{"text": text}])
     team.note("message.flagged", message["id"])
     team.note("message.held", message["id"])
     team.do("messageRelease", {"messageId": message["id"]}, "message { held }")
     team.note("message.released", message["id"])
     expect("what waits", team.threads(publicationIn=[publication["id"]], held=True), [])
     expect("calls that change something", calls(town) - before, 0)
-    expect("how many others read", len(place.below(publication)), 1)
+    expect("what others read", place.below(publication), [text])
     return str(action["reason"])
 
 

@@ -12,7 +12,7 @@ import httpx
 from tests.targets.hub_clock import HubClock
 
 WAIT_SECONDS = 45.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 #: States in which nothing more happens by itself.
 RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"})
 #: States in which the hub will go on by itself when the time has come.
@@ -49,6 +49,7 @@ class Refused(Broken):
     def __init__(self, name: str, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(f"{name} was refused: {errors}")
         self.codes = [str(error["code"]) for error in errors]
+        self.messages = [str(error["message"]) for error in errors]
 
 
 def expect(what: str, found: object, wanted: object) -> None:

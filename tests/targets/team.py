@@ -19,16 +19,16 @@ REPLIES = {
     "fr": "Bonjour {person}, merci de nous le dire. Nous faisons mieux demain.",
     "en": "Hello {person}, thank you. See you soon at our place.",
 }
-MESSAGE = """
+ACTIONS = """moderationActions(first: 5) { nodes {
+    id kind state reason problem ruleName spans { text }
+} }"""
+MESSAGE = f"""
     id remoteId direction text language sentimentLabel hidden held liked likeUnderWay deletedAt
-    person { id handle name } availableActions
-    moderationActions(first: 10) { nodes {
-        id kind state reason problem ruleName spans { text } availableActions
-    } }
+    person {{ id handle name }} availableActions {ACTIONS}
 """
 THREAD = f"""
     id kind state priority tags overdue firstReplyDueAt firstRepliedAt assignee {{ id }}
-    messages(first: 50) {{ nodes {{ {MESSAGE} }} }}
+    messages(first: 20) {{ nodes {{ {MESSAGE} }} }}
 """
 SANCTION = "id kind place state reason problem availableActions"
 
@@ -117,7 +117,7 @@ class Team(Newsroom):
     def threads(self, **wanted: Any) -> list[Json]:
         """Return the conversations of the inbox that a filter leaves, the newest first."""
         document = f"""query Inbox($filter: ThreadFilter) {{
-            threads(first: 20, filter: $filter, orderBy: [LAST_MESSAGE_AT_DESC]) {{
+            threads(first: 5, filter: $filter, orderBy: [LAST_MESSAGE_AT_DESC]) {{
                 nodes {{ {THREAD} }}
             }} }}"""
         found = self.ask(document, {"filter": wanted}, role="editor")
@@ -127,16 +127,25 @@ class Team(Newsroom):
         """Return the conversation under a publication, or nothing while there is none."""
         return next(iter(self.threads(publicationIn=[publication_id])), {})
 
-    def message(self, publication_id: str, remote_id: str) -> Json:
-        """Return a message of the conversation under a publication, or nothing."""
-        return message_in(self.conversation(publication_id), remote_id)
-
     def came(self, publication_id: str, remote_id: str) -> Json:
         """Have the hub look for answers, and return the one that must come."""
         self.collect(publication_id)
-        message = until("it is in the inbox", lambda: self.message(publication_id, remote_id), bool)
-        self.note("message.received", message["id"])
-        return message
+        found = until("it is in the inbox", lambda: self._known(publication_id, remote_id), bool)
+        self.note("message.received", found["id"])
+        return self.again(found)
+
+    def again(self, message: Json) -> Json:
+        """Read a message once more."""
+        return self.read("Message", message["id"], MESSAGE)
+
+    def _known(self, publication_id: str, remote_id: str) -> Json:
+        # Asked again and again: as little as can be.
+        document = """query Known($publication: ID!) {
+            threads(first: 1, filter: { publicationIn: [$publication] }) {
+                nodes { messages(first: 20) { nodes { id remoteId } } }
+            } }"""
+        found = self.ask(document, {"publication": publication_id}, role="editor")
+        return message_in(next(iter(found["threads"]["nodes"]), {}), remote_id)
 
     def thread(self, thread_id: str) -> Json:
         """Read a conversation."""
@@ -173,15 +182,14 @@ class Team(Newsroom):
             "stop": True,
         }
 
-    def acted(self, publication_id: str, remote_id: str, *, kind: str, state: str) -> Json:
+    def acted(self, message: Json, *, kind: str, state: str) -> Json:
         """Return what a rule has done about a message, once it has come to that."""
         action = until(
             f"it is {kind} {state}",
-            lambda: _action(self.message(publication_id, remote_id), kind),
+            lambda: _action(self.read("Message", message["id"], ACTIONS), kind),
             lambda found: found.get("state") == state,
         )
-        outcome = {"DONE": "done", "FAILED": "failed"}.get(state, "taken")
-        self.note(f"moderation_action.{outcome}", action["id"])
+        self.note("moderation_action.taken", action["id"])
         return action
 
     def sanction(self, message: Json, kind: str, *, reason: str) -> Json:
@@ -216,5 +224,5 @@ def message_in(thread: Json, remote_id: str) -> Json:
 
 
 def _action(message: Json, kind: str) -> Json:
-    nodes = message["moderationActions"]["nodes"] if message else []
+    nodes = message["moderationActions"]["nodes"]
     return next((dict(one) for one in nodes if one["kind"] == kind), {})

@@ -51,12 +51,12 @@ def commented(town: Town, publication: Json, words: str) -> tuple[str, Json, flo
     return text, message, took
 
 
-def refused(act: Callable[[], object]) -> list[str]:
-    """Return the codes something is refused with; Broken when it is not."""
+def refused(act: Callable[[], object]) -> Refused:
+    """Return how something is refused; Broken when it is not."""
     try:
         act()
     except Refused as error:
-        return error.codes
+        return error
     raise Broken("It was not refused.")
 
 
