@@ -11,16 +11,21 @@ Stage = TypeVar("Stage")
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """Something that was measured, in seconds, beside the longest it may be."""
+    """Something that was measured beside the most it may be; seconds, unless it says otherwise."""
 
     name: str
-    seconds: float
+    value: float
     bar: float
+    unit: str = " s"
 
     @property
     def met(self) -> bool:
         """Whether it is within its bar."""
-        return self.seconds <= self.bar
+        return self.value <= self.bar
+
+    def shown(self, value: float) -> str:
+        """Return a value as people read it."""
+        return f"{value:.1f}{self.unit}" if self.unit else f"{value:.0f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,7 +86,8 @@ class BlueskyCommunity(OnBluesky):
     def lead(self, publication: Json, words: str, link: str) -> str:
         """Mark the words with a link."""
         feature = {"$type": "app.bsky.richtext.facet#link", "uri": link}
-        post = self.stage.view(publication["remoteId"])
+        seen = publication["remoteId"]
+        post = until("the index knows the post", lambda: self.stage.view(seen), bool)
         uri = self.stage.reader.answer(post, words, facets=[_marked(words, feature)])
         until("the index knows the answer", lambda: self.stage.view(uri), bool)
         return uri

@@ -122,8 +122,8 @@ def answered(town: Town) -> Told:
     expect("a further comment opens it", team.thread(thread["id"])["state"], "OPEN")
     return Told(
         figures=(
-            Figure(name="a comment is in the inbox", seconds=took, bar=INBOX_BAR),
-            Figure(name="an answer is read by strangers", seconds=seen, bar=ANSWER_BAR),
+            Figure(name="a comment is in the inbox", value=took, bar=INBOX_BAR),
+            Figure(name="an answer is read by strangers", value=seen, bar=ANSWER_BAR),
         )
     )
 

@@ -68,7 +68,7 @@ def hides(town: Town) -> Told:
     expect("what others read", sorted(place.below(publication)), sorted([kind, old, text]))
     return Told(
         remark=f"{action['reason']} “{DISGUISED}”",
-        figures=(Figure(name="a nasty comment is hidden", seconds=seen, bar=HIDDEN_BAR),),
+        figures=(Figure(name="a nasty comment is hidden", value=seen, bar=HIDDEN_BAR),),
     )
 
 

@@ -12,7 +12,15 @@ from tests.targets.receiver import Inbox, Receiver
 #: The two steps of every review of the team.
 FIRST, SECOND = "Rédaction", "Juridique"
 #: What an endpoint of the team wants to hear.
-HEARD = ("publication.*", "message.*", "moderation_action.*", "sanction.*", "thread.*")
+HEARD = (
+    "publication.published",
+    "message.*",
+    "moderation_action.*",
+    "sanction.in_force",
+    "sanction.lifted",
+    "thread.assigned",
+    "thread.target_missed",
+)
 #: How long the first answer to what is usual and what is urgent may take.
 NORMAL_MINUTES, URGENT_MINUTES = 240, 1
 REPLIES = {
