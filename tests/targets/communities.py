@@ -1,8 +1,9 @@
 """Each party's community: what people write and see there, looked at beside the hub."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any, Protocol
 
@@ -10,8 +11,8 @@ import httpx
 
 from tests.targets.amendment_cases import Moderated
 from tests.targets.misago_cases import THREADS, place_of
-from tests.targets.misago_server import HOST
-from tests.targets.newsroom import Json, until
+from tests.targets.misago_server import CATEGORY, HELD_CATEGORY, HOST, NEWCOMER
+from tests.targets.newsroom import Json, expect, until
 from tests.targets.outlets import OnBluesky, OnMisago, OnWordPress
 
 
@@ -67,6 +68,13 @@ class Community(Moderated, Protocol):
 
     def shown_film(self, publication: Json) -> Film | None:
         """Return the video of a publication as a stranger gets it; None where there are none."""
+
+
+class Approving(Community, Protocol):
+    """A place where what people write may have to wait for approval."""
+
+    def holding(self) -> AbstractContextManager[Community]:
+        """Give a place, connected, where what the reader writes waits while the block runs."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,15 @@ class WordPressCommunity(OnWordPress):
         found = self.stage.server.admin.ask("GET", message["remoteId"])
         return bool(found["status"] == "trash")
 
+    @contextmanager
+    def holding(self) -> Iterator[Community]:
+        """Have the site hold every comment, as a site does by itself for those it does not know."""
+        self.stage.server.moderate(held=True)
+        try:
+            yield self
+        finally:
+            self.stage.server.moderate(held=False)
+
     def restricted(self) -> dict[str, bool]:
         """A site mutes and blocks nobody."""
         return {"MUTE": False, "BLOCK": False}
@@ -217,10 +234,22 @@ class MisagoCommunity(OnMisago):
     sanctions: bool = False
     films: bool = False
 
+    category: str = str(CATEGORY)
+
     def connect(self) -> Json:
         """Sign the hub's account in."""
-        self.stage.channel = self.stage.connect(HOST, self.stage.forum.password)
+        self.stage.channel = self.stage.connect(
+            HOST, self.stage.forum.password, category=self.category
+        )
         return self.stage.channel
+
+    @contextmanager
+    def holding(self) -> Iterator[Community]:
+        """Go where a plain member's posts wait for a moderator."""
+        beside = replace(self.stage, people=(HOST, NEWCOMER), channel={})
+        place = MisagoCommunity(beside, category=HELD_CATEGORY)
+        expect("the state", place.connect()["state"], "READY")
+        yield place
 
     def lead(self, publication: Json, words: str, link: str) -> str:
         """Write the link as Markdown."""

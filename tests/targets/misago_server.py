@@ -31,6 +31,8 @@ HELD_CATEGORY = "held"
 PUBLISHER, READER, MEMBER = "Publisher", "Reader", "Member"
 #: The same as the first two, for those who play beside them.
 HOST, GUEST = "Host", "Guest"
+#: A plain member whom nobody else plays.
+NEWCOMER = "Newcomer"
 
 # The settings of the project that Misago's authors ship for developers, on our database and ours
 # alone: no debugging, no mail, no broker, and nothing outside the folder.
@@ -84,7 +86,7 @@ moderator = Role.objects.get(name="Moderator")
 people = {
     **dict.fromkeys(("Publisher", "Host"), [unhurried, moderator]),
     **dict.fromkeys(("Reader", "Guest"), [unhurried]),
-    "Member": [],
+    **dict.fromkeys(("Member", "Newcomer"), []),
 }
 for name, roles in people.items():
     user = User.objects.create_user(

@@ -1,11 +1,13 @@
 """What rules and sanctions do: seen in the hub with its reason, and at the server by strangers."""
 
 import time
+from dataclasses import replace
 
 from tests.targets import names
 from tests.targets.campaign import Figure, Told
+from tests.targets.communities import Approving, MisagoCommunity, WordPressCommunity
 from tests.targets.network_cases import a_text
-from tests.targets.newsroom import Json, expect, until
+from tests.targets.newsroom import Broken, Json, expect, until
 from tests.targets.town import PRAISE, Play, Town, calls, commented, published
 
 NASTY, DISGUISED = "Quelle ARN4QUE, surtout ne payez rien ici !", "ARN4QUE"
@@ -124,6 +126,32 @@ def holds(town: Town) -> str:
     return str(action["reason"])
 
 
+def waits(town: Town) -> None:
+    """Nobody else reads it before somebody at the hub has let it through."""
+    place, team = approving(town), town.team
+    with place.holding() as there:
+        publication = published(replace(town, place=there), "What do you think of it?")
+        text, message, _ = commented(replace(town, place=there), publication, PRAISE)
+    expect("whether it is hidden", message["hidden"], wanted=True)
+    expect("what is offered", "MESSAGE_UNHIDE" in message["availableActions"], wanted=True)
+    expect("what others read", there.below(publication), [])
+    team.hide(message["id"], hidden=False)
+    until("others read it", lambda: there.below(publication), lambda seen: seen == [text])
+    until(
+        "the hub knows that it is shown",
+        lambda: team.again(message)["hidden"],
+        lambda found: found is False,
+    )
+    team.note("message.shown", message["id"])
+
+
+def approving(town: Town) -> Approving:
+    """Return the place of a town where comments may have to wait."""
+    if isinstance(town.place, WordPressCommunity | MisagoCommunity):
+        return town.place
+    raise Broken("Nothing waits for approval here.")
+
+
 def sanctioned(town: Town) -> str:
     """Seen from both sides at the server; in the hub what a muted person writes waits, too."""
     publication = published(town, "Everybody is welcome.")
@@ -159,3 +187,5 @@ PLAYS: dict[str, Play] = {
     names.HOLDS: holds,
     names.SANCTIONED: sanctioned,
 }
+#: Where people's comments may have to wait for approval.
+APPROVING_PLAYS: dict[str, Play] = {names.WAITS: waits}

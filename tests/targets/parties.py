@@ -292,8 +292,8 @@ _BLUESKY_COMMUNITY, _WORDPRESS_COMMUNITY, _MISAGO_COMMUNITY = (
     plays(name, {**_TEAM, **more, **automation_cases.PLAYS})
     for name, more in (
         (bluesky_server.NAME, elsewhere_cases.PLAYS),
-        (wordpress_server.NAME, {}),
-        (misago_server.NAME, {}),
+        (wordpress_server.NAME, moderating_cases.APPROVING_PLAYS),
+        (misago_server.NAME, moderating_cases.APPROVING_PLAYS),
     )
 )
 
