@@ -28,14 +28,8 @@ def _place(town: Town) -> BlueskyCommunity:
 
 
 def _heard(team: Team, channel_id: str, uri: str) -> Json:
-    def look() -> Json:
-        for thread in team.threads(channelIn=[channel_id], kindIn=["POST"]):
-            if message_in(thread, uri):
-                return thread
-        return {}
-
     team.clock.reach(team.clock.now() + PACE)
-    return until("it is in the inbox", look, bool)
+    return team.heard(channel_id, uri)
 
 
 def mentioned(town: Town) -> None:
@@ -95,7 +89,7 @@ def found(town: Town) -> str:
 
 def _mentions(team: Team, monitor: str) -> list[Json]:
     document = f"""query Found($filter: MentionFilter) {{
-        mentions(first: 10, filter: $filter, orderBy: [PUBLISHED_AT_DESC]) {{
+        mentions(first: 3, filter: $filter, orderBy: [PUBLISHED_AT_DESC]) {{
             nodes {{ {MENTION} }}
         }} }}"""
     wanted: dict[str, Any] = {"filter": {"monitorIn": [monitor]}}

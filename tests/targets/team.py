@@ -135,6 +135,20 @@ class Team(Newsroom):
         """Return the conversation under a publication, or nothing while there is none."""
         return next(iter(self.threads(publicationIn=[publication_id])), {})
 
+    def heard(self, channel_id: str, remote_id: str) -> Json:
+        """Return the conversation about somebody else's post, once it is in the inbox."""
+        document = """query Heard($channel: ID!) {
+            threads(first: 5, filter: { channelIn: [$channel], kindIn: [POST] }) {
+                nodes { id messages(first: 3) { nodes { remoteId } } }
+            } }"""
+
+        def look() -> str:
+            asked = {"channel": channel_id}
+            threads = self.ask(document, asked, role="editor")["threads"]["nodes"]
+            return next((one["id"] for one in threads if message_in(one, remote_id)), "")
+
+        return self.thread(until("it is in the inbox", look, bool))
+
     def came(self, publication_id: str, remote_id: str) -> Json:
         """Have the hub look for answers, and return the one that must come."""
         self.collect(publication_id)
