@@ -1,6 +1,6 @@
 """What people say elsewhere on the network of Bluesky: mentions, and what a monitor finds."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -8,11 +8,10 @@ from tests.targets import names
 from tests.targets.communities import BlueskyCommunity
 from tests.targets.network_cases import a_text
 from tests.targets.newsroom import Broken, Json, expect, until
-from tests.targets.team import Team, message_in
+from tests.targets.team import INBOX_PACE, Team, message_in
 from tests.targets.town import Play, Town
 
-#: How often the hub reads what has reached an account, and a little more.
-PACE = timedelta(seconds=62)
+NOTIFICATIONS = "/xrpc/app.bsky.notification.listNotifications"
 ASKED = "When do you open again? We liked the soup very much."
 SAID = "Quelle honte, la soupe du marché était vraiment horrible hier soir"
 MENTION = """
@@ -27,16 +26,11 @@ def _place(town: Town) -> BlueskyCommunity:
     raise Broken("Only on Bluesky can people be heard elsewhere.")
 
 
-def _heard(team: Team, channel_id: str, uri: str) -> Json:
-    team.clock.reach(team.clock.now() + PACE)
-    return team.heard(channel_id, uri)
-
-
 def mentioned(town: Town) -> None:
     """The hub reads what has reached the account, once, and its answer hangs below the post."""
     place, team = _place(town), town.team
     uri = place.elsewhere(a_text(ASKED), mentioning=True)
-    thread = _heard(team, place.channel_id, uri)
+    thread = team.heard(place.channel_id, uri)
     message = message_in(thread, uri)
     team.note("message.received", message["id"])
     expect("the state", (thread["state"], message["language"]), ("NEW", "en"))
@@ -44,7 +38,14 @@ def mentioned(town: Town) -> None:
     words, _ = team.answer(message, "en")
     until("others can read the answer", lambda: place.answers_to(uri), lambda seen: seen == [words])
     expect("whose turn it is", team.thread(thread["id"])["state"], "WAITING")
-    again = _heard(team, place.channel_id, uri)
+    before = len(place.proxy.seen("GET", NOTIFICATIONS))
+    team.clock.reach(team.clock.now() + INBOX_PACE)
+    until(
+        "all is read again",
+        lambda: [call.status for call in place.proxy.seen("GET", NOTIFICATIONS)[before:]],
+        any,
+    )
+    again = team.thread(thread["id"])
     came = [one["direction"] for one in again["messages"]["nodes"]]
     expect("read again", sorted(came), ["INBOUND", "OUTBOUND"])
 

@@ -17,7 +17,7 @@ LINKED = "Look what I have found for you"
 REASON = "Insultes répétées"
 FREE = {"MUTE": False, "BLOCK": False}
 #: The longest that people may have to read it, in seconds, on two cores that do much else.
-HIDDEN_BAR = 20.0
+HIDDEN_BAR = 30.0
 
 
 def hides(town: Town) -> Told:

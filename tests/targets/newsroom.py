@@ -12,7 +12,7 @@ import httpx
 from tests.targets.hub_clock import HubClock
 
 WAIT_SECONDS = 45.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 #: States in which nothing more happens by itself.
 RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"})
 #: States in which the hub will go on by itself when the time has come.

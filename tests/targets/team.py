@@ -1,12 +1,14 @@
 """A team that looks after a community: two reviewers in a row, an inbox, rules, and listeners."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from tests.targets.network_cases import a_text
-from tests.targets.newsroom import Broken, Json, Newsroom, expect, until
+from tests.targets.newsroom import Broken, Json, Newsroom, Seen, expect, until
 from tests.targets.receiver import Inbox, Receiver
 
 #: The two steps of every review of the team.
@@ -21,6 +23,10 @@ HEARD = (
     "thread.assigned",
     "thread.target_missed",
 )
+#: How often the hub reads what has reached an account, and a little more.
+INBOX_PACE = timedelta(seconds=62)
+#: After so long a look is asked for again.
+AGAIN_SECONDS = 10.0
 #: How long the first answer to what is usual and what is urgent may take.
 NORMAL_MINUTES, URGENT_MINUTES = 240, 1
 REPLIES = {
@@ -147,14 +153,35 @@ class Team(Newsroom):
             threads = self.ask(document, asked, role="editor")["threads"]["nodes"]
             return next((one["id"] for one in threads if message_in(one, remote_id)), "")
 
-        return self.thread(until("it is in the inbox", look, bool))
+        def later() -> None:
+            self.clock.reach(self.clock.now() + INBOX_PACE)
+
+        return self.thread(self._until(look, ask=later))
 
     def came(self, publication_id: str, remote_id: str) -> Json:
         """Have the hub look for answers, and return the one that must come."""
-        self.collect(publication_id)
-        found = until("it is in the inbox", lambda: self._known(publication_id, remote_id), bool)
+        found = self._until(
+            lambda: self._known(publication_id, remote_id),
+            ask=lambda: self.collect(publication_id),
+        )
         self.note("message.received", found["id"])
         return self.again(found)
+
+    def _until(self, look: Callable[[], Seen], *, ask: Callable[[], None]) -> Seen:
+        """Ask for a look at the server, and again where that was in vain, until there is more.
+
+        A server that is busy may answer with an error, and the hub waits a minute after that.
+        """
+        asked = float("-inf")
+
+        def seen() -> Seen:
+            nonlocal asked
+            if time.monotonic() - asked > AGAIN_SECONDS:
+                asked = time.monotonic()
+                ask()
+            return look()
+
+        return until("it is in the inbox", seen, bool)
 
     def again(self, message: Json) -> Json:
         """Read a message once more."""
