@@ -129,6 +129,7 @@ INTERNAL = {
         "set_hidden": "engagement asks for it, under its own permission",
         "close": "withdrawals and workers end in it",
         "wanted_hidden": "engagement asks for it, under its own permission",
+        "ever_hidden": "engagement asks for it when messages come in",
     },
     "hub/reputation/incidents.py": {
         "follow_alert": "an alert ends in it",
