@@ -185,6 +185,7 @@ def _received(message: RemoteMessage) -> Received:
         written_at=message.published_at,
         edited_at=message.edited_at,
         private=message.private,
+        hidden=message.hidden,
         audience=message.audience,
         language=message.language,
         extra=message.extra,

@@ -153,7 +153,7 @@ async def receive(
     """
     row = await get(work, Publication, publication_id)
     new = await receiving.below(work, row=row, messages=messages, cursor=cursor, whole=whole)
-    if new:
+    if new or any(isinstance(one, MessageShown) for one in work.events):
         await contests.comments_changed(work, publication_id=row.id)
     return new
 

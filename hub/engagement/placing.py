@@ -19,6 +19,7 @@ from hub.publishing.models import Publication
 class Received:
     """A message as the platform gave it; `html` is sanitised already.
 
+    `hidden` is seen by nobody else: it waits for approval there, or was hidden there.
     `private` is for nobody but the brand; `audience` is the platform's own word for who reads it.
     """
 
@@ -34,6 +35,7 @@ class Received:
     written_at: datetime
     edited_at: datetime | None = None
     private: bool = False
+    hidden: bool = False
     audience: str = ""
     language: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)

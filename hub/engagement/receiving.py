@@ -18,12 +18,18 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from hub.engagement import cases
-from hub.engagement.events import MessageDeleted, MessageEdited, MessageReceived
+from hub.engagement.events import (
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    MessageShown,
+)
 from hub.engagement.models import Direction, Message, Person, Thread, ThreadKind, ThreadState
 from hub.engagement.placing import Received, direct_with, inbox_of, place, thread_of
 from hub.engagement.reading import read_of
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
+from hub.publishing import amendments
 from hub.publishing.models import Publication
 
 
@@ -222,7 +228,7 @@ async def _keep(work: UnitOfWork, channel_id: UUID, person_id: UUID, one: _Place
             written_at=given.written_at,
             edited_at=given.edited_at,
             audience=given.audience,
-            hidden=False,
+            hidden=given.hidden,
             extra=dict(given.extra),
             **_read(given),
         )
@@ -263,6 +269,14 @@ async def _look_again(
         for name, value in _read(given).items():
             setattr(message, name, value)
         work.record(MessageEdited(subject_id=message.id, thread_id=message.thread_id))
+    if (
+        message.hidden
+        and not given.hidden
+        and not await amendments.ever_hidden(work, message_id=message.id)
+    ):
+        # It had waited for approval there, and somebody let it through there.
+        message.hidden = False
+        work.record(MessageShown(subject_id=message.id))
     if gathering is not None and one.thread is gathering and message.thread_id != gathering.id:
         await _gather(work, message, gathering)
 

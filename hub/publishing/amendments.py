@@ -114,6 +114,12 @@ async def wanted_hidden(work: UnitOfWork, *, publication_id: UUID, message_id: U
     return None if kind is None else kind is AmendmentKind.HIDE
 
 
+async def ever_hidden(work: UnitOfWork, *, message_id: UUID) -> bool:
+    """Say whether the team has ever wished an answer to be hidden or shown. Internal."""
+    found = await work.one(select(Amendment.id).where(Amendment.message_id == message_id).limit(1))
+    return found is not None
+
+
 async def read_back(work: UnitOfWork, *, publication_id: UUID) -> Publication:
     """Look now whether something that is out still stands as it was sent."""
     work.caller.require(Permission.PUBLISHING_READ)

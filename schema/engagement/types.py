@@ -228,7 +228,9 @@ class Message(Node):
         "How it sounds, from -100 (complains) to 100 (praises); null: nobody knows."
     )
     sentiment_label: SentimentLabel | None = column("The same in a word.")
-    hidden: bool = column("Whether the brand has hidden it from others.")
+    hidden: bool = column(
+        "Whether others cannot see it: the brand has hidden it, or it waits for approval there."
+    )
     held: bool = column("Whether it waits for a moderator.")
     moderation_actions: ModerationActions = paged(
         "What rules, sanctions and members did to it, newest first.", columns("id", "message_id")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.architecture.code import ROOT, calls, imports, modules, public_functions
+from tests.architecture.code import ROOT, calls, imports, modules, paths, public_functions
 from tests.hub.catalogue import CASES
 
 #: Operations that ask for no permission, and why.
@@ -129,6 +129,7 @@ INTERNAL = {
         "set_hidden": "engagement asks for it, under its own permission",
         "close": "withdrawals and workers end in it",
         "wanted_hidden": "engagement asks for it, under its own permission",
+        "ever_hidden": "engagement asks for it when messages come in",
     },
     "hub/reputation/incidents.py": {
         "follow_alert": "an alert ends in it",
@@ -180,7 +181,7 @@ _ACTS = re.compile(
     r"|operations|pauses|persons|plans|remarks|reports|sanctioning|saved_replies|service_targets"
     r"|threads|watching|workflows)\.py"
 )
-FILES = [path for path in modules() if _ACTS.fullmatch(path)]
+FILES = [path for path in paths() if _ACTS.fullmatch(path)]
 
 
 def test_every_operation_asks_for_permission_or_says_why_not() -> None:
@@ -275,7 +276,7 @@ def test_plain_sql_about_tables_stays_where_it_is_explained() -> None:
     }
 
 
-@pytest.mark.parametrize("path", sorted(modules()))
+@pytest.mark.parametrize("path", sorted(paths()))
 def test_every_module_says_what_it_is_in_one_sentence(path: str) -> None:
     tree = modules()[path]
     if not tree.body:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tests.targets import names
-from tests.targets.campaign import Case
+from tests.targets.campaign import Case, Said
 from tests.targets.network_cases import a_text
 from tests.targets.newsroom import Broken, Json, Newsroom, Refused, Text, expect, until
 from tests.targets.proxy import Proxy
@@ -52,8 +52,8 @@ class Outlet(Protocol):
 class Moderated(Outlet, Protocol):
     """A channel whose account can hide what others have answered."""
 
-    def answer(self, publication: Json, words: str) -> None:
-        """Let the reader answer; return when the server shows it."""
+    def answer(self, publication: Json, words: str) -> str:
+        """Let the reader answer; return the id of the answer when the server shows it."""
 
     def is_hidden(self, publication: Json, message: Json) -> bool:
         """Say whether others find an answer hidden."""
@@ -277,6 +277,6 @@ def _case(
     name: str,
     party: str,
     of: Callable[[Stage], Channel],
-    play: Callable[[Channel], str | None],
+    play: Callable[[Channel], Said],
 ) -> Case[Stage]:
     return Case(name=name, party=party, play=lambda stage: play(of(stage)))

@@ -167,10 +167,15 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class BlueskyNetwork:
-    """The network: where its server is, and whom it knows."""
+    """The network: where its server is, and its index, and whom it knows."""
 
     port: int
     http: httpx.Client
+    index: httpx.Client
+
+    def stranger(self, name: str, **params: Any) -> Json:
+        """Ask the index what it shows to people without an account; raises on an error answer."""
+        return dict(self.index.get(f"/xrpc/{name}", params=params).raise_for_status().json())
 
     def person(self, name: str) -> Person:
         """Make an account with an app password."""
@@ -216,12 +221,15 @@ def a_bluesky_network(
                 start_new_session=True,
             )
         try:
-            base = f"http://127.0.0.1:{ports['pds']}"
-            with httpx.Client(base_url=base, trust_env=False, timeout=30) as http:
+            with _client(ports["pds"]) as http, _client(ports["bsky"]) as index:
                 _wait(process, log)
-                yield BlueskyNetwork(port=ports["pds"], http=http)
+                yield BlueskyNetwork(port=ports["pds"], http=http, index=index)
         finally:
             _stop(process)
+
+
+def _client(port: int) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
 
 
 def _ports(*names: str) -> dict[str, int]:

@@ -10,12 +10,42 @@ Stage = TypeVar("Stage")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Something that was measured beside the most it may be; seconds, unless it says otherwise."""
+
+    name: str
+    value: float
+    bar: float
+    unit: str = " s"
+
+    @property
+    def met(self) -> bool:
+        """Whether it is within its bar."""
+        return self.value <= self.bar
+
+    def shown(self, value: float) -> str:
+        """Return a value as people read it."""
+        return f"{value:.1f}{self.unit}" if self.unit else f"{value:.0f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a case has to say beside that it held: a remark, and what it measured."""
+
+    remark: str = ""
+    figures: Sequence[Figure] = ()
+
+
+Said = str | Told | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case(Generic[Stage]):
     """One thing that must hold against one other party; what it returns is worth a remark."""
 
     name: str
     party: str
-    play: Callable[[Stage], str | None]
+    play: Callable[[Stage], Said]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +57,7 @@ class Result:
     seconds: float
     error: str = ""
     remark: str = ""
+    figures: Sequence[Figure] = ()
 
 
 @dataclass(kw_only=True)
@@ -38,10 +69,10 @@ class Cases(Generic[Stage]):
 
     def case(
         self, name: str, *, party: str | None = None
-    ) -> Callable[[Callable[[Stage], str | None]], Callable[[Stage], str | None]]:
+    ) -> Callable[[Callable[[Stage], Said]], Callable[[Stage], Said]]:
         """Add a function as a case."""
 
-        def add(play: Callable[[Stage], str | None]) -> Callable[[Stage], str | None]:
+        def add(play: Callable[[Stage], Said]) -> Callable[[Stage], Said]:
             self.cases.append(Case(name=name, party=party or self.party, play=play))
             return play
 
@@ -69,9 +100,10 @@ def _walked(lane: Lane[Stage], tell: Callable[[Result], None]) -> list[Result]:
 
 def _played(case: Case[Stage], stage: Stage, tell: Callable[[Result], None]) -> Result:
     started = time.monotonic()
-    error, remark = "", ""
+    error, told = "", Told()
     try:
-        remark = case.play(stage) or ""
+        said = case.play(stage)
+        told = said if isinstance(said, Told) else Told(remark=said or "")
     except Exception as problem:  # noqa: BLE001 - one broken case must not hide the others
         error = f"{type(problem).__name__}: {problem}"
     result = Result(
@@ -79,7 +111,8 @@ def _played(case: Case[Stage], stage: Stage, tell: Callable[[Result], None]) -> 
         party=case.party,
         seconds=time.monotonic() - started,
         error=error,
-        remark=remark,
+        remark=told.remark,
+        figures=told.figures,
     )
     tell(result)
     return result

@@ -27,6 +27,10 @@ class HubClock:
         self._ahead = timedelta()
         self._lock = threading.Lock()
 
+    def now(self) -> datetime:
+        """Return what time it is for the hub, about."""
+        return datetime.now(UTC) + self._ahead
+
     def reach(self, moment: datetime) -> None:
         """Make it later than a moment, unless it is already."""
         with self._lock:

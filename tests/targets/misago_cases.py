@@ -35,12 +35,13 @@ class Board:
     news: Newsroom
     forum: Forum
     proxy: Proxy
+    people: tuple[str, str] = (PUBLISHER, READER)
     publisher: Person = field(init=False)
     reader: Person = field(init=False)
     channel: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.publisher, self.reader = (self.forum.person(name) for name in (PUBLISHER, READER))
+        self.publisher, self.reader = (self.forum.person(name) for name in self.people)
 
     @property
     def channel_id(self) -> str:

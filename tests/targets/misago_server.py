@@ -29,6 +29,10 @@ CATEGORY = 3
 HELD_CATEGORY = "held"
 #: A moderator whom no flood control holds up, a reader likewise, and a plain new member.
 PUBLISHER, READER, MEMBER = "Publisher", "Reader", "Member"
+#: The same as the first two, for those who play beside them.
+HOST, GUEST = "Host", "Guest"
+#: A plain member whom nobody else plays.
+NEWCOMER = "Newcomer"
 
 # The settings of the project that Misago's authors ship for developers, on our database and ours
 # alone: no debugging, no mail, no broker, and nothing outside the folder.
@@ -79,7 +83,11 @@ unhurried = Role.objects.create(
     permissions={"misago.threads.permissions.threads": {"can_omit_flood_protection": 1}},
 )
 moderator = Role.objects.get(name="Moderator")
-people = {"Publisher": [unhurried, moderator], "Reader": [unhurried], "Member": []}
+people = {
+    **dict.fromkeys(("Publisher", "Host"), [unhurried, moderator]),
+    **dict.fromkeys(("Reader", "Guest"), [unhurried]),
+    **dict.fromkeys(("Member", "Newcomer"), []),
+}
 for name, roles in people.items():
     user = User.objects.create_user(
         name, f"{name.lower()}@example.test", os.environ["FORUM_PEOPLE"], joined_from_ip="127.0.0.1"
@@ -118,7 +126,7 @@ class Person:
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """Call the forum as this person and return its JSON; raises on an error answer."""
-        token = self.http.cookies["csrftoken"]
+        token = self.http.cookies.get("csrftoken") or ""
         answer = self.http.request(method, path, headers={"X-CSRFToken": token}, **options)
         answer.raise_for_status()
         return answer.json()
@@ -167,9 +175,16 @@ class Forum:
     port: int
     password: str
 
+    def stranger(self) -> Person:
+        """Return somebody who has come without signing in."""
+        return Person(name="", id=0, password="", http=self._browser())
+
+    def _browser(self) -> httpx.Client:
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20)
+
     def person(self, name: str) -> Person:
         """Sign somebody in, as a browser does."""
-        http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20)
+        http = self._browser()
         http.get("/").raise_for_status()
         signed_in = http.post(
             "/api/auth/",

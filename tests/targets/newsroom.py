@@ -12,7 +12,7 @@ import httpx
 from tests.targets.hub_clock import HubClock
 
 WAIT_SECONDS = 45.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 #: States in which nothing more happens by itself.
 RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"})
 #: States in which the hub will go on by itself when the time has come.
@@ -33,7 +33,7 @@ CHANNEL = """
     id name state stateMessage handle dialect guarantee capabilities rateHeldUntil version
     limits { textMax mediaMax } feedUrls { rss atom json }
 """
-REVIEW = "id state targets { edition { id hash } }"
+REVIEW = "id state openStep { number name } targets { edition { id hash parts { text } } }"
 
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
@@ -49,6 +49,7 @@ class Refused(Broken):
     def __init__(self, name: str, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(f"{name} was refused: {errors}")
         self.codes = [str(error["code"]) for error in errors]
+        self.messages = [str(error["message"]) for error in errors]
 
 
 def expect(what: str, found: object, wanted: object) -> None:
@@ -67,19 +68,19 @@ class Text:
     summary: str = ""
     tags: Sequence[str] = ()
     link: str = ""
+    locale: str = "en"
 
 
 class Newsroom:
     """A manager, an editor and an approver of one brand, each with a token of their own."""
 
     def __init__(self, *, url: str, tokens: Mapping[str, str], clock: HubClock) -> None:
-        self.clock = clock
+        self.url, self.tokens, self.clock = url, tokens, clock
         self._http = httpx.Client(base_url=url, trust_env=False, timeout=20)
-        self._tokens = tokens
         self.brand = str(
             self.do(
                 "brandCreate",
-                {"slug": f"b-{uuid4().hex[:8]}", "name": "Targets", "locales": ["en"]},
+                {"slug": f"b-{uuid4().hex[:8]}", "name": "Targets", "locales": ["en", "fr"]},
                 "brand { id }",
                 role="manager",
             )["brand"]["id"]
@@ -93,7 +94,7 @@ class Newsroom:
         self, query: str, variables: Mapping[str, Any], *, role: str, key: str | None = None
     ) -> Json:
         """Send a document; raises Broken when the request as a whole is refused."""
-        headers = {"Authorization": f"Bearer {self._tokens[role]}"}
+        headers = {"Authorization": f"Bearer {self.tokens[role]}"}
         if key is not None:
             headers["Idempotency-Key"] = key
         answer = self._http.post(
@@ -182,9 +183,13 @@ class Newsroom:
         expect("the state of the picture", asset["state"], "READY")
         return str(made)
 
+    def film(self, data: bytes, *, alt: str) -> str:
+        """Upload a video and return its id once it can be used."""
+        return self.picture(data, mime="video/mp4", alt=alt)
+
     def written(self, text: Text) -> str:
         """Write an item down and return its id."""
-        given = {"brandId": self.brand, "locale": "en", **_words(text)}
+        given = {"brandId": self.brand, "locale": text.locale, **_words(text)}
         made = self.do("contentItemCreate", given, "contentItem { id }")
         return str(made["contentItem"]["id"])
 
@@ -200,19 +205,32 @@ class Newsroom:
 
     def approve(self, item: str, channel_ids: Iterable[str]) -> None:
         """Have an item reviewed for channels as it is now, and approved."""
-        submitted = self.do("reviewSubmit", _submission(item, channel_ids), "review { id }")
+        self.decide(self.submitted(item, channel_ids))
+
+    def submitted(self, item: str, channel_ids: Iterable[str]) -> Json:
+        """Submit an item as it is now and return the review once somebody can decide."""
+        made = self.do("reviewSubmit", _submission(item, channel_ids), "review { id }")
+        return self.prepared(made["review"]["id"])
+
+    def prepared(self, review_id: str) -> Json:
+        """Return a review once what would go out has been prepared."""
         review = until(
             "the review is prepared",
-            lambda: self.read("Review", submitted["review"]["id"], REVIEW),
+            lambda: self.read("Review", review_id, REVIEW),
             lambda found: found["state"] != "PREPARING",
         )
         expect("the state of the review", review["state"], "IN_REVIEW")
+        return review
+
+    def decide(self, review: Json, *, verdict: str = "APPROVE", role: str = "approver") -> Json:
+        """Say what somebody thinks of the editions of a review, and return the review then."""
         seen = [
             {"editionId": target["edition"]["id"], "hash": target["edition"]["hash"]}
             for target in review["targets"]
         ]
-        decided = {"reviewId": review["id"], "verdict": "APPROVE", "editions": seen}
-        self.do("reviewDecide", decided, "review { id }", role="approver")
+        given = {"reviewId": review["id"], "verdict": verdict, "editions": seen}
+        decided = self.do("reviewDecide", given, f"review {{ {REVIEW} }}", role=role)
+        return dict(decided["review"])
 
     def refused(self, text: Text, channel_id: str) -> list[str]:
         """Submit a text that must not be accepted; return the codes it is refused with."""

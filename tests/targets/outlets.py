@@ -40,6 +40,11 @@ class _Outlet:
         """The hub's channel."""
         return self.stage.channel_id
 
+    @property
+    def handle(self) -> str:
+        """How the hub calls its account there."""
+        return str(self.stage.channel["handle"])
+
 
 @dataclass(frozen=True)
 class OnMastodon(_Outlet):
@@ -108,12 +113,13 @@ class OnBluesky(_Outlet):
             "rkey": uri.rpartition("/")[2],
         }
 
-    def answer(self, publication: Json, words: str) -> None:
-        """Answer the first part, and wait for the index."""
+    def answer(self, publication: Json, words: str) -> str:
+        """Answer the first part, and wait for the index; return the address of the answer."""
         uri = publication["remoteId"]
         post = until("the index knows the post", lambda: self.stage.view(uri), bool)
         answer = self.stage.reader.answer(post, words)
         until("the index knows the answer", lambda: self.stage.view(answer), bool)
+        return answer
 
     def is_hidden(self, publication: Json, message: Json) -> bool:
         """Ask the index for the gate of the thread, of which there is one."""
@@ -150,10 +156,10 @@ class OnWordPress(_Outlet):
             ("GONE", lambda it: ask("DELETE", it["remoteId"])),
         )
 
-    def answer(self, publication: Json, words: str) -> None:
-        """Write a comment."""
+    def answer(self, publication: Json, words: str) -> str:
+        """Write a comment and return its id."""
         given = {"post": number_of(publication), "content": words}
-        self.stage.reader.ask("POST", "comments", json=given)
+        return f"comments/{self.stage.reader.ask('POST', 'comments', json=given)['id']}"
 
     def is_hidden(self, publication: Json, message: Json) -> bool:
         """Look for the comment below the post, as somebody who is not the site's own."""
@@ -206,9 +212,10 @@ class OnMisago(_Outlet):
         thread, _ = place_of(self.stage, publication)
         self.stage.publisher.ask("DELETE", f"{THREADS}{thread}/")
 
-    def answer(self, publication: Json, words: str) -> None:
-        """Write in the thread."""
-        self.stage.reader.write(place_of(self.stage, publication)[0], words)
+    def answer(self, publication: Json, words: str) -> str:
+        """Write in the thread and return the id of the post."""
+        thread, _ = place_of(self.stage, publication)
+        return f"posts/{self.stage.reader.write(thread, words)}"
 
     def is_hidden(self, publication: Json, message: Json) -> bool:
         """Look at the post as the reader, who may know that there is something, but not what."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.targets import (
+    automation_cases,
     bluesky_cases,
     bluesky_connector_cases,
     bluesky_fault_cases,
     bluesky_server,
+    community_cases,
+    elsewhere_cases,
     fault_cases,
     feed_cases,
     misago_cases,
@@ -18,6 +21,7 @@ from tests.targets import (
     misago_killed,
     misago_server,
     mock_server,
+    moderating_cases,
     network_cases,
     webhook_cases,
     wordpress_agreement,
@@ -27,14 +31,36 @@ from tests.targets import (
 )
 from tests.targets.amendment_cases import amendments, moderation
 from tests.targets.campaign import Case, Lane, Result
+from tests.targets.communities import (
+    BlueskyCommunity,
+    Community,
+    MisagoCommunity,
+    WordPressCommunity,
+)
 from tests.targets.installing import Tell, installed
 from tests.targets.network_cases import Network
 from tests.targets.newsroom import Newsroom
 from tests.targets.outlets import OnBluesky, OnMastodon, OnMisago, OnWordPress
 from tests.targets.proxy import a_proxy
-from tests.targets.receiver import a_receiver
+from tests.targets.receiver import Receiver, a_receiver
+from tests.targets.team import Team
+from tests.targets.town import Play, Town, plays
 
-Lanes = Callable[[Newsroom], Sequence[Lane[Any]]]
+
+@dataclass(frozen=True, kw_only=True)
+class Hubs:
+    """The people at the hub, and those at another one, whose clock nobody else moves."""
+
+    news: Newsroom
+    beside: Newsroom
+    receiver: Receiver
+
+    def team(self) -> Team:
+        """Return a team with a brand of its own."""
+        return Team(beside=self.beside, receiver=self.receiver)
+
+
+Lanes = Callable[[Hubs], Sequence[Lane[Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,13 +144,13 @@ def _network(stack: ExitStack, program: Any) -> Started:
     server, slow = (stack.enter_context(mock_server.a_mock_server(program)) for _ in range(2))
     proxy, slow_proxy = (stack.enter_context(a_proxy(one.port)) for one in (server, slow))
 
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
-        slowly = Network(news=news, server=slow, proxy=slow_proxy)
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
+        slowly = Network(news=hubs.news, server=slow, proxy=slow_proxy)
         slowly.channel = slowly.connect(slowly.account.token, name="Slow network")
         return [
             Lane(
                 cases=_NETWORK,
-                stage=Network(news=news, server=server, proxy=proxy),
+                stage=Network(news=hubs.news, server=server, proxy=proxy),
             ),
             Lane(cases=fault_cases.slow_cases.cases, stage=slowly),
         ]
@@ -138,56 +164,82 @@ def _network(stack: ExitStack, program: Any) -> Started:
 
 def _bluesky(stack: ExitStack, program: Any) -> Started:
     network = stack.enter_context(bluesky_server.a_bluesky_network(program, rate_limits=True))
-    proxy, direct = (stack.enter_context(a_proxy(network.port)) for _ in range(2))
+    proxy, direct, near = (stack.enter_context(a_proxy(network.port)) for _ in range(3))
 
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
         return [
             Lane(
                 cases=_BLUESKY,
-                stage=bluesky_cases.Sky(news=news, network=network, proxy=proxy),
+                stage=bluesky_cases.Sky(news=hubs.news, network=network, proxy=proxy),
             ),
             Lane(
                 cases=bluesky_connector_cases.cases.cases,
-                stage=bluesky_cases.Sky(news=news, network=network, proxy=direct),
+                stage=bluesky_cases.Sky(news=hubs.news, network=network, proxy=direct),
+            ),
+            _community(
+                _BLUESKY_COMMUNITY,
+                team := hubs.team(),
+                BlueskyCommunity(bluesky_cases.Sky(news=team, network=network, proxy=near)),
             ),
         ]
 
-    return Started(version=program.version, addresses=[proxy.address], lanes=lanes)
+    return Started(version=program.version, addresses=[proxy.address, near.address], lanes=lanes)
 
 
 def _wordpress(stack: ExitStack, tell: Tell) -> Started:
-    site = stack.enter_context(wordpress_server.a_wordpress_server(tell=tell))
-    proxy = stack.enter_context(a_proxy(site.port))
+    # One of them is closed for maintenance, slowed down and put into another zone now and then.
+    with ThreadPoolExecutor(2) as pool:
+        site, quiet = pool.map(
+            stack.enter_context, [wordpress_server.a_wordpress_server(tell=tell) for _ in range(2)]
+        )
+    proxy, near = (stack.enter_context(a_proxy(one.port)) for one in (site, quiet))
 
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
-        stage = wordpress_cases.Blog(news=news, server=site, proxy=proxy)
-        return [Lane(cases=_WORDPRESS, stage=stage)]
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
+        stage = wordpress_cases.Blog(news=hubs.news, server=site, proxy=proxy)
+        team = hubs.team()
+        beside = wordpress_cases.Blog(news=team, server=quiet, proxy=near)
+        return [
+            Lane(cases=_WORDPRESS, stage=stage),
+            _community(_WORDPRESS_COMMUNITY, team, WordPressCommunity(beside)),
+        ]
 
-    return Started(version=site.version, addresses=[proxy.address], lanes=lanes)
+    return Started(version=site.version, addresses=[proxy.address, near.address], lanes=lanes)
 
 
 def _misago(stack: ExitStack, program: Any) -> Started:
     forum = stack.enter_context(misago_server.a_forum(program))
-    proxy, beside = (stack.enter_context(a_proxy(forum.port)) for _ in range(2))
+    proxy, beside, near = (stack.enter_context(a_proxy(forum.port)) for _ in range(3))
 
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
         return [
             Lane(
                 cases=_MISAGO,
-                stage=misago_cases.Board(news=news, forum=forum, proxy=proxy),
+                stage=misago_cases.Board(news=hubs.news, forum=forum, proxy=proxy),
             ),
             Lane(
                 cases=misago_killed.cases.cases,
-                stage=misago_cases.Board(news=news, forum=forum, proxy=beside),
+                stage=misago_cases.Board(news=hubs.news, forum=forum, proxy=beside),
+            ),
+            _community(
+                _MISAGO_COMMUNITY,
+                team := hubs.team(),
+                MisagoCommunity(
+                    misago_cases.Board(
+                        news=team,
+                        forum=forum,
+                        proxy=near,
+                        people=(misago_server.HOST, misago_server.GUEST),
+                    )
+                ),
             ),
         ]
 
-    return Started(version=program.version, addresses=[proxy.address], lanes=lanes)
+    return Started(version=program.version, addresses=[proxy.address, near.address], lanes=lanes)
 
 
 def _feeds(_stack: ExitStack, _program: Any) -> Started:
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
-        return [Lane(cases=feed_cases.cases.cases, stage=feed_cases.Feeds(news=news))]
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
+        return [Lane(cases=feed_cases.cases.cases, stage=feed_cases.Feeds(news=hubs.news))]
 
     return Started(version=feed_cases.VERSION, addresses=[], lanes=lanes)
 
@@ -195,11 +247,15 @@ def _feeds(_stack: ExitStack, _program: Any) -> Started:
 def _webhooks(stack: ExitStack, _program: Any) -> Started:
     receiver = stack.enter_context(a_receiver())
 
-    def lanes(news: Newsroom) -> list[Lane[Any]]:
-        stage = webhook_cases.Hooks(news=news, receiver=receiver)
+    def lanes(hubs: Hubs) -> list[Lane[Any]]:
+        stage = webhook_cases.Hooks(news=hubs.news, receiver=receiver)
         return [Lane(cases=webhook_cases.cases.cases, stage=stage)]
 
     return Started(version=webhook_cases.VERSION, addresses=[receiver.address], lanes=lanes)
+
+
+def _community(cases: Sequence[Case[Town]], team: Team, place: Community) -> Lane[Town]:
+    return Lane(cases=cases, stage=Town(place=place, team=team))
 
 
 def _with_packages(tell: Tell) -> Tell:
@@ -231,6 +287,15 @@ _MISAGO = [
     *amendments(misago_server.NAME, OnMisago),
     *moderation(misago_server.NAME, OnMisago),
 ]
+_TEAM: dict[str, Play] = {**community_cases.PLAYS, **moderating_cases.PLAYS}
+_BLUESKY_COMMUNITY, _WORDPRESS_COMMUNITY, _MISAGO_COMMUNITY = (
+    plays(name, {**_TEAM, **more, **automation_cases.PLAYS})
+    for name, more in (
+        (bluesky_server.NAME, elsewhere_cases.PLAYS),
+        (wordpress_server.NAME, moderating_cases.APPROVING_PLAYS),
+        (misago_server.NAME, moderating_cases.APPROVING_PLAYS),
+    )
+)
 
 PARTIES: Sequence[Party] = (
     Party(
@@ -241,14 +306,19 @@ PARTIES: Sequence[Party] = (
     ),
     Party(
         name=bluesky_server.NAME,
-        cases=[*_BLUESKY, *bluesky_connector_cases.cases.cases],
+        cases=[*_BLUESKY, *bluesky_connector_cases.cases.cases, *_BLUESKY_COMMUNITY],
         install=lambda tell: bluesky_server.installed_network(tell=tell),
         start=_bluesky,
     ),
-    Party(name=wordpress_server.NAME, cases=_WORDPRESS, install=_with_packages, start=_wordpress),
+    Party(
+        name=wordpress_server.NAME,
+        cases=[*_WORDPRESS, *_WORDPRESS_COMMUNITY],
+        install=_with_packages,
+        start=_wordpress,
+    ),
     Party(
         name=misago_server.NAME,
-        cases=[*_MISAGO, *misago_killed.cases.cases],
+        cases=[*_MISAGO, *misago_killed.cases.cases, *_MISAGO_COMMUNITY],
         install=lambda tell: installed(misago_server.NAME, tell=tell),
         start=_misago,
     ),

@@ -1,12 +1,13 @@
 """The table of a campaign, for the terminal and for the document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
-from tests.targets.campaign import Result
+from tests.targets.campaign import Figure, Result
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "targets.md"
 BEGIN = "<!-- written by `make targets`: begin -->"
@@ -15,7 +16,41 @@ END = "<!-- written by `make targets`: end -->"
 BLANK = "·"
 
 
+#: The longest that all of it may take, installing included.
+ALL_SECONDS = 15 * 60.0
+
 Row = tuple[str, list[Result | None]]
+
+
+def figures(results: Sequence[Result], *, seconds: float) -> list[Figure]:
+    """Return every figure of a campaign that took so long, those that cases measured last."""
+    failed = sum(bool(result.error) for result in results)
+    return [
+        Figure(name=f"of {len(results)} cases did not hold", value=failed, bar=0, unit=""),
+        Figure(name="installing, starting and playing everything", value=seconds, bar=ALL_SECONDS),
+        *(
+            replace(figure, name=f"{figure.name} ({result.party})")
+            for result in results
+            for figure in result.figures
+        ),
+    ]
+
+
+def judged(found: Sequence[Figure]) -> Table:
+    """Return every figure beside its bar, for the terminal."""
+    table = Table("figure", "measured", "at most")
+    for figure in found:
+        colour = "green" if figure.met else "red"
+        measured = f"[{colour}]{figure.shown(figure.value)}[/{colour}]"
+        table.add_row(figure.name, measured, figure.shown(figure.bar))
+    return table
+
+
+def said(found: Sequence[Figure]) -> str:
+    """Return in one line which figures are within their bars."""
+    missed = [figure.name for figure in found if not figure.met]
+    held = f"{len(found) - len(missed)} of {len(found)} figures within their bars"
+    return f"{held}; missed: {', '.join(missed)}" if missed else held
 
 
 def rows(results: Sequence[Result], parties: Sequence[str]) -> list[Row]:
@@ -33,11 +68,21 @@ def shown(results: Sequence[Result], parties: Mapping[str, str]) -> Table:
     return table
 
 
-def markdown(results: Sequence[Result], parties: Mapping[str, str], *, summary: str) -> str:
-    """Return the table and what was remarked, for the document."""
+def markdown(
+    results: Sequence[Result],
+    parties: Mapping[str, str],
+    *,
+    summary: str,
+    found: Sequence[Figure] = (),
+) -> str:
+    """Return the tables and what was remarked, for the document."""
     heads = [f"{name} {version}" for name, version in parties.items()]
     lines = [
         summary,
+        "",
+        "| figure | measured | at most |",
+        "|---|---|---|",
+        *(f"| {one.name} | {one.shown(one.value)} | {one.shown(one.bar)} |" for one in found),
         "",
         f"| case | {' | '.join(heads)} |",
         f"|---|{'---|' * len(heads)}",

@@ -18,15 +18,25 @@ import pytest
 
 from hub.kernel.signatures import secret_bytes, signed
 from tests.targets import bluesky_server, debian, names, wordpress_agreement
-from tests.targets.campaign import Case, Lane, Result, play
+from tests.targets.campaign import Case, Figure, Lane, Result, Told, play
 from tests.targets.installing import HERE, CannotStart, installed, version_of
 from tests.targets.newsroom import until
 from tests.targets.parties import PARTIES
 from tests.targets.proxy import Proxy, a_proxy
 from tests.targets.receiver import Inbox, Receiver, a_receiver, a_secret, is_genuine
-from tests.targets.report import BEGIN, DOCUMENT, END, between_markers, markdown
+from tests.targets.report import (
+    BEGIN,
+    DOCUMENT,
+    END,
+    between_markers,
+    figures,
+    markdown,
+    said,
+)
 
 ANSWER = b'{"stored": true}'
+QUICK = Figure(name="a comment", value=2.0, bar=2.0)
+SLOW = Figure(name="an answer", value=2.5, bar=2.0)
 
 
 class _Storing(BaseHTTPRequestHandler):
@@ -240,6 +250,7 @@ def test_a_case_that_breaks_is_named_and_hides_no_other() -> None:
         cases=[
             Case(name="one", party="p", play=breaks),
             Case(name="two", party="p", play=lambda stage: stage),
+            Case(name="three", party="p", play=lambda stage: Told(remark=stage, figures=(QUICK,))),
         ],
         stage="seen",
     )
@@ -247,9 +258,10 @@ def test_a_case_that_breaks_is_named_and_hides_no_other() -> None:
 
     results = play([lane], tell=told.append)
 
-    assert [(result.name, result.error, result.remark) for result in results] == [
-        ("one", "ValueError: no good", ""),
-        ("two", "", "seen"),
+    assert [(result.name, result.error, result.remark, result.figures) for result in results] == [
+        ("one", "ValueError: no good", "", ()),
+        ("two", "", "seen", ()),
+        ("three", "", "seen", (QUICK,)),
     ]
     assert told == results
 
@@ -269,6 +281,25 @@ def test_the_document_shows_every_result_between_its_markers() -> None:
     assert between_markers(written, text) == written
     with pytest.raises(ValueError, match="markers"):
         between_markers("no markers", text)
+
+
+def test_every_figure_stands_beside_its_bar_and_one_that_is_missed_is_named() -> None:
+    results = [
+        Result(name="one", party="a", seconds=1, figures=(QUICK, SLOW)),
+        Result(name="two", party="a", seconds=1, error="Broken: 2 posts"),
+    ]
+
+    found = figures(results, seconds=120)
+    text = markdown(results, {"a": "1.0"}, summary="2 cases.", found=found)
+
+    assert [figure.met for figure in found] == [False, True, True, False]
+    assert said(found) == (
+        "2 of 4 figures within their bars; missed: of 2 cases did not hold, an answer (a)"
+    )
+    assert said([QUICK]) == "1 of 1 figures within their bars"
+    assert "| of 2 cases did not hold | 1 | 0 |" in text
+    assert "| installing, starting and playing everything | 120.0 s | 900.0 s |" in text
+    assert "| an answer (a) | 2.5 s | 2.0 s |" in text
 
 
 def test_the_document_has_its_markers() -> None:

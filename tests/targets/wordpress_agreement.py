@@ -51,6 +51,7 @@ AGREED: tuple[Test, ...] = (
     comments.test_refused_replies_are_told_apart,
     comments.test_an_answer_to_a_comment_that_is_gone_is_not_sent,
     comments.test_a_comment_is_hidden_and_shown_again_and_twice_is_once,
+    comments.test_what_waits_for_approval_comes_too_is_seen_to_be_hidden_and_let_through,
     comments.test_a_reply_is_edited_and_taken_down,
     comments.test_comments_come_as_messages_without_our_own,
     comments.test_every_page_is_read,

@@ -113,6 +113,7 @@ class RealPlace(Place):
             parent=parent,
             text=asked["text"],
             count=asked.get("count", 1),
+            held=asked.get("held", False),
         )
         ids = [f"comments/{one}" for one in numbers]
         return {"id": ids[0], "ids": ids}

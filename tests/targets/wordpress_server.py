@@ -76,13 +76,18 @@ echo json_encode(['password' => $password, 'version' => get_bloginfo('version')]
 """
 _COMMENTS = """
 require $argv[1].'/wp-load.php';
-[, , $post, $parent, $user, $count, $text] = $argv;
+[, , $post, $parent, $user, $count, $approved, $text] = $argv;
 $known = get_user_by('id', $user); $made = [];
 for ($n = 0; $n < $count; $n++) $made[] = wp_insert_comment([
   'comment_post_ID' => $post, 'comment_parent' => $parent, 'user_id' => $user,
   'comment_author' => $known->display_name, 'comment_author_email' => $known->user_email,
-  'comment_content' => $text, 'comment_approved' => 1]);
+  'comment_content' => $text, 'comment_approved' => $approved]);
 echo json_encode($made);
+"""
+_MODERATE = """
+require $argv[1].'/wp-load.php';
+update_option('comment_moderation', $argv[2]);
+echo json_encode([$argv[2]]);
 """
 
 
@@ -164,11 +169,22 @@ class WordPressServer:
         self.admin.ask("DELETE", f"users/{user_id}/application-passwords")
 
     def write_comments(
-        self, person: Person, *, post: int, text: str, count: int, parent: int = 0
+        self,
+        person: Person,
+        *,
+        post: int,
+        text: str,
+        count: int,
+        parent: int = 0,
+        held: bool = False,
     ) -> list[int]:
         """Let somebody write so many comments with the same words at once."""
-        numbers = [str(number) for number in (post, parent, person.id, count)]
+        numbers = [str(number) for number in (post, parent, person.id, count, int(not held))]
         return list(_php(self.root, _COMMENTS, *numbers, text))
+
+    def moderate(self, *, held: bool) -> None:
+        """Let every comment wait for approval, or none."""
+        _php(self.root, _MODERATE, str(int(held)))
 
     def slow_down(self, *, hasty: bool) -> None:
         """Let people be refused who comment twice in fifteen seconds, as a site does by itself."""

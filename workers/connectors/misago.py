@@ -235,9 +235,14 @@ class Misago:
             )
 
     async def hide(self, account: Account, message: Ref, *, root: Ref, hidden: bool) -> None:
-        """Hide an answer in our thread, or show it again; only moderators of the forum may."""
-        place = message if message.extra.get("thread") or message.url else root
-        await self._patch(account, _path_of(message, place), "is-hidden", value=hidden)
+        """Hide an answer in our thread, or show it again; only moderators of the forum may.
+
+        One that waited for approval when it came is let through as well: twice is once.
+        """
+        path = _path_of(message, message if message.extra.get("thread") or message.url else root)
+        if message.extra.get("waits") and not hidden:
+            await self._patch(account, path, "is-unapproved", value=False)
+        await self._patch(account, path, "is-hidden", value=hidden)
 
     async def like(self, account: Account, message: Ref, *, liked: bool) -> None:
         """Like a post, or like it no more; the forum's groups may be kept from it."""

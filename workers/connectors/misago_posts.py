@@ -108,7 +108,9 @@ def message_of(post: Json, *, root: Ref, thread: int, base: str) -> RemoteMessag
         url=f"{base}{post['url']['index']}",
         published_at=written_at(post),
         raw=post,
-        extra={"thread": thread},
+        # It is let through in another way than one that was hidden is shown again.
+        extra={"thread": thread, **({"waits": True} if post.get("is_unapproved") else {})},
+        hidden=bool(post.get("is_hidden") or post.get("is_unapproved")),
     )
 
 

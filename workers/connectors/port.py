@@ -224,6 +224,7 @@ class RemoteMessage:
     """What somebody wrote, as plain text and as the platform's own (unsafe) HTML.
 
     `extra` is kept and given back in the `Ref` of whatever answers or hides it; it is small.
+    `hidden` is what waits for approval at the platform, or was hidden there: nobody else sees it.
     `private` is for nobody but the account; `audience` says who can read it, in the platform's own
     word (empty: everybody), and is given back to whoever renders an answer.
     """
@@ -240,6 +241,7 @@ class RemoteMessage:
     extra: Mapping[str, Any] = field(default_factory=dict)
     edited_at: datetime | None = None
     private: bool = False
+    hidden: bool = False
     audience: str = ""
     language: str | None = None
 

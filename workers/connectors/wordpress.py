@@ -31,6 +31,7 @@ from workers.connectors.port import (
     NotFound,
     Page,
     Ref,
+    RemoteMessage,
     Seen,
     Sending,
     Several,
@@ -141,7 +142,8 @@ class WordPress:
         """Return one page of what others wrote below the posts, from the oldest to the newest.
 
         Every look begins again with the oldest: a comment that is approved late keeps its old
-        number and its old date, so nothing but a whole walk finds it.
+        number and its old date, so nothing but a whole walk finds it. What waits for approval
+        comes last, as far as this user may see it.
         """
         walk = comments.Walk.read(cursor, refs)
         if walk is None:
@@ -158,20 +160,25 @@ class WordPress:
             return Page(messages=(), cursor=smaller.written(), more=True)
         with understood():
             root = refs[walk.ref]
-            messages = [
-                posts.message_of(comment, root)
-                for comment in listed
-                if str(comment["author"]) != account.identity
-            ]
+            messages = _of_others(listed, root, account)
             said = answer.headers.get("x-wp-total")
             total = int(said) if said else None
             seen = [int(comment["id"]) for comment in listed]
             following = walk.after(seen, refs, total=total)
+        if following is None or following.ref != walk.ref:
+            messages += await self._waiting(account, root)
         return Page(
             messages=messages,
             cursor=following.written() if following else "",
             more=following is not None,
         )
+
+    async def _waiting(self, account: Account, root: Ref) -> list[RemoteMessage]:
+        """Return the newest comments that wait for approval."""
+        asked = [*comments.waiting(root), ("_fields", posts.COMMENT_FIELDS)]
+        listed = await self._site.list(account, wire.COMMENTS, asked)
+        with understood():
+            return _of_others(listed, root, account)
 
     async def fetch_inbox(self, account: Account, cursor: str) -> Page:  # noqa: ARG002  the shape of the port
         """Nobody writes to an account of a site; comments come with what they are below."""
@@ -318,7 +325,7 @@ class WordPress:
             return StepDone(checkpoint={**sending.checkpoint, "parent": known})
         found = await self._site.find(sending.account, answered, "id,post,status", public=True)
         if found is None:
-            raise Gone("The comment this answers is not there any more.")
+            raise Gone("The comment this answers waits for approval, or is not there any more.")
         with understood():
             known = {"post": int(found["post"]), "comment": int(found["id"])}
         return StepDone(checkpoint={**sending.checkpoint, "parent": known})
@@ -375,6 +382,16 @@ class WordPress:
             if len(found) < LIST_LIMIT:
                 return _lookup(listed, sending, earliest, whole=True)
         return _lookup(listed, sending, earliest, whole=False)
+
+
+def _of_others(
+    listed: Sequence[dict[str, Any]], root: Ref, account: Account
+) -> list[RemoteMessage]:
+    return [
+        posts.message_of(comment, root)
+        for comment in listed
+        if str(comment["author"]) != account.identity
+    ]
 
 
 def _lookup(

@@ -12,8 +12,27 @@ from workers.connectors.port import Ref
 PAGE = 100
 #: How many of the comments seen last are asked for again.
 OVERLAP = 10
+#: How many of those that wait for approval are read: the newest.
+WAITING = 20
 #: The longest comments together are less than an answer may be.
 FEW = 2
+
+
+def below(ref: Ref) -> tuple[str, str]:
+    """Return what asks for the comments below a post, or the answers to a comment, of ours."""
+    kind, _, number = ref.remote_id.partition("/")
+    return "parent" if kind == wire.COMMENTS else "post", number
+
+
+def waiting(ref: Ref) -> list[tuple[str, str]]:
+    """Return what to ask for to see the comments that wait for approval there."""
+    return [
+        below(ref),
+        ("status", "hold"),
+        ("orderby", "id"),
+        ("order", "desc"),
+        ("per_page", str(WAITING)),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +68,8 @@ class Walk:
 
     def params(self, refs: Sequence[Ref]) -> list[tuple[str, str]]:
         """Return what to ask for."""
-        kind, _, number = refs[self.ref].remote_id.partition("/")
-        below = "parent" if kind == wire.COMMENTS else "post"
         return [
-            (below, number),
+            below(refs[self.ref]),
             ("orderby", "id"),
             ("order", "asc"),
             ("per_page", str(self.size)),

@@ -91,6 +91,7 @@ def message_of(comment: Json, root: Ref) -> RemoteMessage:
         published_at=moment(comment["date_gmt"]),
         raw=comment,
         extra={"id": number, "post": post},
+        hidden=comment.get("status") == "hold",
     )
 
 

@@ -215,7 +215,7 @@ async def change_post(call: Call) -> Response:
 
 @asked
 async def patch_post(call: Call) -> Response:
-    """Like a post or hide it: doing it twice changes nothing."""
+    """Like a post, hide it, or let it through: doing it twice changes nothing."""
     post = call.post
     for change in await call.body():
         match change:
@@ -223,6 +223,8 @@ async def patch_post(call: Call) -> Response:
                 (post.likes.add if value else post.likes.discard)(call.account.id)
             case {"op": "replace", "path": "is-hidden", "value": bool(value)}:
                 call.world.hide(call.account, post, hidden=value)
+            case {"op": "replace", "path": "is-unapproved", "value": bool(value)}:
+                call.world.approve(call.account, post, held=value)
             case _:
                 raise Refusal(400, {"id": post.id, "detail": ["undefined op"]})
     return JSONResponse({"id": post.id, "detail": ["ok"]})

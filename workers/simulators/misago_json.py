@@ -194,6 +194,7 @@ def content(text: str) -> str:
 _PIECES = re.compile(
     r"!\[(?P<alt>(?:\\.|[^\]\\\n])*+)\]\((?P<src>[^\s()]++)\)"
     r"|\*\*(?P<bold>[^*\n]++)\*\*"
+    r"|\[(?P<label>[^\]\\\n]++)\]\((?P<to>https?://[^\s()]++)\)"
     r"|(?P<link>https?://(?P<shown>[^\s<]++))"
 )
 
@@ -204,6 +205,8 @@ def _piece(found: re.Match[str]) -> str:
         return f'<img alt="{alt}" src="{found["src"]}" />'
     if found["bold"]:
         return f"<strong>{found['bold']}</strong>"
+    if found["label"]:
+        return f'<a href="{found["to"]}" rel="external nofollow noopener">{found["label"]}</a>'
     return f'<a href="{found["link"]}" rel="external nofollow noopener">{found["shown"]}</a>'
 
 

@@ -303,6 +303,15 @@ class World:
             raise Refusal(400, {"id": post.id, "detail": [words]})
         post.hidden = hidden
 
+    def approve(self, account: Account, post: Post, *, held: bool) -> None:
+        """Let a post through that waits for approval; that cannot be taken back."""
+        if not account.moderates or held:
+            words = "Content approval can't be reversed."
+            if not account.moderates:
+                words = "You can't approve posts in this category."
+            raise Refusal(400, {"id": post.id, "detail": [words]})
+        post.unapproved = False
+
     def hide_thread(self, account: Account, thread: Thread, *, hidden: bool) -> None:
         """Hide a whole thread: nobody but moderators finds it then."""
         if not self.may_remove(account, thread.starter):

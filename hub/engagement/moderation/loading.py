@@ -101,6 +101,7 @@ async def facts_of(
         key = message.person_id or UUID(int=0)
         facts[message.id] = Facts(
             text=message.text,
+            html=message.html,
             channel_id=message.channel_id,
             thread_kind=kinds[message.thread_id],
             written_at=message.written_at,

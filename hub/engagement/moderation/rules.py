@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hub.engagement.contests.rules import handle_key
 from hub.engagement.models import Priority, ThreadKind
-from hub.engagement.moderation.links import Span, is_under, links_in
+from hub.engagement.moderation.links import Span, is_under, links_of
 from hub.engagement.moderation.models import (
     ActionKind,
     ConditionKind,
@@ -155,11 +155,13 @@ class Rule:
 class Facts:
     """What is known of a message and its writer when rules are tried on it.
 
-    `language` and `sentiment` (-100 to 100) are None where nobody knows; `times` says when the
-    writer wrote on this channel, this message included.
+    `html` is the text with its links, as it is kept. `language` and `sentiment` (-100 to 100) are
+    None where nobody knows; `times` says when the writer wrote on this channel, this message
+    included.
     """
 
     text: str
+    html: str = ""
     channel_id: UUID
     thread_kind: ThreadKind
     written_at: datetime
@@ -291,7 +293,7 @@ def _patterns(condition: Condition, facts: Facts) -> _Answer:
 def _links(condition: Condition, facts: Facts) -> _Answer:
     found = [
         (host, span)
-        for host, span in links_in(facts.text)
+        for host, span in links_of(facts.text, facts.html)
         if not is_under(host, condition.allowed_domains)
         and (not condition.domains or is_under(host, condition.domains))
     ]
@@ -299,7 +301,7 @@ def _links(condition: Condition, facts: Facts) -> _Answer:
     return _Answer(
         holds=len(found) >= condition.at_least,
         reason=f"It has {links} to {_listed(dict.fromkeys(host for host, _ in found))}.",
-        spans=tuple(span for _, span in found),
+        spans=tuple(span for _, span in found if span.end > span.start),
     )
 
 

@@ -61,6 +61,39 @@ async def change(world: World, thread_id: UUID, **changes: Any) -> Thread:
         return await threads.update_thread(work, thread_id=thread_id, changes=changes)
 
 
+async def test_what_waits_for_approval_there_is_hidden_until_somebody_there_lets_it_through(
+    world: World, database: Database
+) -> None:
+    made = await published(world, database)
+    waiting = await recent(world, 1, hidden=True)
+
+    await receive(world, made.id, waiting)
+    await receive(world, made.id, waiting)
+    (before,) = await rows(world, Message)
+    await receive(world, made.id, replace(waiting, hidden=False))
+    (after,) = await rows(world, Message)
+
+    assert (before.hidden, after.hidden) == (True, False)
+    assert await names(world, "message.") == ["message.received", "message.shown"]
+
+
+async def test_what_the_team_has_hidden_stays_hidden_though_the_platform_lists_it(
+    world: World, database: Database
+) -> None:
+    made = await published(world, database, platform_key="wordpress")
+    given = await recent(world, 1)
+    await receive(world, made.id, given)
+    (message,) = await rows(world, Message)
+    async with world.hub.unit_of_work(world.editor) as work:
+        await engagement.set_hidden(work, message_id=message.id, hidden=True)
+    async with world.hub.unit_of_work(world.system) as work:
+        await engagement.note_hidden(work, message_id=message.id, hidden=True)
+
+    await receive(world, made.id, given)
+
+    assert [one.hidden for one in await rows(world, Message)] == [True]
+
+
 async def test_private_messages_of_a_person_are_one_conversation(world: World) -> None:
     channel_id = await a_channel(world)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.engagement.models import Priority, ThreadKind
 from hub.engagement.moderation.forms import require_acts, require_conditions
-from hub.engagement.moderation.links import links_in
+from hub.engagement.moderation.links import links_in, links_of
 from hub.engagement.moderation.models import (
     ActionKind,
     ConditionKind,
@@ -192,6 +192,83 @@ def test_a_condition_says_why_and_where(
 
 def test_two_sentences_without_a_space_are_no_link() -> None:
     assert links_in("C'est fini.Bonjour à tous, v1.2 et 3.5 fois") == []
+
+
+def test_a_link_behind_words_is_found_where_the_words_stand() -> None:
+    condition = Condition(kind=ConditionKind.LINKS, allowed_domains=("brand.example",))
+    html = (
+        '<p>See <a href="https://Promo.example/x?a=1&amp;b=2" rel="noopener">this page</a>, '
+        '<a href="https://brand.example/">ours</a></p>'
+    )
+
+    assert found(condition, facts("See this page, ours", html=html)) == (
+        "It has a link to “promo.example”.",
+        ["this page"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "expected"),
+    [
+        pytest.param(
+            "shop.example/soup",
+            '<a href="https://shop.example/soup">shop.example/soup</a>',
+            [("shop.example", "shop.example/soup")],
+            id="shown without its scheme",
+        ),
+        pytest.param(
+            "https://shop.example/soup",
+            '<a href="https://shop.example/soup"><span>https://</span>shop.example/soup</a>',
+            [("shop.example", "https://shop.example/soup")],
+            id="shown whole is one link",
+        ),
+        pytest.param(
+            "https://bank.example",
+            '<a href="https://thief.example/">https://bank.example</a>',
+            [("bank.example", "https://bank.example"), ("thief.example", "https://bank.example")],
+            id="one that pretends to lead elsewhere",
+        ),
+        pytest.param(
+            "here and here",
+            '<a href="https://a.example">here</a> and <a href="https://b.example">here</a>',
+            [("a.example", "here"), ("b.example", "here")],
+            id="the same words twice",
+        ),
+        pytest.param(
+            "A picture",
+            'A picture<a href="https://a.example"><img src="x"></a>',
+            [("a.example", "")],
+            id="a picture that leads somewhere",
+        ),
+        pytest.param(
+            "@ann @bob@b.example #Été",
+            '<a href="https://a.example/@ann">@<span>ann</span></a> '
+            '<a href="https://b.example/@bob">@bob@b.example</a> '
+            '<a href="https://a.example/tags/%C3%A9t%C3%A9">#Été</a>',
+            [],
+            id="names of people and of subjects",
+        ),
+        pytest.param(
+            "@win",
+            '<a href="https://win.example/now">@win</a>',
+            [("win.example", "@win")],
+            id="one that pretends to be a name",
+        ),
+        pytest.param("@ann", '<a href="/u/ann/">@ann</a>', [], id="a page of the place itself"),
+    ],
+)
+def test_links_are_found_in_what_is_shown_and_behind_it(
+    text: str, html: str, expected: list[tuple[str, str]]
+) -> None:
+    assert [(host, text[at.start : at.end]) for host, at in links_of(text, html)] == expected
+
+
+def test_links_of_a_long_message_are_found_quickly() -> None:
+    many = '<a href="https://a.example/x">a</a>' * 2_000
+    opened = '<a href="https://a.example/x">' * 20_000
+
+    assert len(links_of("a" * 2_000, many)) == 2_000
+    assert links_of("", opened) == []
 
 
 def test_an_address_of_mail_is_no_link() -> None:

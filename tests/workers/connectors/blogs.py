@@ -24,18 +24,13 @@ async def ledger(place: Place) -> dict[str, Any]:
     return dict((await place.ask("GET", f"ledger?account={user}")).json())
 
 
-async def answered(place: Place, below: str, *texts: str, who: str = "reader") -> list[str]:
-    """Let somebody write below a post or a comment; return the ids."""
-    return [
-        str(
-            (
-                await place.ask(
-                    "POST", "answer", json={"account": who, "post": below, "text": text}
-                )
-            ).json()["id"]
-        )
-        for text in texts
-    ]
+async def answered(
+    place: Place, below: str, *texts: str, who: str = "reader", held: bool = False
+) -> list[str]:
+    """Let somebody write below a post or a comment; return the ids. `held`: it waits there."""
+    given = {"account": who, "post": below, "held": held}
+    answers = [await place.ask("POST", "answer", json={**given, "text": text}) for text in texts]
+    return [str(answer.json()["id"]) for answer in answers]
 
 
 async def change(place: Place, remote_id: str, **values: Any) -> None:

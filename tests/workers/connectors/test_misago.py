@@ -534,6 +534,30 @@ async def test_hidden_answers_come_when_they_are_shown_again_and_own_ones_never(
     assert (hidden, shown) == ([], [rude])
 
 
+async def test_what_waits_for_approval_comes_to_a_moderator_and_is_let_through(
+    forum: Place,
+) -> None:
+    root = (await a_thread(forum, "Any questions?")).refs[0]
+    held = await answered(forum, root, "May I?")
+    await moderated(forum, "hold", post=held)
+
+    (waiting,) = (await forum.connector.fetch_messages(forum.account, [root], "")).messages
+    ref = Ref(remote_id=held, url=waiting.url, extra=waiting.extra)
+    for _ in range(2):
+        await forum.connector.hide(forum.account, ref, root=root, hidden=False)
+    (after,) = (await forum.connector.fetch_messages(forum.account, [root], "")).messages
+
+    assert (waiting.hidden, waiting.extra) == (
+        True,
+        {"thread": root.extra["thread"], "waits": True},
+    )
+    assert (after.hidden, after.extra["thread"]) == (False, root.extra["thread"])
+    member = await a_member(forum)
+    await moderated(forum, "hold", post=held)
+    with pytest.raises(errors.Gone):
+        await member.connector.hide(member.account, ref, root=root, hidden=False)
+
+
 async def test_hiding_an_answer_twice_is_once_and_only_for_moderators(forum: Place) -> None:
     root = (await a_thread(forum, "Any questions?")).refs[0]
     rude = Ref(remote_id=await answered(forum, root, "Something rude"))

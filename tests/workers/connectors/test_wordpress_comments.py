@@ -124,7 +124,26 @@ async def test_a_comment_is_hidden_and_shown_again_and_twice_is_once(blog: Place
     for hidden, left in ((True, 0), (False, 1)):
         for _ in range(2):
             await blog.connector.hide(blog.account, ref, root=post, hidden=hidden)
-        assert len(await collected(blog, [post])) == left
+        found = [(one.remote_id, one.hidden) for one in await collected(blog, [post])]
+        assert found == [(rude, left == 0)]
+
+
+async def test_what_waits_for_approval_comes_too_is_seen_to_be_hidden_and_let_through(
+    blog: Place,
+) -> None:
+    post = (await publish(blog, a_sending(blog))).refs[0]
+    (first,) = await answered(blog, post.remote_id, "Hello")
+    (held,) = await answered(blog, post.remote_id, "May I?", held=True)
+    (below,) = await answered(blog, first, "I may not, either", held=True)
+
+    came = {one.remote_id: one.hidden for one in await collected(blog, [post])}
+    await blog.connector.hide(blog.account, Ref(remote_id=held), root=post, hidden=False)
+    after = {one.remote_id: one.hidden for one in await collected(blog, [post])}
+
+    assert came == {first: False, held: True, below: True}
+    assert after == {first: False, held: False, below: True}
+    with pytest.raises(Gone, match="waits for approval"):
+        await publish(blog, a_sending(blog, "Yes", in_reply_to=Ref(remote_id=below)))
 
 
 async def test_a_reply_is_edited_and_taken_down(blog: Place) -> None:
