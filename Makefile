@@ -28,7 +28,7 @@ setup: $(VENV)/.dev ## Install everything into .venv, for developing
 up: $(VENV)/.runtime ## Start the hub on this machine: database, queue, API, workers
 	@$(BIN)/hub up
 
-demo: $(VENV)/.runtime ## Play the life of two campaigns, from brief to measurement
+demo: $(VENV)/.runtime ## Play a week in the life of two brands; the report is in demo-report/
 	@$(BIN)/hub demo
 
 test: $(VENV)/.dev ## Run every test, on real PostgreSQL and Valkey

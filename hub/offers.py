@@ -308,10 +308,6 @@ OFFERS: Mapping[str, tuple[Offer, ...]] = {
     "ModerationRule": _each(
         Permission.ENGAGEMENT_MODERATE,
         {
-            Action.PERSON_UPDATE: conditions.always,
-            Action.PERSON_LINK: conditions.always,
-            Action.PERSON_UNLINK: lambda facts, _caller: facts["group_id"] is not None,
-            Action.PERSON_NOTE_ADD: conditions.always,
             Action.MODERATION_RULE_UPDATE: conditions.always,
             Action.MODERATION_RULE_DELETE: conditions.always,
         },

@@ -1,10 +1,12 @@
 """One PostgreSQL and one Valkey for the whole run; a fresh migrated database for each test."""
 
 import asyncio
+import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from hub.kernel.ids import new_id
 from hub.kernel.settings import Settings
 from hub.kernel.work import Hub
 from hub.runtime import open_hub
+from tests.order import arranged
 from tests.sharing import share
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +81,9 @@ def _start(config: pytest.Config) -> None:
     )
     if not database or not redis:
         servers = _SERVERS.enter_context(scratch_servers_held())
+        if not database:
+            # Ours speaks no TLS; asking it, with a context made for it, is a third of a connection.
+            os.environ["PGSSLMODE"] = "disable"
         database = database or servers.admin_url
         redis = redis or servers.redis_url
     config.stash[_KEY] = Servers(admin_url=database, redis_url=redis)
@@ -85,6 +91,24 @@ def _start(config: pytest.Config) -> None:
 
 
 _KEY = pytest.StashKey[Servers]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker of the run begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        items[:] = arranged(items, workers=config.workerinput["workercount"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Look for what is no longer used only among what tests make: all else stays, and is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -103,6 +127,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 async def _make_template(servers: Servers) -> None:
     """Migrate one database; every test gets a copy of it, which is far quicker."""
     admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
+    # Deriving the key takes longer than all else in a connection. PostgreSQL 15 cannot be told.
+    await admin.execute(
+        "SELECT set_config('scram_iterations', '1', false) "
+        "WHERE current_setting('server_version_num')::int >= 160000"
+    )
     for role in ("hub_owner", "hub_app"):
         if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await admin.execute(f"CREATE ROLE {role} LOGIN")
@@ -155,14 +184,35 @@ async def _as_admin(servers: Servers, statement: str) -> None:
         await admin.close()
 
 
+@pytest.fixture(scope="session")
+def sweep(shared_database: Database) -> Iterator[Callable[[], None]]:
+    """Empty the database over one connection: what a new one must learn takes longer than that."""
+    loop = asyncio.new_event_loop()
+    held: list[asyncpg.Connection] = []
+
+    async def empty() -> None:
+        if not held or held[0].is_closed():
+            held[:] = [await asyncpg.connect(shared_database.admin_url.replace("+asyncpg", ""))]
+        await held[0].execute(_EMPTY)
+
+    def sweep_out() -> None:
+        try:
+            loop.run_until_complete(empty())
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            # A test has ended every connection; what comes of the next use may have many names.
+            held[0].terminate()
+            loop.run_until_complete(empty())
+
+    yield sweep_out
+    for connection in held:
+        loop.run_until_complete(connection.close())
+    loop.close()
+
+
 @pytest.fixture
-async def database(shared_database: Database) -> Database:
+def database(shared_database: Database, sweep: Callable[[], None]) -> Database:
     """A migrated database with nothing in it: emptied, which is far quicker than a copy."""
-    admin = await asyncpg.connect(shared_database.admin_url.replace("+asyncpg", ""))
-    try:
-        await admin.execute(_EMPTY)
-    finally:
-        await admin.close()
+    sweep()
     return shared_database
 
 
@@ -189,11 +239,18 @@ def settings(database: Database, servers: Servers, tmp_path: Path, worker_id: st
     """Settings of a hub for one test: own database, own folder, own Redis database per worker."""
     number = int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 0
     redis_url = make_url(servers.redis_url).set(database=str(number % _REDIS_DATABASES))
+    made = _settings(database.database_url, redis_url.render_as_string(hide_password=False))
+    return made.model_copy(update={"data_dir": tmp_path / "data"})
+
+
+@cache
+def _settings(database_url: str, redis_url: str) -> Settings:
+    # Looking through the environment takes longer than opening a hub.
     return Settings(
-        database_url=database.database_url,
-        redis_url=redis_url.render_as_string(hide_password=False),
+        database_url=database_url,
+        redis_url=redis_url,
         secret_key=SECRET_KEY,
-        data_dir=tmp_path / "data",
+        data_dir=Path("/nowhere"),
         environment="development",
         lease_seconds=5,
         database_pool=4,

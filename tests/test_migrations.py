@@ -1,6 +1,7 @@
 """Migrations: one line, there and back, and exactly the tables of the models."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,7 @@ from sqlalchemy.pool import NullPool
 import hub.runtime
 from hub.kernel.ids import new_id
 from hub.kernel.model import Base
-from tests.conftest import ROOT, Database, Servers
+from tests.conftest import ROOT, TEMPLATE, Servers
 
 assert hub.runtime
 
@@ -43,12 +44,12 @@ def config(connection: Connection) -> Config:
     return made
 
 
-@pytest.fixture
-async def empty(servers: Servers) -> AsyncIterator[Servers]:
-    """An empty database of the owner's; its name is in the fixture's server addresses."""
+@asynccontextmanager
+async def a_database(servers: Servers, *, template: str = "template1") -> AsyncIterator[Servers]:
+    """Make a database of the owner's; its name is in the server addresses."""
     name = f"m_{new_id().hex[-20:]}"
     admin = await asyncpg.connect(servers.url("postgres").replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE {name} OWNER hub_owner")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER hub_owner")
     try:
         yield Servers(admin_url=servers.url(name), redis_url=servers.redis_url)
     finally:
@@ -56,12 +57,34 @@ async def empty(servers: Servers) -> AsyncIterator[Servers]:
         await admin.close()
 
 
-@pytest.fixture
-async def owner(empty: Servers) -> AsyncIterator[AsyncEngine]:
-    name = empty.admin_url.rpartition("/")[2].partition("?")[0]
-    engine = create_async_engine(empty.url(name, user="hub_owner"), poolclass=NullPool)
+@asynccontextmanager
+async def as_owner(servers: Servers) -> AsyncIterator[AsyncEngine]:
+    """Open a database as the owner of its tables."""
+    name = servers.admin_url.rpartition("/")[2].partition("?")[0]
+    engine = create_async_engine(servers.url(name, user="hub_owner"), poolclass=NullPool)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def empty(servers: Servers) -> AsyncIterator[Servers]:
+    """An empty database."""
+    async with a_database(servers) as made:
+        yield made
+
+
+@pytest.fixture
+async def owner(empty: Servers) -> AsyncIterator[AsyncEngine]:
+    """The empty database, as its owner."""
+    async with as_owner(empty) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def migrated(servers: Servers) -> AsyncIterator[AsyncEngine]:
+    """A copy of what this run has migrated from nothing to the newest revision, as its owner."""
+    async with a_database(servers, template=TEMPLATE) as made, as_owner(made) as engine:
+        yield engine
 
 
 async def run(engine: AsyncEngine, step: Any, *arguments: Any) -> None:
@@ -84,14 +107,13 @@ def test_migrations_are_one_line() -> None:
         assert revision.path.rpartition("/")[2].startswith(revision.revision)
 
 
-async def test_a_database_goes_up_down_and_up_again(owner: AsyncEngine) -> None:
-    await run(owner, command.upgrade, "head")
-    first = await described(owner)
-    await run(owner, command.downgrade, "base")
-    bare = await described(owner)
-    await run(owner, command.upgrade, "head")
+async def test_a_database_goes_up_down_and_up_again(migrated: AsyncEngine) -> None:
+    first = await described(migrated)
+    await run(migrated, command.downgrade, "base")
+    bare = await described(migrated)
+    await run(migrated, command.upgrade, "head")
 
-    assert await described(owner) == first
+    assert await described(migrated) == first
     assert len(first) > 500
     assert {row[1].partition(".")[0] for row in bare} <= {"alembic_version", "alembic_version_pkc"}
 
@@ -109,27 +131,23 @@ async def test_every_step_can_be_taken_alone(owner: AsyncEngine) -> None:
         await run(owner, command.upgrade, revision.revision)
 
 
-async def test_models_and_migrations_say_the_same(owner: AsyncEngine) -> None:
-    await run(owner, command.upgrade, "head")
-
-    await run(owner, command.check)
+async def test_models_and_migrations_say_the_same(migrated: AsyncEngine) -> None:
+    await run(migrated, command.check)
 
 
 async def test_checks_of_the_models_are_those_of_the_database(
-    owner: AsyncEngine, database: Database
+    owner: AsyncEngine, migrated: AsyncEngine
 ) -> None:
     # Alembic does not compare checks, so both sets of tables are made and compared here.
-    await run(owner, command.upgrade, "head")
-    migrated = await _checks(owner)
-    await run(owner, command.downgrade, "base")
+    expected = await _checks(migrated)
     async with owner.begin() as connection:
         await connection.exec_driver_sql(
             "CREATE FUNCTION hub_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"
         )
         await connection.run_sync(Base.metadata.create_all)
 
-    assert await _checks(owner) == migrated
-    assert len(migrated) > 10
+    assert await _checks(owner) == expected
+    assert len(expected) > 10
 
 
 async def _checks(engine: AsyncEngine) -> list[tuple[Any, ...]]:

@@ -87,11 +87,14 @@ async def send(
 
     `trust` says whose certificates are believed; by default those the system believes.
     """
-    await asyncio.to_thread(_send, message, server, trust or ssl.create_default_context())
+    await asyncio.to_thread(_send, message, server, trust)
 
 
-def _send(message: EmailMessage, server: Server, trust: ssl.SSLContext) -> None:
+def _send(message: EmailMessage, server: Server, trust: ssl.SSLContext | None) -> None:
     sender = parseaddr(message["From"])[1].rpartition("@")[2]
+    if trust is None and server.scheme != "smtp":
+        # Reading all certificates of the system takes a while: here, and only where TLS is spoken.
+        trust = ssl.create_default_context()
     with _typed(), _connected(server, trust, name=sender) as smtp:
         if server.scheme == "smtp+starttls":
             # Refused where the server does not offer it: nobody in between can talk it away.
@@ -102,7 +105,9 @@ def _send(message: EmailMessage, server: Server, trust: ssl.SSLContext) -> None:
 
 
 @contextmanager
-def _connected(server: Server, trust: ssl.SSLContext, *, name: str) -> Iterator[smtplib.SMTP]:
+def _connected(
+    server: Server, trust: ssl.SSLContext | None, *, name: str
+) -> Iterator[smtplib.SMTP]:
     # Without a name smtplib asks the network for one, which may take longer than the mail.
     if server.scheme == "smtps":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(

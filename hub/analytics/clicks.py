@@ -114,14 +114,19 @@ ORDER BY out.id
 LATELY = timedelta(hours=2)
 
 
-async def measure_clicks(work: UnitOfWork) -> int:
-    """Keep the clicks of people as the metric CLICKS of publications; return how many changed."""
+async def measure_clicks(work: UnitOfWork, *, publication_id: UUID | None = None) -> int:
+    """Keep the clicks of people as the metric CLICKS of publications; return how many changed.
+
+    With `publication_id` only its own are kept.
+    """
     rows = await work.rows(_COUNTED, work.caller.workspace_id, work.now - LATELY)
     changed = 0
     for row in rows:
-        publication_id, clicks = tuple(row)
+        shown_by, clicks = tuple(row)
+        if publication_id not in {None, shown_by}:
+            continue
         if await record(
-            work, publication_id=publication_id, counters={CLICKS: clicks}, approximate=False
+            work, publication_id=shown_by, counters={CLICKS: clicks}, approximate=False
         ):
             changed += 1
     return changed

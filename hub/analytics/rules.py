@@ -42,7 +42,7 @@ def progress(
     passed = min(max((now - begins) / (ends - begins), 0.0), 1.0)
     expected = round(target * passed)
     return Progress(
-        state=_state(value, target, target * passed, begins=begins, ends=ends, now=now),
+        state=_state(value, target, expected, begins=begins, ends=ends, now=now),
         value=min(value, VALUE_MAX),
         share=round(100 * value / target, 1),
         expected=expected,
@@ -51,7 +51,7 @@ def progress(
 
 
 def _state(
-    value: int, target: int, expected: float, *, begins: datetime, ends: datetime, now: datetime
+    value: int, target: int, expected: int, *, begins: datetime, ends: datetime, now: datetime
 ) -> GoalState:
     if now < begins:
         return GoalState.NOT_STARTED

@@ -19,6 +19,7 @@ from rich.panel import Panel
 
 from hub.cli.output import RUNNING, complaints, console, settings_from_environment
 from hub.cli.processes import api_command, app_role, is_migrated, migrated, worker_command
+from hub.cli.story import REPORT, clear_report, play
 from hub.embedded.environment import (
     CannotStart,
     listening,
@@ -37,12 +38,12 @@ STAND_INS = {
     "HUB_DEMO_BLUESKY": ("bluesky", "Bluesky"),
     "HUB_DEMO_WORDPRESS": ("wordpress", "Blog"),
     "HUB_DEMO_MISAGO": ("misago", "Forum"),
+    "HUB_DEMO_PRESS": ("press", "Paper"),
     "HUB_DEMO_RECEIVER": ("receiver", "Webhook"),
 }
 SIMULATORS = "workers.simulators"
 #: A path that only the stand-in which is served last answers: then all of them are there.
 ALL_THERE = "/_sim/faults"
-STORY = "workers.demo"
 
 DataDir = Annotated[
     Path | None,
@@ -106,16 +107,17 @@ def up(
 
 def demo(
     keep: Annotated[
-        Path | None, typer.Option(help="Where the chart is written.", show_default="out")
+        Path | None, typer.Option(help="Where the report is written.", show_default=str(REPORT))
     ] = None,
 ) -> None:
-    """Play the life of a campaign from brief to measurement, then stop everything.
+    """Play a week in the life of two brands, French and English, then stop everything.
 
-    A French and an English campaign are written, reviewed, approved, published to a stand-in of a
-    Mastodon network, to feeds and to a webhook; other accounts like and answer; the hub collects,
-    replies and measures. All through the public GraphQL API, on data that is thrown away.
+    Monday to Sunday in about a minute: a plan and a voice, texts reviewed in steps, published to
+    stand-ins of two networks, a blog and a forum; answers, a rule, a contest whose draw is proved,
+    a bad day with a pause, and what came of it all. All through the public GraphQL API, on data
+    that is thrown away. `index.html` in the report tells it again, with charts, files and proofs.
     """
-    _exit(asyncio.run(_demo(keep or Path("out"))))
+    _exit(asyncio.run(_demo(keep or REPORT)))
 
 
 def _exit(code: int) -> None:
@@ -125,12 +127,14 @@ def _exit(code: int) -> None:
 
 async def _up(folder: Path, *, port: int | None, demo: bool, mirror: bool) -> int:
     try:
+        if demo:
+            clear_report(REPORT)
         async with (
             stopping_on_signals(),
             _running(folder, port=port, simulators=demo, mirror=mirror) as running,
         ):
             if demo:
-                await _story(running, out=Path("out"), stays=True)
+                await _story(running, REPORT, stays=True)
             _announce(running)
             try:
                 await running.supervisor.forever()
@@ -147,11 +151,12 @@ async def _demo(out: Path) -> int:
     folder = _throw_away_folder()
     code = 130
     try:
+        clear_report(out)
         async with (
             stopping_on_signals(),
             _running(folder, port=0, simulators=True, mirror=False) as running,
         ):
-            code = await _story(running, out=out)
+            code = await _story(running, out)
     except CannotStart as error:
         complaints.print(f"[red]✗[/red] {error}", highlight=False)
         return 1
@@ -160,31 +165,21 @@ async def _demo(out: Path) -> int:
     return code
 
 
+async def _story(running: Running, out: Path, *, stays: bool = False) -> int:
+    return await play(
+        running.settings,
+        tokens=running.tokens,
+        addresses=running.extra,
+        out=out,
+        stays=stays,
+    )
+
+
 def _throw_away_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="content-hub-demo-"))
     # Others may pass through, not look: as root the servers run as another user.
     folder.chmod(0o711)
     return folder
-
-
-async def _story(running: Running, *, out: Path, stays: bool = False) -> int:
-    """Play the demo in a process of its own: it is a client like any other."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", STORY, "--out", str(out)),
-        env={
-            **os.environ,
-            **running.extra,
-            "HUB_DEMO_API": running.settings.public_url,
-            **({"HUB_DEMO_STAYS": "1"} if stays else {}),
-            **{f"HUB_DEMO_{name.upper()}": token for name, token in running.tokens.items()},
-        },
-    )
-    try:
-        return await process.wait()
-    except asyncio.CancelledError:
-        process.terminate()
-        await process.wait()
-        raise
 
 
 @asynccontextmanager

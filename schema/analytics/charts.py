@@ -23,6 +23,7 @@ from hub.analytics.typesetting import to_png
 from hub.analytics.wording import LANGUAGES, Wording
 from hub.kernel.caller import Caller, Permission
 from hub.kernel.errors import Invalid, NotFound
+from hub.kernel.locales import language_of
 from hub.kernel.reading import Reader
 from hub.kernel.statements import Statement
 from schema.analytics.scopes import FigureScope, scope_of
@@ -138,7 +139,8 @@ class Chart:
         scope = scope_of(given.scope or None, "input", "scope")
         if given.kind is ChartKind.BEST_TIMES and scope.kind is not ScopeKind.CHANNEL:
             raise Invalid("Best times are those of a channel.", path=("input", "scope"))
-        if given.locale not in LANGUAGES:
+        language = language_of(given.locale)
+        if language not in LANGUAGES:
             raise Invalid(
                 f"Charts speak these languages: {', '.join(LANGUAGES)}.", path=("input", "locale")
             )
@@ -150,7 +152,7 @@ class Chart:
             metric=require_metric(given.metric),
             format=given.format,
             theme=given.theme,
-            locale=given.locale,
+            locale=language,
             until=until,
         )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from hub.analytics import clicks
 from hub.analytics import operations as analytics
 from hub.engagement import operations as engagement
 from hub.kernel.work import UnitOfWork
@@ -344,8 +345,11 @@ class PublishingMutations:
         input: Annotated[PublicationCollectInput, strawberry.argument(description="Which.")],  # noqa: A002 - its name in the API
     ) -> PublicationCollectPayload:
         async def collect(work: UnitOfWork) -> PublicationRow:
-            await engagement.collect_now(work, publication_id=_id(input.id))
-            return await analytics.measure_now(work, publication_id=_id(input.id))
+            publication_id = _id(input.id)
+            await engagement.collect_now(work, publication_id=publication_id)
+            row = await analytics.measure_now(work, publication_id=publication_id)
+            await clicks.measure_clicks(work, publication_id=publication_id)
+            return row
 
         return await _perform(info, PublicationCollectPayload, collect)
 

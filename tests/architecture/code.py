@@ -10,13 +10,19 @@ PACKAGES = ("hub", "schema", "workers")
 
 
 @cache
-def modules() -> dict[str, ast.Module]:
-    """Return every module of the product by its path, such as `hub/kernel/work.py`."""
-    return {
-        str(path.relative_to(ROOT)): ast.parse(path.read_text())
+def paths() -> list[str]:
+    """Return where the modules of the product are, such as `hub/kernel/work.py`."""
+    return [
+        str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
-    }
+    ]
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return every module of the product by its path."""
+    return {path: ast.parse((ROOT / path).read_text()) for path in paths()}
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:

@@ -24,12 +24,14 @@ from hub.content.storage import BytesMissing
 from hub.kernel.editing import get
 from hub.kernel.ids import global_id
 from hub.kernel.work import Hub
-from hub.publishing.models import Publication
+from hub.publishing.models import Publication, PublicationState
 from hub.strategy import operations as strategy
+from hub.strategy.models import GoalMetric
 from tests.conftest import Database
 from tests.factories import World, a_channel, a_publication, a_world
 from tests.hub.traces import events_of, put
 from tests.schema.client.api import an_api
+from tests.schema.client.rows import bring
 from tests.working import a_toolbox, move_clock, work_off
 from workers.exporting import CsvWriter, ParquetWriter, cell
 from workers.handling import Toolbox
@@ -264,7 +266,19 @@ async def test_a_report_is_a_page_and_a_document(
         )
     assert row.item_id is not None
     await put(database, "content_items", row.item_id, campaign_id=campaign.id)
+    await bring(world, row, PublicationState.PUBLISHED)
     today = (await world.hub.now()).date()
+    async with world.hub.unit_of_work(world.manager) as work:
+        await strategy.create_goal(
+            work,
+            brand_id=world.brand_id,
+            campaign_id=campaign.id,
+            name="Cent <i>j'aime",
+            metric=GoalMetric.LIKES,
+            target=100,
+            starts_on=today - timedelta(days=9),
+            deadline=today,
+        )
     async with world.hub.unit_of_work(world.editor) as work:
         asked = await reports.create(
             work,
@@ -288,6 +302,9 @@ async def test_a_report_is_a_page_and_a_document(
     assert page.count("<svg") == 1
     assert ("Campaign report" if locale == "en" else "Rapport de campagne") in page
     assert "<b>15</b>" in page
+    assert "Cent &lt;i&gt;j&#x27;aime" in page
+    assert ("12 (12.0%)" if locale == "en" else "12 (12,0\u202f%)") in page
+    assert ("<td>Behind</td>" if locale == "en" else "<td>En retard</td>") in page
     assert document.startswith(b"%PDF-")
     assert [one.name for one in await events_of(world)][-1] == "report.made"
 

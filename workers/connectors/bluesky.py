@@ -445,6 +445,10 @@ class Bluesky:
         if spent in SPENT:
             session = await self._sessions.renewed(account, session, refreshable=spent == EXPIRED)
             answer = await self._send(account, session, method, name, **request)
+        if code_of(answer) == EXPIRED:
+            # Another task had renewed it, and the machine has slept since: no sign of a bad key.
+            session = await self._sessions.renewed(account, session, refreshable=True)
+            answer = await self._send(account, session, method, name, **request)
         if answer.ok:
             return answer
         raise failure(answer)

@@ -11,7 +11,7 @@ import httpx
 Json = dict[str, Any]
 Found = TypeVar("Found")
 
-POLL_SECONDS = 0.15
+POLL_SECONDS = 0.1
 
 
 class StoryFailed(Exception):
@@ -23,7 +23,9 @@ class Refused(StoryFailed):
 
     def __init__(self, act: str, errors: list[Json]) -> None:
         first = errors[0]
-        super().__init__(f"{act}: {first['code']} {first['message']} ({'.'.join(first['path'])})")
+        super().__init__(
+            f"{act}: {first['code']} {first['message']} ({'.'.join(first['path'] or [])})"
+        )
         self.code: str = first["code"]
 
 

@@ -1,64 +1,91 @@
-"""The last part: others like, share and answer; the hub counts, listens and replies."""
+"""The community: others like, share and answer; the hub counts, listens, replies and moderates."""
 
 from collections import Counter
 
 from workers.demo.client import Json, until
+from workers.demo.diary import many
 from workers.demo.material import Answer, Channel, Item
-from workers.demo.reviewing import all_out
-from workers.demo.stage import Said, Stage, Step
+from workers.demo.publishing import look_at, look_at_all, until_out
+from workers.demo.stage import Said, Stage
 
 COUNTED_SECONDS = 30
+COLLECT = "publication { id }"
 
-ENGAGEMENT = """
-query Engagement($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on Publication {
-      id
-      metrics { metric value }
-      thread {
-        messages(first: 50) { nodes { id direction text remoteId person { handle name } } }
-      }
-    }
+RENDERED = """
+query Rendered($reply: ID!, $message: ID!) {
+  savedReplyRender(id: $reply, messageId: $message) { text problems { message } }
+}"""
+MODERATED = """
+query Moderated($ids: [ID!]!, $rule: ID!) {
+  nodes(ids: $ids) { ... on Message { id hidden text } }
+  moderationActions(filter: { ruleIn: [$rule] }, first: 20) {
+    nodes { id kind state reason ruleName spans { text } message { id text } }
   }
 }"""
 
 
-async def others_react(stage: Stage, step: Step) -> None:
-    """Let everybody else do what the texts say they do, wherever they can."""
-    for platform, place in stage.places.items():
-        for username, name in stage.cast.people.items():
-            stage.others[platform, username] = await place.join(username=username, name=name)
+async def others_react(stage: Stage) -> None:
+    """Let everybody else do what the texts say they do, and wait until the hub knows all of it."""
+    before = len(stage.said)
+    changed = []
     for publication in stage.answerable():
-        await _react(stage, publication)
-        step()
+        item = stage.item_of(publication)
+        if item is None:
+            continue
+        is_new = publication["id"] not in stage.done
+        if is_new:
+            await _react(stage, publication, item)
+        if is_new or await _like_later(stage, publication, item):
+            changed.append(publication["id"])
+    await _collected(stage, changed)
+    did: Counter[str] = sum((stage.done[one] for one in changed), Counter())
+    stage.note(
+        f"In the inbox: {many(len(stage.said) - before, 'new answer')}; counted where something "
+        f"has changed: {many(did['likes'], 'like')}, {many(did['shares'], 'share')}",
+        kind="found",
+    )
 
 
-async def _react(stage: Stage, publication: Json) -> None:
-    item, channel = stage.item_of(publication), stage.channel_of(publication)
-    place = stage.place_of(publication)
+async def _react(stage: Stage, publication: Json, item: Item) -> None:
+    channel, place = stage.channel_of(publication), stage.place_of(publication)
     posts = [post["remoteId"] for post in publication["posts"]]
+    done = stage.done.setdefault(publication["id"], Counter())
     for name in item.community.likes if place.has_likes else ():
-        await place.like(stage.others[channel.platform, name], posts[0])
+        await place.like(await stage.other(channel.platform, name), posts[0])
+        done["likes"] += 1
     for name in item.community.shares if place.has_shares else ():
-        await place.share(stage.others[channel.platform, name], posts[0])
+        await place.share(await stage.other(channel.platform, name), posts[0])
+        done["shares"] += 1
     for answer in answers_on(item, channel):
         remote_id = await place.answer(
-            stage.others[channel.platform, answer.by],
+            await stage.other(channel.platform, answer.by),
             posts[answer.under_part - 1],
             answer.text,
             to=stage.accounts[channel.key],
         )
+        done["answers"] += 1
         stage.said.append(
             Said(
                 item=item,
                 channel=channel,
-                by=answer.by,
-                text=answer.text,
+                answer=answer,
+                publication_id=publication["id"],
                 remote_id=remote_id,
-                reply=answer.reply,
-                hide=answer.hide,
             )
         )
+
+
+async def _like_later(stage: Stage, publication: Json, item: Item) -> bool:
+    """Let those like it who come to it a day later; say whether there were any."""
+    done, place = stage.done[publication["id"]], stage.place_of(publication)
+    if done["later"] or not place.has_likes or not item.community.later_likes:
+        return False
+    platform = stage.channel_of(publication).platform
+    for name in item.community.later_likes:
+        await place.like(await stage.other(platform, name), publication["posts"][0]["remoteId"])
+        done["likes"] += 1
+    done["later"] = 1
+    return True
 
 
 def answers_on(item: Item, channel: Channel) -> list[Answer]:
@@ -66,31 +93,21 @@ def answers_on(item: Item, channel: Channel) -> list[Answer]:
     return [answer for answer in item.community.answers if answer.on == channel.key]
 
 
-async def collect(stage: Stage, step: Step) -> None:
+async def _collected(stage: Stage, ids: list[str]) -> None:
     """Ask the hub to look now, and wait until it has counted everything the others did."""
-    published = stage.answerable()
-    for publication in published:
-        await stage.editor.act(
-            "publicationCollect", {"id": publication["id"]}, "publication { id }"
-        )
-    ids = [publication["id"] for publication in published]
-    complete: set[str] = set()
+    for publication_id in ids:
+        await stage.editor.act("publicationCollect", {"id": publication_id}, COLLECT)
 
     async def look() -> bool | None:
-        for node in (await stage.editor.ask(ENGAGEMENT, ids=ids))["nodes"]:
-            publication = next(one for one in published if one["id"] == node["id"])
-            publication["metrics"], publication["thread"] = node["metrics"], node["thread"]
-            if node["id"] not in complete and counted(publication) == done(stage, publication):
-                complete.add(node["id"])
-                step()
-        return len(complete) == len(ids) or None
+        shown = await look_at(stage, ids)
+        return all(counted(one) == done(stage, one) for one in shown) or None
 
     await until(
         look,
         seconds=COUNTED_SECONDS,
         what=lambda: "; ".join(
-            f"“{stage.item_of(one)}”: counted {counted(one)}, done {done(stage, one)}"
-            for one in published
+            f"{one['channel']['name']}: counted {counted(one)}, done {done(stage, one)}"
+            for one in map(stage.publications.__getitem__, ids)
             if counted(one) != done(stage, one)
         ),
     )
@@ -98,7 +115,7 @@ async def collect(stage: Stage, step: Step) -> None:
 
 def counted(publication: Json) -> Counter[str]:
     """Return what the hub knows of a publication: likes, shares and answers."""
-    metrics = {one["metric"]: one["value"] for one in publication.get("metrics") or ()}
+    metrics = {one["metric"]: one["value"] for one in publication["metrics"]}
     return +Counter(
         likes=metrics.get("LIKES", 0),
         shares=metrics.get("SHARES", 0),
@@ -107,37 +124,49 @@ def counted(publication: Json) -> Counter[str]:
 
 
 def done(stage: Stage, publication: Json) -> Counter[str]:
-    """Return what the others did with a publication, by the text it tells."""
-    item, place = stage.item_of(publication), stage.place_of(publication)
-    return +Counter(
-        likes=len(item.community.likes) if place.has_likes else 0,
-        shares=len(item.community.shares) if place.has_shares else 0,
-        answers=len(answers_on(item, stage.channel_of(publication))),
-    )
+    """Return what the others did with a publication."""
+    did = stage.done.get(publication["id"], Counter())
+    return +Counter({name: did[name] for name in ("likes", "shares", "answers")})
 
 
 def inbound(publication: Json) -> list[Json]:
     """Return the answers of others that the hub brought back."""
-    thread = publication.get("thread")
+    thread = publication["thread"]
     messages = thread["messages"]["nodes"] if thread else []
     return [message for message in messages if message["direction"] == "INBOUND"]
 
 
-async def reply(stage: Stage, step: Step) -> None:
-    """Answer from the hub, and wait until every answer is where it belongs."""
+async def answer(stage: Stage) -> None:
+    """Answer from the hub, with saved words where they fit, and wait until all of it is out."""
     messages = messages_by_place(stage)
+    answered = {id(said) for said, _ in stage.replied.values()}
+    made: list[str] = []
+    saved = 0
     for said in stage.said:
-        if not said.reply:
+        if not said.answer.is_answered or id(said) in answered:
             continue
-        place = stage.places[said.channel.platform]
-        given = {
-            "messageId": messages[said.channel.key, said.remote_id],
-            "text": place.addressed(said.by, said.reply),
-        }
-        made = await stage.editor.act("messageReply", given, "publication { id }")
-        stage.replied[made["publication"]["id"]] = said
-    count = replies_expected(stage)
-    stage.replies = await all_out(stage, origin="REPLY", count=count, step=step)
+        message_id = messages[said.channel.key, said.remote_id]
+        given = await _words(stage, said, message_id)
+        out = await stage.editor.act("messageReply", given, "publication { id }")
+        stage.replied[out["publication"]["id"]] = (said, given["text"])
+        made.append(out["publication"]["id"])
+        saved += "savedReplyId" in given
+    if not made:
+        return
+    await until_out(stage, made)
+    with_saved = f", {saved} of them with a saved reply" if saved else ""
+    stage.note(f"Answered from the inbox: {len(made)}{with_saved}")
+
+
+async def _words(stage: Stage, said: Said, message_id: str) -> Json:
+    place = stage.places[said.channel.platform]
+    if not said.answer.saved:
+        text = place.addressed(said.answer.by, said.answer.reply)
+        return {"messageId": message_id, "text": text}
+    saved = stage.brands[said.item.brand].saved_reply
+    asked = await stage.editor.ask(RENDERED, reply=saved, message=message_id)
+    text = place.addressed(said.answer.by, asked["savedReplyRender"]["text"])
+    return {"messageId": message_id, "text": text, "savedReplyId": saved}
 
 
 def messages_by_place(stage: Stage) -> dict[tuple[str, str], str]:
@@ -151,4 +180,38 @@ def messages_by_place(stage: Stage) -> dict[tuple[str, str], str]:
 
 def replies_expected(stage: Stage) -> int:
     """Return how many answers the brand has something to say to."""
-    return sum(bool(answer.reply) for item in stage.items for answer in item.community.answers)
+    return sum(said.answer.is_answered for said in stage.said)
+
+
+async def moderated(stage: Stage) -> None:
+    """Wait until the rule has hidden what nobody should have to read; tell why it did."""
+    messages = messages_by_place(stage)
+    for said in unwanted(stage):
+        message_id = messages[said.channel.key, said.remote_id]
+        rule = stage.brands[said.item.brand].rule
+
+        async def look(message_id: str = message_id, rule: str = rule) -> Json | None:
+            shown = await stage.editor.ask(MODERATED, ids=[message_id], rule=rule)
+            hidden = shown["nodes"][0]["hidden"]
+            acts = [
+                one
+                for one in shown["moderationActions"]["nodes"]
+                if one["message"]["id"] == message_id and one["kind"] == "HIDE"
+            ]
+            return acts[0] if hidden and acts else None
+
+        act = await until(look, seconds=COUNTED_SECONDS, what=f"{said.answer.by} is not hidden.")
+        stage.found.setdefault("moderated", []).append((said, act))
+        spans = ", ".join(f"“{span['text']}”" for span in act["spans"])
+        stage.note(
+            f"A comment of {stage.cast.people[said.answer.by]} is hidden by “{act['ruleName']}”",
+            brand=said.item.brand,
+            kind="bad",
+            details=[f"it says: {said.answer.text}", f"found: {spans} · {act['reason']}"],
+        )
+    await look_at_all(stage)
+
+
+def unwanted(stage: Stage) -> list[Said]:
+    """Return the answers that a rule is to hide."""
+    return [said for said in stage.said if said.answer.hidden]

@@ -1,4 +1,4 @@
-"""The world outside the hub: places with other people in them, and a webhook's receiver."""
+"""The world outside the hub: places with other people in them, a paper, a webhook's receiver."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,11 @@ class Place:
         self.url = url
         self._control = control
         self._acts = acts
+
+    @property
+    def control(self) -> str:
+        """Where the place itself is controlled, its clock among other things."""
+        return f"{self.url}{self._control}"
 
     @property
     def has_likes(self) -> bool:
@@ -115,6 +120,10 @@ class Mastodon(Place):
         """Return a reply to somebody: who is named is told of it."""
         return f"@{who} {text}"
 
+    async def say(self, who: Account, text: str, *, language: str) -> None:
+        """Post something to everybody."""
+        await self._post("/api/v1/statuses", who, json={"status": text, "language": language})
+
     async def mentions(self, who: Account) -> Sequence[Json]:
         """Return the posts somebody was told of because they were addressed in them."""
         answer = await self.http.get(
@@ -180,12 +189,39 @@ class Receiver:
         made = answer.json()
         return Inbox(name=name, url=made["url"], secret=made["secrets"][0])
 
+    async def trust(self, inbox: Inbox) -> None:
+        """Let an address accept what is signed with its secret."""
+        given = {"name": inbox.name, "secrets": [inbox.secret]}
+        answer = await self._http.post(f"{self._url}/_sim/inboxes", json=given)
+        answer.raise_for_status()
+
+    def address(self, name: str) -> str:
+        """Return where an address of that name is called."""
+        return f"{self._url}/hooks/{name}"
+
     async def received(self, inbox: Inbox) -> Json:
         """Return what an address kept, every delivery in order, and what it refused."""
         answer = await self._http.get(f"{self._url}/_sim/inboxes/{inbox.name}")
         answer.raise_for_status()
         shown: Json = answer.json()
         return shown
+
+
+class Press:
+    """A paper with a feed, where articles appear."""
+
+    def __init__(self, http: httpx.AsyncClient, *, url: str) -> None:
+        self._http = http
+        self.feed = f"{url}/feed.xml"
+        #: Where the paper itself is controlled, its clock among other things.
+        self.control = f"{url}/_sim/"
+
+    async def print(self, title: str, text: str) -> None:
+        """Let an article appear."""
+        answer = await self._http.post(
+            f"{self.control}articles", json={"title": title, "text": text}
+        )
+        answer.raise_for_status()
 
 
 def _bearer(who: Account) -> dict[str, str]:

@@ -1,15 +1,14 @@
-"""The middle: what is submitted, sent back, approved, and goes out."""
+"""Is it ok: texts are submitted, remarked on, sent back, resumed and approved in steps."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from workers.demo.client import Json, Person, Refused, StoryFailed, until
-from workers.demo.material import Item
-from workers.demo.setting import parts
-from workers.demo.stage import Stage, Step
+from workers.demo.material import Item, Remarked
+from workers.demo.publishing import look_at_all
+from workers.demo.stage import Stage
+from workers.demo.writing import rewrite
 
 PREPARED_SECONDS = 30
-OUT_SECONDS = 40
 
 REVIEWS = """
 query Reviews($ids: [ID!]!) {
@@ -19,74 +18,51 @@ query Reviews($ids: [ID!]!) {
       version
       state
       contentItem { id title }
-      targets { channel { name } edition { id hash problems { message severity } } }
-      decisions { verdict remark member { name } }
+      openStep { name }
+      steps { name state decisions { verdict member { name } carriedFrom { id } } }
+      targets { channel { id name } edition { id hash problems { message severity } } }
     }
   }
 }"""
-PUBLICATIONS = """
-query Publications($brand: ID!) {
-  publications(filter: {brandIn: [$brand]}, first: 50, orderBy: [CREATED_AT_ASC]) {
-    nodes {
-      id
-      state
-      holdReason
-      dueAt
-      origin
-      url
-      posts { remoteId url }
-      approvedHash
-      sentHash
-      channel { id name }
-      revision { title }
-      edition { hash title parts { text media { alt sha256 } } }
-      problems { message }
-      attempts { number outcome message }
-    }
-  }
-}"""
-ENDED = {"HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"}
+REMARK = "remark { id anchor { quote } }"
 
 
-async def review(stage: Stage, step: Step) -> None:
-    """Submit every text, have one sent back and rewritten, and approve all of them."""
-    submitted = {item.title: await _submit(stage, item) for item in stage.items}
-    reviews = await _in_review(stage, submitted)
+async def review(stage: Stage) -> None:
+    """Submit every text, have one sent back and resumed, and approve all of them."""
+    submitted = {item.title: await submit(stage, item) for item in stage.items}
+    reviews = await in_review(stage, submitted)
     for item in stage.items:
         shown = reviews[item.title]
-        if item.first_draft is not None:
-            shown = await _send_back_and_revise(stage, item, shown)
         if item.writer == "manager":
             await _try_alone(stage, shown)
-        await decide(stage.approver, shown, "APPROVE", remark="")
-        step()
+        if item.remarked is not None:
+            shown = await _send_back_and_resume(stage, item, item.remarked, shown)
+        await approve(stage, shown, brand=item.brand)
+    for brand in stage.cast.brands:
+        own = sum(item.brand == brand.key for item in stage.items)
+        stage.note(f"{own} texts are approved, as they will be sent", brand=brand.key)
+    await look_at_all(stage)
 
 
-async def reviewed(stage: Stage, item: Item, *, channels: Sequence[str]) -> Json:
-    """Submit the text as it is now for some channels, without a time; return the review."""
-    submitted = await _submit(stage, item, channels=channels)
-    return (await _in_review(stage, {item.title: submitted}))[item.title]
-
-
-async def _submit(stage: Stage, item: Item, *, channels: Sequence[str] | None = None) -> str:
-    goes_out = (
-        None
-        if item.scheduled_in_seconds is None or channels is not None
-        else (datetime.now(UTC) + timedelta(seconds=item.scheduled_in_seconds)).isoformat()
-    )
+async def submit(
+    stage: Stage, item: Item, *, channels: Sequence[str] = (), resume: bool = False
+) -> str:
+    """Submit a text as it is now: for its channels at its time, or for some without one."""
+    at = stage.clock.moment(item.goes_out).isoformat() if item.goes_out and not channels else None
     given = {
         "contentItemId": stage.written[item.title]["id"],
         "expectedVersion": stage.written[item.title]["version"],
         "targets": [
-            {"channelId": stage.channels[key], "scheduledFor": goes_out}
+            {"channelId": stage.channels[key], "scheduledFor": at}
             for key in channels or item.channels
         ],
+        "resume": resume,
     }
     made = await stage.people[item.writer].act("reviewSubmit", given, "review { id }")
     return str(made["review"]["id"])
 
 
-async def _in_review(stage: Stage, submitted: Mapping[str, str]) -> dict[str, Json]:
+async def in_review(stage: Stage, submitted: Mapping[str, str]) -> dict[str, Json]:
     """Wait until the editions of every review are rendered; return the reviews by title."""
     titles = {review_id: title for title, review_id in submitted.items()}
     shown: list[Json] = []
@@ -107,24 +83,61 @@ def _problems(one: Json) -> str:
     return "; ".join(problem["message"] for each in editions for problem in each["problems"])
 
 
-async def _send_back_and_revise(stage: Stage, item: Item, shown: Json) -> Json:
-    """Ask for changes, let the writer read why and rewrite, and submit the new revision."""
-    draft = item.first_draft
-    if draft is None:
-        return shown
-    await decide(stage.approver, shown, "REQUEST_CHANGES", remark=draft.remark)
-    writer = stage.people[item.writer]
-    read = (await writer.ask(REVIEWS, ids=[shown["id"]]))["nodes"][0]
-    stage.remarks.append(read["decisions"][-1]["remark"])
+async def approve(stage: Stage, shown: Json, *, brand: str) -> None:
+    """Approve what was shown, at every step that is still to be done."""
+    deciding = {"Editing desk": stage.approver, "Word of the house": stage.manager}
+    for step in shown["steps"]:
+        if step["state"] != "DONE":
+            await decide(deciding.get(step["name"], stage.approver), shown, "APPROVE")
+    stage.found.setdefault("steps", {})[shown["id"]] = (brand, len(shown["steps"]))
+
+
+async def decide(who: Person, shown: Json, verdict: str, *, remark: str = "") -> None:
+    """Decide on exactly the editions that were shown."""
     given = {
-        "id": stage.written[item.title]["id"],
-        "expectedVersion": stage.written[item.title]["version"],
-        "parts": parts(stage, item.parts, item.pictures),
+        "reviewId": shown["id"],
+        "verdict": verdict,
+        "remark": remark,
+        "editions": [
+            {"editionId": target["edition"]["id"], "hash": target["edition"]["hash"]}
+            for target in shown["targets"]
+        ],
     }
-    revised = await writer.act("contentItemUpdate", given, "contentItem { id version }")
-    stage.written[item.title] = revised["contentItem"]
-    again = await _in_review(stage, {item.title: await _submit(stage, item)})
-    return again[item.title]
+    await who.act("reviewDecide", given, "review { id state }")
+
+
+async def _send_back_and_resume(stage: Stage, item: Item, remarked: Remarked, shown: Json) -> Json:
+    """Pass the first step, be remarked on at the second, mend it, and go on where it stopped."""
+    first, second = shown["steps"]
+    await decide(stage.approver, shown, "APPROVE")
+    start = remarked.text.index(remarked.quote)
+    given = {
+        "contentItemId": shown["contentItem"]["id"],
+        "field": "parts.0.text",
+        "start": start,
+        "end": start + len(remarked.quote),
+        "blocking": True,
+        "text": remarked.remark,
+    }
+    made = (await stage.manager.act("reviewRemarkAdd", given, REMARK))["remark"]
+    await decide(stage.manager, shown, "REQUEST_CHANGES", remark=remarked.remark)
+    stage.note(
+        f"{first['name']} approves “{item.title}”, {second['name']} asks for changes",
+        brand=item.brand,
+        kind="bad",
+        details=[f"on “{made['anchor']['quote']}”: {remarked.remark}"],
+    )
+    await rewrite(stage, item, item.parts)
+    await stage.editor.act("reviewRemarkResolve", {"id": made["id"]}, "remark { resolvedAt }")
+    submitted = await submit(stage, item, resume=True)
+    again = (await in_review(stage, {item.title: submitted}))[item.title]
+    stage.found["remark"] = made["anchor"]["quote"]
+    stage.found["resumed"] = submitted
+    stage.note(
+        f"Rewritten, the remark resolved: the review goes on at “{again['openStep']['name']}”",
+        brand=item.brand,
+    )
+    return again
 
 
 async def _try_alone(stage: Stage, shown: Json) -> None:
@@ -136,72 +149,22 @@ async def _try_alone(stage: Stage, shown: Json) -> None:
             stage.refusals[name] = refused.code
         else:
             stage.refusals[name] = "NOT REFUSED"
-
-
-async def decide(who: Person, shown: Json, verdict: str, *, remark: str) -> None:
-    """Decide on exactly the editions that were shown."""
-    given = {
-        "reviewId": shown["id"],
-        "verdict": verdict,
-        "remark": remark,
-        "expectedVersion": shown["version"],
-        "editions": [
-            {"editionId": target["edition"]["id"], "hash": target["edition"]["hash"]}
-            for target in shown["targets"]
-        ],
-    }
-    await who.act("reviewDecide", given, "review { id state }")
-
-
-async def publish(stage: Stage, step: Step) -> None:
-    """Send at once what was approved without a time, and wait until everything is out."""
-    for item in stage.items:
-        if item.scheduled_in_seconds is not None:
-            continue
-        for key in item.channels:
-            given = {
-                "contentItemId": stage.written[item.title]["id"],
-                "channelId": stage.channels[key],
-            }
-            await stage.editor.act("publicationSchedule", given, "publication { id }")
-    stage.publications = await all_out(stage, origin="CONTENT", count=stage.expected, step=step)
-
-
-async def all_out(stage: Stage, *, origin: str, count: int, step: Step) -> list[Json]:
-    """Wait until so many publications are out; stop at the first that cannot go on alone."""
-    out: set[str] = set()
-    shown: list[Json] = []
-
-    async def look() -> Sequence[Json] | None:
-        answer = await stage.editor.ask(PUBLICATIONS, brand=stage.brand_id)
-        shown[:] = [one for one in answer["publications"]["nodes"] if one["origin"] == origin]
-        for one in shown:
-            if _waits_for_a_person(one):
-                raise StoryFailed(_why(one))
-            if one["state"] == "PUBLISHED" and one["id"] not in out:
-                out.add(one["id"])
-                step()
-        return shown if len(out) == count else None
-
-    await until(
-        look,
-        seconds=OUT_SECONDS,
-        what=lambda: (
-            f"{len(out)} of {count} are out; "
-            + "; ".join(_why(one) for one in shown if one["state"] != "PUBLISHED")
-        ),
+    said = " · ".join(
+        f"{name}: {code}" for name, code in stage.refusals.items() if "decides" in name
     )
-    return shown
+    stage.note(f"Nobody approves alone: {said}", brand="fr")
 
 
-def _waits_for_a_person(one: Json) -> bool:
-    # Not confirmed, but to be tried again: the hub itself is finding out what became of it.
-    return one["state"] in ENDED or (one["state"] == "UNCONFIRMED" and one["dueAt"] is None)
+async def approved(stage: Stage, item_id: str, title: str, channel: str, *, brand: str) -> str:
+    """Have a text that is not of the cast approved for a channel, and publish it at once.
 
-
-def _why(one: Json) -> str:
-    title = one["revision"]["title"] if one["revision"] else "an answer"
-    said = [problem["message"] for problem in one["problems"]]
-    said += [attempt["message"] for attempt in one["attempts"] if attempt["message"]]
-    state = f"{one['state']} {one['holdReason'] or ''}".strip()
-    return f"“{title}” to {one['channel']['name']} is {state}: {' '.join(said)}"
+    Returns the id of the publication.
+    """
+    target = {"channelId": stage.channels[channel]}
+    given = {"contentItemId": item_id, "targets": [target]}
+    made = await stage.editor.act("reviewSubmit", given, "review { id }")
+    shown = (await in_review(stage, {title: made["review"]["id"]}))[title]
+    await approve(stage, shown, brand=brand)
+    given = {"contentItemId": item_id, **target}
+    out = await stage.editor.act("publicationSchedule", given, "publication { id }")
+    return str(out["publication"]["id"])

@@ -1,15 +1,18 @@
-"""The first phases: a brand, its channels, its pictures and its texts."""
+"""Before the first word: channels and pictures, and the tools the week will need."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
-from workers.demo.client import Json, Refused, StoryFailed, until
-from workers.demo.material import Channel, Item, Picture, Variant
-from workers.demo.stage import Stage, Step
+from workers.demo.client import Json, StoryFailed, until
+from workers.demo.material import Channel, Picture
+from workers.demo.places import Inbox
+from workers.demo.stage import Stage, Tool
 
 READY_SECONDS = 30
+#: What an outside program wants to hear.
+EVENTS = ("publication.published", "contest.*", "alert.*", "incident.*", "publishing.*")
 
 CHANNELS = """
 query Channels($ids: [ID!]!) {
@@ -19,56 +22,34 @@ ASSETS = """
 query Assets($ids: [ID!]!) {
   nodes(ids: $ids) { ... on Asset { id filename state refusalMessage url sha256 } }
 }"""
+RULE = "moderationRule { id name }"
 
 
-async def tell_strategy(stage: Stage, step: Step) -> None:
-    """Create the brand and its campaigns."""
-    stage.brand_id = await _brand(stage)
-    step()
-    for campaign in stage.cast.campaigns:
-        given = {
-            **campaign.model_dump(mode="json", include={"name", "objective", "brief", "locale"}),
-            "brandId": stage.brand_id,
-            "startsOn": campaign.starts_on.isoformat(),
-            "endsOn": campaign.ends_on.isoformat(),
-        }
-        made = await stage.manager.act("campaignCreate", given, "campaign { id }")
-        stage.campaigns[campaign.key] = made["campaign"]["id"]
-        step()
-
-
-async def _brand(stage: Stage) -> str:
-    """Create the brand; where the story was told before, under another short name."""
-    given = stage.cast.brand.model_dump(mode="json")
-    for suffix in ("", f"-{token_hex(3)}"):
-        try:
-            made = await stage.manager.act(
-                "brandCreate", {**given, "slug": given["slug"] + suffix}, "brand { id }"
-            )
-        except Refused as refused:
-            if refused.code != "TAKEN" or suffix:
-                raise
-            continue
-        return str(made["brand"]["id"])
-    raise StoryFailed("Every short name of the brand is taken.")
-
-
-async def connect_channels(stage: Stage, step: Step) -> None:
-    """Connect every channel; a worker asks each platform before it is READY."""
+async def connect_channels(stage: Stage) -> None:
+    """Connect channels and bring pictures; workers ask each platform and look at each picture."""
     for channel in stage.cast.channels:
+        brand = stage.brand_of(channel.key)
         settings, credentials = await _access(stage, channel)
         given = {
-            "brandId": stage.brand_id,
+            "brandId": stage.brands[brand.key].id,
             "platform": channel.platform,
             "name": channel.name,
-            "timezone": channel.timezone,
+            "timezone": brand.timezone,
             "settings": settings,
             "credentials": credentials,
         }
         made = await stage.manager.act("channelConnect", given, "channel { id }")
         stage.channels[channel.key] = made["channel"]["id"]
     stage.earlier_posts = await _earlier_posts(stage)
-    await _all_ready(stage, CHANNELS, list(stage.channels.values()), step)
+    stage.pictures = dict(
+        await asyncio.gather(*(_upload(stage, picture) for picture in stage.cast.pictures))
+    )
+    await _all_ready(stage, CHANNELS, list(stage.channels.values()))
+    await _all_ready(stage, ASSETS, list(stage.pictures.values()))
+    for brand in stage.cast.brands:
+        names = ", ".join(channel.name for channel in brand.channels)
+        stage.note(f"Connected and checked: {names}", brand=brand.key)
+    stage.note(f"{len(stage.pictures)} pictures are uploaded, described, and cleaned by a worker")
 
 
 async def _access(stage: Stage, channel: Channel) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -94,13 +75,6 @@ async def _earlier_posts(stage: Stage) -> frozenset[tuple[str, str]]:
     return frozenset(earlier)
 
 
-async def upload_pictures(stage: Stage, step: Step) -> None:
-    """Upload every picture to a signed address; a worker looks at it before it is READY."""
-    made = await asyncio.gather(*(_upload(stage, picture) for picture in stage.cast.pictures))
-    stage.pictures = dict(made)
-    await _all_ready(stage, ASSETS, list(stage.pictures.values()), step)
-
-
 async def _upload(stage: Stage, picture: Picture) -> tuple[str, str]:
     data = picture.path.read_bytes()
     announced = {"filename": picture.file, "mime": picture.mime, "size": len(data)}
@@ -110,14 +84,14 @@ async def _upload(stage: Stage, picture: Picture) -> tuple[str, str]:
         raise StoryFailed(f"The upload of {picture.file} was answered with {put.status_code}.")
     given = {
         "uploadId": upload["id"],
-        "brandId": stage.brand_id,
+        "brandId": stage.brands[picture.brand].id,
         "alt": [{"locale": locale, "text": text} for locale, text in picture.alt.items()],
     }
     asset = (await stage.editor.act("assetCreate", given, "asset { id }"))["asset"]
     return picture.key, asset["id"]
 
 
-async def _all_ready(stage: Stage, query: str, ids: Sequence[str], step: Step) -> None:
+async def _all_ready(stage: Stage, query: str, ids: Sequence[str]) -> None:
     """Wait until a worker has found everything usable; stop at the first thing that is not."""
     ready: set[str] = set()
     shown: list[Json] = []
@@ -129,7 +103,6 @@ async def _all_ready(stage: Stage, query: str, ids: Sequence[str], step: Step) -
                 raise StoryFailed(_complaint(node))
             if node["state"] == "READY" and node["id"] not in ready:
                 ready.add(node["id"])
-                step()
         return len(ready) == len(ids) or None
 
     await until(
@@ -145,46 +118,57 @@ def _complaint(node: Json) -> str:
     return f"{name} is {node['state']}. {said}".strip()
 
 
-async def write_items(stage: Stage, step: Step) -> None:
-    """Write every text down, with its pictures and its variants."""
-    for item in stage.items:
-        given = {
-            "brandId": stage.brand_id,
-            "campaignId": stage.campaigns[item.campaign],
-            "title": item.title,
-            "summary": item.summary,
-            "parts": parts(stage, item.parts, item.pictures),
-            "link": item.link,
-            "tags": item.tags,
-            "slug": item.slug,
-            "locale": item.locale,
-            "variants": [variant_of(stage, item, variant) for variant in item.variants],
-        }
-        if item.first_draft is not None:
-            given["parts"] = parts(stage, [item.first_draft.text], item.pictures)
-        made = await stage.people[item.writer].act(
-            "contentItemCreate", given, "contentItem { id version }"
+async def prepare_tools(stage: Stage) -> None:
+    """Prepare what helps to answer: saved replies, promised times, rules, a workflow in steps."""
+    for brand in stage.cast.brands:
+        kept = stage.brands[brand.key]
+        saved = {"brandId": kept.id, "locale": brand.locale, **brand.saved_reply.model_dump()}
+        made = await stage.editor.act("savedReplyCreate", saved, "savedReply { id }")
+        kept.saved_reply = made["savedReply"]["id"]
+        service = {"brandId": kept.id, **brand.service}
+        await stage.manager.act("serviceTargetSet", service, "serviceTarget { id }")
+        made = await stage.editor.act(
+            "moderationRuleCreate", {"brandId": kept.id, **brand.rule}, RULE
         )
-        stage.written[item.title] = made["contentItem"]
-        step()
+        kept.rule = made["moderationRule"]["id"]
+        stage.note(
+            f"Ready to answer: “{brand.saved_reply.name}”, and the rule “{brand.rule['name']}”",
+            brand=brand.key,
+        )
+        if brand.workflow is not None:
+            flow = {"brandId": kept.id, **brand.workflow}
+            await stage.manager.act("workflowCreate", flow, "workflow { id }")
+            steps = " → ".join(step["name"] for step in brand.workflow["steps"])
+            stage.note(f"Every text is reviewed in steps: {steps}", brand=brand.key)
 
 
-def variant_of(stage: Stage, item: Item, variant: Variant) -> Json:
-    """Return a variant of a text as the API takes it."""
-    given: Json = {"settings": variant.settings}
-    if variant.platform is not None:
-        given["platform"] = variant.platform
-    if variant.channel is not None:
-        given["channelId"] = stage.channels[variant.channel]
-    if variant.title is not None:
-        given["title"] = variant.title
-    if variant.text is not None or variant.pictures is not None:
-        texts = item.parts if variant.text is None else [variant.text]
-        given["parts"] = parts(stage, texts, variant.pictures or ())
-    return given
-
-
-def parts(stage: Stage, texts: Sequence[str], pictures: Sequence[str]) -> list[Json]:
-    """Return texts as parts of an item; the first one shows the pictures."""
-    shown = [stage.pictures[key] for key in pictures]
-    return [{"text": text, "media": [] if index else shown} for index, text in enumerate(texts)]
+async def prepare_listening(stage: Stage) -> None:
+    """Listen to what is said elsewhere; let a program hear what happens, and another one act."""
+    for brand in stage.cast.brands:
+        if (wanted := brand.monitor) is None:
+            continue
+        given = {
+            "brandId": stage.brands[brand.key].id,
+            **wanted.model_dump(exclude={"channel"}),
+            "channelIds": [stage.channels[wanted.channel]],
+            "feeds": [stage.press.feed],
+        }
+        made = await stage.manager.act("monitorCreate", given, "monitor { id }")
+        stage.brands[brand.key].monitor = made["monitor"]["id"]
+        stage.note(
+            "Listening on the network and in the local paper; an alarm opens an incident",
+            brand=brand.key,
+        )
+    name = f"newsroom-{token_hex(3)}"
+    url = stage.receiver.address(name)
+    made = await stage.manager.act(
+        "endpointCreate", {"url": url, "events": EVENTS}, "secret endpoint { id }"
+    )
+    stage.found["endpoint"] = made["endpoint"]["id"]
+    stage.ear = Inbox(name=name, url=url, secret=made["secret"])
+    await stage.receiver.trust(stage.ear)
+    made = await stage.manager.act(
+        "triggerCreate", {"name": "n8n", "actions": ["PUBLISH"]}, "secret trigger { url }"
+    )
+    stage.tool = Tool(url=made["trigger"]["url"], secret=made["secret"])
+    stage.note("A newsroom program hears what happens, signed; n8n may publish what is approved")

@@ -18,6 +18,7 @@ STAND_INS: Mapping[str, str] = {
     "bluesky": "workers.simulators.bluesky:create_simulator",
     "mastodon": "workers.simulators.mastodon:create_simulator",
     "misago": "workers.simulators.misago:create_simulator",
+    "press": "workers.simulators.press:create_press",
     "receiver": "workers.simulators.receiver:create_receiver",
     "wordpress": "workers.simulators.wordpress:create_simulator",
 }

@@ -18,13 +18,6 @@ READ = (
 EDIT = (
     f"{READ} content.write contest.manage engagement.moderate engagement.reply publishing.write "
     "reputation.write review.remark review.submit"
-    f"{READ} content.write contest.manage engagement.moderate engagement.reply "
-    "publishing.write review.submit"
-)
-MANAGE = "review.decide strategy.write channels.write audit.read automation.read automation.write"
-EDIT = (
-    f"{READ} content.write engagement.moderate engagement.reply publishing.write review.remark "
-    "review.submit"
 )
 MANAGE = (
     "review.decide review.manage publishing.pause strategy.write channels.write audit.read "

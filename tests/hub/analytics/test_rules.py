@@ -38,6 +38,11 @@ def test_a_goal_stands_where_its_pace_puts_it(days: float, value: int, state: Go
     assert at(days, value).state is state
 
 
+def test_nobody_is_behind_by_a_part_of_one() -> None:
+    assert (at(0.1, 0, target=4).expected, at(0.1, 0, target=4).state) == (0, GoalState.ON_TRACK)
+    assert (at(2, 0, target=4).expected, at(2, 0, target=4).state) == (1, GoalState.BEHIND)
+
+
 def test_progress_is_told_beside_a_straight_line() -> None:
     assert at(2.5, 20) == Progress(
         state=GoalState.BEHIND, value=20, share=20.0, expected=25, projected=80

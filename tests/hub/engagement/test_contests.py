@@ -347,10 +347,12 @@ async def test_persons_linked_as_one_human_have_one_entry(play: Play) -> None:
     await play.open()
     ann, joe = await play.say("ann"), await play.say("joe")
     assert await play.judge() == {ann: [], joe: []}
-    owners = {entry.message_id: entry.person_id for entry in await play.entries()}
+    here, there = [entry.person_id for entry in await play.entries()]
+    assert here is not None
+    assert there is not None
 
     async with play.world.hub.unit_of_work(play.world.editor) as work:
-        await persons.link_persons(work, person_id=owners[ann], other_id=owners[joe])
+        await persons.link_persons(work, person_id=here, other_id=there)
 
     assert await play.judge() == {ann: [], joe: ["DUPLICATE_PERSON"]}
 

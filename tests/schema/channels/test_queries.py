@@ -55,6 +55,7 @@ async def test_a_channel_shows_what_it_can_and_what_is_wrong_but_no_secret(
         "capabilities": [
             "ALT_TEXT",
             "AUDIENCE",
+            "BLOCK",
             "DELETE",
             "DIRECT_MESSAGES",
             "EDIT",
@@ -62,6 +63,7 @@ async def test_a_channel_shows_what_it_can_and_what_is_wrong_but_no_secret(
             "LIKE",
             "MESSAGES",
             "METRICS",
+            "MUTE",
             "NOTIFICATIONS",
             "READ_BACK",
             "REPLY",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.applications import Starlette
 
 from hub.kernel.settings import Settings
 from schema.app import create_app
@@ -15,12 +16,19 @@ from schema.wire import RecallingProtocol
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[str]:
     """Serve the application in this process; give its address."""
+    async with served_app(create_app(settings), settings) as url:
+        yield url
+
+
+@asynccontextmanager
+async def served_app(app: Starlette, settings: Settings) -> AsyncIterator[str]:
+    """Serve an application that was made already; give its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(settings),
+                app,
                 http=RecallingProtocol,
                 log_config=None,
                 access_log=False,

@@ -9,20 +9,16 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLSchema,
-    build_schema,
 )
 
 import schema.schema
-from schema.schema import print_contract
+from tests.contract import contract, printed
 
 COMMITTED = Path(schema.schema.__file__).with_name("schema.graphql")
 
-_CONTRACT: GraphQLSchema = build_schema(print_contract())
-
 
 def _own_types() -> list[GraphQLNamedType]:
-    return [kind for name, kind in _CONTRACT.type_map.items() if not name.startswith("__")]
+    return [kind for name, kind in contract().type_map.items() if not name.startswith("__")]
 
 
 def _undescribed() -> Iterator[str]:
@@ -54,7 +50,7 @@ def _undescribed() -> Iterator[str]:
 
 
 def test_the_committed_contract_is_the_one_that_is_served() -> None:
-    assert COMMITTED.read_text() == print_contract(), (
+    assert COMMITTED.read_text() == printed(), (
         "Run `python -m schema.schema > schema/schema.graphql` and read what changed."
     )
 
@@ -64,7 +60,7 @@ def test_everything_public_is_described() -> None:
 
 
 def test_every_mutation_is_one_input_and_one_payload_of_its_name() -> None:
-    mutations = _CONTRACT.mutation_type
+    mutations = contract().mutation_type
     assert mutations is not None
     for name, field in mutations.fields.items():
         kind = name[0].upper() + name[1:]

@@ -4,24 +4,29 @@ from typing import Any
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLFieldMap,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
-    build_schema,
     get_nullable_type,
     is_required_input_field,
 )
 
 from hub.access.models import Role
 from hub.kernel.ids import global_id, new_id
-from schema.schema import print_contract
+from tests.contract import contract
 from tests.schema.client.api import Answer, Api, Desk
 
-_MUTATIONS = build_schema(print_contract()).mutation_type
-assert _MUTATIONS is not None
 _INSTANT = "2030-01-31T09:00:00Z"
 _OTHER = 'mutation{brandCreate(input:{slug:"o",name:"o",locales:["en"]}){errors{code}}}'
+
+
+def _mutations() -> GraphQLFieldMap:
+    found = contract().mutation_type
+    assert found is not None
+    fields: GraphQLFieldMap = found.fields
+    return fields
 
 
 def _value(given: GraphQLInputType, name: str) -> Any:
@@ -59,8 +64,7 @@ def _object(kind: GraphQLInputObjectType) -> dict[str, Any]:
 
 
 async def _send(api: Api, mutation: str, given: dict[str, Any]) -> Answer:
-    assert _MUTATIONS is not None
-    argument = _MUTATIONS.fields[mutation].args["input"]
+    argument = _mutations()[mutation].args["input"]
     return await api.ask(
         f"mutation($input:{argument.type}){{{mutation}(input:$input){{errors{{code path}}}}}}",
         input=given,
@@ -74,10 +78,9 @@ UNKEPT = {"memberPasswordSet", "passwordChange"}
 async def test_a_repeat_is_answered_from_what_was_kept_and_another_request_is_refused(
     desk: Desk,
 ) -> None:
-    assert _MUTATIONS is not None
     wrong = []
-    for mutation in sorted(_MUTATIONS.fields.keys() - UNKEPT):
-        kind = get_nullable_type(_MUTATIONS.fields[mutation].args["input"].type)
+    for mutation in sorted(_mutations().keys() - UNKEPT):
+        kind = get_nullable_type(_mutations()[mutation].args["input"].type)
         assert isinstance(kind, GraphQLInputObjectType)
         given = _object(kind)
         api = desk.as_(Role.ADMIN).sending(idempotency_key=f"key-{mutation}")
@@ -101,10 +104,9 @@ async def test_a_repeat_is_answered_from_what_was_kept_and_another_request_is_re
 
 
 def test_every_mutation_takes_one_input() -> None:
-    assert _MUTATIONS is not None
     wrong = [
         name
-        for name, field in _MUTATIONS.fields.items()
+        for name, field in _mutations().items()
         if list(field.args) != ["input"] or not isinstance(field.args["input"].type, GraphQLNonNull)
     ]
 

@@ -18,6 +18,8 @@ from hub.content.models import ContentItem, ShortLink
 from hub.kernel.ids import new_id
 from hub.kernel.work import Hub
 from hub.publishing.models import Publication, PublicationState
+from hub.strategy import operations as strategy
+from hub.strategy.models import GoalMetric
 from tests.conftest import Database
 from tests.factories import a_channel, a_publication, approve, in_review
 from tests.schema.client.api import Answer, Desk, gid
@@ -181,6 +183,61 @@ async def test_a_dashboard_shows_figures_beside_what_they_are_of(desk: Desk, hub
     ]
 
 
+GOALS = """
+query($from: Date!, $to: Date!, $scope: FigureScope) {
+  dashboard(from: $from, to: $to, timeZone: "UTC", scope: $scope) {
+    goals { name target progress { state value share } }
+  }
+}
+"""
+
+
+async def test_goals_stand_beside_the_figures_of_their_days(
+    desk: Desk, stranger: Desk, hub: Hub
+) -> None:
+    row = await published(desk)
+    await measured(desk, row, LIKES=4)
+    now = await hub.now()
+    today = now.astimezone(UTC).date()
+    for name, target, first, last in (
+        ("Later", 8, today, today + timedelta(days=9)),
+        ("Soon", 4, today - timedelta(days=3), today),
+        ("Long ago", 1, today - timedelta(days=9), today - timedelta(days=8)),
+    ):
+        async with hub.unit_of_work(desk.world.manager) as work:
+            await strategy.create_goal(
+                work,
+                brand_id=desk.world.brand_id,
+                name=name,
+                metric=GoalMetric.LIKES,
+                target=target,
+                starts_on=first,
+                deadline=last,
+            )
+
+    async def goals(desk: Desk, scope: dict[str, str] | None = None) -> list[Any]:
+        answer = await desk.editor.ask(GOALS, scope=scope, **days(now))
+        assert answer.errors == []
+        return list(answer.data["dashboard"]["goals"])
+
+    everything = await goals(desk)
+    assert everything == [
+        {
+            "name": "Soon",
+            "target": 4,
+            "progress": {"state": "REACHED", "value": 4, "share": 100.0},
+        },
+        {
+            "name": "Later",
+            "target": 8,
+            "progress": {"state": "ON_TRACK", "value": 4, "share": 50.0},
+        },
+    ]
+    assert await goals(desk, {"brandId": desk.brand}) == everything
+    assert await goals(desk, {"channelId": gid("Channel", row.channel_id)}) == []
+    assert await goals(stranger) == []
+
+
 async def test_another_workspaces_dashboard_answers_like_one_of_nothing(
     desk: Desk, stranger: Desk, hub: Hub
 ) -> None:
@@ -221,7 +278,7 @@ async def test_charts_are_drawn_at_signed_addresses(
     await measured(desk, row, LIKES=3)
     span = days(await hub.now())
 
-    url, line = await a_chart(desk, kind="LINE", locale="fr", **span)
+    url, line = await a_chart(desk, kind="LINE", locale="fr-CA", **span)
     assert line.headers["content-type"] == "image/svg+xml"
     assert "sandbox" in line.headers["content-security-policy"]
     assert "Engagement par jour" in ET.fromstring(line.text)[0].text  # type: ignore[operator]  # it has a title
@@ -377,6 +434,8 @@ async def test_a_short_link_leads_where_was_approved_and_counts_who_follows_it(
     await desk.api.app.state.figures.clicks.write()
 
     async with hub.unit_of_work(desk.world.system) as work:
+        another = new_id()
+        assert await clicks.measure_clicks(work, publication_id=another) == 0
         assert await clicks.measure_clicks(work) == 1
         assert await clicks.measure_clicks(work) == 0
     node = await counted(desk)

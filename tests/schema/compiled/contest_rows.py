@@ -40,7 +40,7 @@ class Contests(Outgoing):
             contest = made["id"]
             # Where comments are from is fixed when a contest opens.
             publications = [] if made["opened_at"] else self.ids(Publication)
-            for publication in self.values.some(publications, 3):
+            for publication in (*publications[:1], *self.values.some(publications[1:], 2)):
                 self._add(
                     ContestSource,
                     contest_id=contest,

@@ -224,7 +224,9 @@ class Outgoing(Reviewing):
         person: UUID | None = None,
     ) -> None:
         direct = (ThreadKind.DIRECT, ThreadKind.POST)
-        due = self.values.maybe(self.values.time())
+        # Every second one is late: by chance it might be none, and no change could be seen.
+        late = len(self._all(Thread)) % 2 == 0
+        due = self.values.time() if late else self.values.maybe(self.values.time())
         thread = self._add(
             Thread,
             channel_id=channel,
@@ -241,7 +243,7 @@ class Outgoing(Reviewing):
             opened_at=self.values.maybe(self.values.time()),
             first_reply_due_at=due,
             first_replied_at=self.values.maybe(self.values.time()),
-            overdue=due is not None and self.values.chance(0.3),
+            overdue=late,
             last_message_at=self.values.maybe(self.values.time(), 0.8),
         )["id"]
         persons = [row["id"] for row in self._all(Person) if row["channel_id"] == channel]

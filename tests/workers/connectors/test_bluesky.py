@@ -309,6 +309,29 @@ async def test_an_expired_session_is_renewed_within_the_step_and_nothing_is_sent
     assert await logins(bluesky) == 0
 
 
+async def test_a_session_that_another_task_renewed_and_that_ran_out_since_is_renewed_again(
+    bluesky: Place,
+) -> None:
+    for _ in range(2):
+        await bluesky.fault("status", path=PUT, status=400, said="ExpiredToken")
+
+    await publish(bluesky, a_sending(bluesky))
+
+    assert len(await bluesky.stored()) == 1
+
+
+async def test_a_token_that_is_expired_however_often_it_is_renewed_needs_a_person(
+    bluesky: Place,
+) -> None:
+    await bluesky.fault("status", path=PUT, status=400, said="ExpiredToken", count=0)
+    sending = a_sending(bluesky)
+
+    with pytest.raises(NeedsAuth, match="ExpiredToken"):
+        await bluesky.connector.perform(sending, commit_step(bluesky, sending), Shelf())
+
+    assert await bluesky.stored() == []
+
+
 async def test_a_session_whose_refresh_is_over_is_a_new_login(bluesky: Place) -> None:
     await bluesky.adjust(offset_seconds=91 * 86_400)
 
