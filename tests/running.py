@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 HUB = [sys.executable, "-c", "from hub.cli import app; app()"]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)

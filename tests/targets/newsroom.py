@@ -11,7 +11,7 @@ import httpx
 
 from tests.targets.hub_clock import HubClock
 
-WAIT_SECONDS = 45.0
+WAIT_SECONDS = 90.0
 POLL_SECONDS = 0.2
 #: States in which nothing more happens by itself.
 RESTING = frozenset({"PUBLISHED", "HELD", "FAILED", "CANCELLED", "EXPIRED", "WITHDRAWN"})
