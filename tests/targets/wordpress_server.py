@@ -244,7 +244,8 @@ def _database(folder: Path) -> Iterator[Path]:
         check=False,
     )
     if made.returncode:
-        raise CannotStart(f"MariaDB cannot be set up:\n{made.stderr[-2000:]}")
+        said = f"{made.stdout[-2000:]}\n{made.stderr[-2000:]}"
+        raise CannotStart(f"MariaDB cannot be set up ({made.returncode}):\n{said}")
     log = folder / "db.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
