@@ -110,8 +110,8 @@ JOIN click_hours AS c ON c.workspace_id = $1 AND c.short_link_id = l.id
 GROUP BY out.id
 ORDER BY out.id
 """
-#: An hour that has just ended may hold clicks that nobody has seen yet.
-LATELY = timedelta(hours=2)
+#: How long the relay may stand still without losing clicks from the metric.
+LATELY = timedelta(hours=26)
 
 
 async def measure_clicks(work: UnitOfWork, *, publication_id: UUID | None = None) -> int:

@@ -309,7 +309,7 @@ async def _prepared(work: UnitOfWork, revision_id: UUID, channel: Channel) -> _P
     # What a short link leads to has the parameters; the short link itself needs none.
     short = Shortened(draft=followed, links={})
     if facts.shortens_links:
-        short = shorten(work, followed, revision_id=revision_id, channel_id=channel.id)
+        short = shorten(work, followed, revision_id=revision_id, channel_id=channel.id, by=by)
     rendered = await editions.rendered(channel, short.draft)
     voice = await voice_of(
         work, brand_id=around.brand.id, locale=facts.locale, campaign=around.campaign

@@ -13,6 +13,7 @@ from hub.kernel.ids import new_id
 from hub.kernel.secrets import Vault
 from hub.kernel.settings import Settings
 from hub.kernel.work import UnitOfWork
+from hub.strategy.utm import Tracking, tagged
 
 CODE_LENGTH = 10
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -29,18 +30,22 @@ class Shortened:
     links: Mapping[str, str]
 
 
-def shortened(draft: Draft, *, code: Callable[[str], str], base: str) -> Shortened:
+def shortened(
+    draft: Draft, *, code: Callable[[str], str], base: str, by: Tracking | None = None
+) -> Shortened:
     """Exchange every address in the words and the link; the same address gets the same code.
 
     `base` is what short addresses begin with, without a slash at the end; those are left alone.
+    What they lead to has the parameters `by`: also an address that was only words until now.
     """
     links: dict[str, str] = {}
 
     def short(address: str) -> str:
         if address.startswith(f"{base}/"):
             return address
-        made = code(address)
-        links[made] = address
+        target = tagged(address, by) if by else address
+        made = code(target)
+        links[made] = target
         return f"{base}/{made}"
 
     def exchanged(text: str) -> str:
@@ -85,7 +90,9 @@ def base_of(settings: Settings) -> str:
     return settings.short_url.rstrip("/") or f"{settings.public_url.rstrip('/')}/l"
 
 
-def shorten(work: UnitOfWork, draft: Draft, *, revision_id: UUID, channel_id: UUID) -> Shortened:
+def shorten(
+    work: UnitOfWork, draft: Draft, *, revision_id: UUID, channel_id: UUID, by: Tracking | None
+) -> Shortened:
     """Shorten the addresses of what a revision says on a channel; stores nothing."""
     return shortened(
         draft,
@@ -93,6 +100,7 @@ def shorten(work: UnitOfWork, draft: Draft, *, revision_id: UUID, channel_id: UU
             work.vault, revision_id=revision_id, channel_id=channel_id, address=address
         ),
         base=base_of(work.settings),
+        by=by,
     )
 
 

@@ -163,8 +163,10 @@ class ContentImport(Node):
     applied: bool = column(
         "Whether the rows that were not refused were taken; otherwise nothing has changed."
     )
-    created_count: int = column("How many rows are new content.")
-    updated_count: int = column("How many rows are a new revision.")
+    created_count: int = column(
+        "How many rows are new content, or would be where nothing was applied."
+    )
+    updated_count: int = column("How many rows are a new revision, or would be.")
     unchanged_count: int = column("How many rows say what is there already.")
     refused_count: int = column("How many rows were refused.")
     rows: list[ImportRow] = embedded(

@@ -71,14 +71,18 @@ async def _entries(story: Story) -> None:
         ("lea", "Encore #monvélo"),
         ("bob", "#monvélo aussi"),
         ("noa", "#monvélo #concours #gagner"),
+        ("lea2", "Moi aussi #monvélo"),
+        ("omar", "Pour moi #monvélo"),
+        ("pia", "#monvélo, s'il vous plaît"),
     ):
-        await (await town.visitor(name)).answer(post, text)
+        said = await (await town.visitor(name)).answer(post, text)
+        story.atelier.kept[f"{name} said"] = said
 
 
 async def _entries_of(atelier: Company) -> dict[str, Any]:
     seen = await atelier.viewer.ask(
         """query($c:[ID!]!){contestEntries(first:50,filter:{contestIn:$c},orderBy:[WRITTEN_AT_DESC]){
-             nodes{id state reasons{code} person{handle}}}}""",
+             nodes{id state reasons{code} person{id handle}}}}""",
         c=[atelier.kept["contest"]],
     )
     return {one["person"]["handle"]: one for one in seen["nodes"]}
@@ -89,17 +93,31 @@ async def _closed_and_frozen(story: Story) -> None:
     await town.until(SUNDAY)
     late = await town.visitor("max")
     await late.answer(kept["contest_post"], "Trop tard ? #monvélo")
+    for name, method, fields in (
+        ("omar", "DELETE", {}),
+        ("pia", "PUT", {"status": "@bob @ada #monvélo"}),
+    ):
+        changed = await town.visitor(name)
+        await changed.send(method, f"/api/v1/statuses/{kept[f'{name} said']}", **fields)
     closed = await atelier.viewer.node(kept["contest"], "Contest", CONTEST)
     assert (closed["state"], closed["listHash"]) == ("CLOSED", None)
     refused = await atelier.editor.refused("contestFreeze", id=kept["contest"])
     assert refused == ("WRONG_STATE", "id")
     await town.later(minutes=1, seconds=1)
+    entries = await _entries_of(atelier)
     await atelier.editor.do(
         "contestEntryDisqualify",
         "contestEntry{state}",
-        id=(await _entries_of(atelier))["noa"]["id"],
+        id=entries["noa"]["id"],
         reason="Compte de concours.",
     )
+    await atelier.editor.do(
+        "personLink",
+        "person{id}",
+        personId=entries["lea"]["person"]["id"],
+        otherId=entries["lea2"]["person"]["id"],
+    )
+    await town.settle()
     frozen = await atelier.editor.do("contestFreeze", f"contest{{{CONTEST}}}", id=kept["contest"])
     assert (frozen["state"], frozen["seed"], frozen["proof"]["drawn"]) == ("FROZEN", None, [])
     assert sorted(line.split("\t")[2] for line in frozen["proof"]["entrants"]) == [
@@ -120,6 +138,10 @@ async def _closed_and_frozen(story: Story) -> None:
         "bob": ["EXCLUDED_PERSON"],
         "noa": ["BY_HAND"],
         "max": ["OUT_OF_WINDOW"],
+        # The same human being with another account; taken down; rewritten after the close.
+        "lea2": ["DUPLICATE_PERSON"],
+        "omar": ["DELETED"],
+        "pia": ["EDITED_LATE"],
     }
 
 

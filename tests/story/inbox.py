@@ -127,9 +127,8 @@ async def _somebody_takes_it(story: Story) -> None:
     ]
     assert list(await threads(atelier, mine=True, tag="vélo")) == ["COMMENTS Réseau"]
     assert await story.lighthouse.admin.unseen(comments["id"])
-    assert await story.lighthouse.admin.page("threads", "channel{name}") == [
-        {"channel": {"name": "Network"}}
-    ]
+    theirs = await story.lighthouse.admin.page("threads", "channel{name}")
+    assert {one["channel"]["name"] for one in theirs} == {"Network"}
 
 
 async def _answers(story: Story) -> None:

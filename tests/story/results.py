@@ -105,7 +105,7 @@ async def _dashboards(story: Story) -> None:
         name: {metric["metric"]: metric["value"] for metric in one["metrics"]}
         for name, one in shown.items()
     } == {
-        "brand": {"CLICKS": 2, "ENGAGEMENT": 24, "LIKES": 3, "REPLIES": 21, "SHARES": 0},
+        "brand": {"CLICKS": 2, "ENGAGEMENT": 26, "LIKES": 3, "REPLIES": 23, "SHARES": 0},
         "campaign": {"CLICKS": 2, "ENGAGEMENT": 15, "LIKES": 3, "REPLIES": 12, "SHARES": 0},
         "content": {"CLICKS": 2, "ENGAGEMENT": 15, "LIKES": 3, "REPLIES": 12, "SHARES": 0},
         "channel": {"ENGAGEMENT": 6, "REPLIES": 6},
@@ -120,7 +120,7 @@ async def _dashboards(story: Story) -> None:
     assert [
         (one["channel"]["name"], one["publications"]["value"], one["engagement"]["value"])
         for one in shown["brand"]["channels"]
-    ] == [("Réseau", 6, 16), ("Blog", 1, 6), ("Forum", 1, 2)]
+    ] == [("Réseau", 6, 18), ("Blog", 1, 6), ("Forum", 1, 2)]
     assert shown["campaign"]["topPublications"][0] == {
         "publication": {"contentItem": {"title": "Samedi, on répare"}},
         "engagement": 7,

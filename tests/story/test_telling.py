@@ -1,8 +1,9 @@
 """How the demo tells its week: the days it plays, the lines it writes, the checks it shows."""
 
+import asyncio
 import io
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -17,20 +18,41 @@ from workers.demo.showing import verdicts
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    """A clock that nobody has moved."""
+async def clock() -> AsyncIterator[Clock]:
+    """A clock that nobody has moved; whoever is behind the door moves the hub's at once."""
     ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield Clock(httpx.AsyncClient(), door=ours, places=())
+    ours.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=theirs)
+
+    async def obey() -> None:
+        async for _ in reader:
+            writer.write(b"ok\n")
+
+    obeying = asyncio.create_task(obey())
+    with ours:
+        async with httpx.AsyncClient() as client:
+            yield Clock(client, door=ours, places=())
+    await obeying
+    writer.close()
+    await writer.wait_closed()
 
 
-def test_the_week_that_is_played_is_the_last_one_that_is_over(clock: Clock) -> None:
+async def test_the_week_that_is_played_is_the_last_one_that_is_over(clock: Clock) -> None:
     begins, ends = clock.moment("monday 09:00"), clock.moment("sunday 23:59")
 
     assert begins.weekday() == 0
     assert begins.tzinfo is ZONE
     assert ends < datetime.now(UTC)
     assert datetime.now(UTC) - ends <= timedelta(days=7, hours=1)
+
+
+async def test_the_clock_goes_back_to_monday_and_from_there_only_forwards(clock: Clock) -> None:
+    await clock.to(clock.moment("monday 09:00"))
+    assert clock.now() - clock.moment("monday 09:00") < timedelta(minutes=1)
+
+    await clock.to(clock.moment("monday 08:00"))
+
+    assert clock.now() >= clock.moment("monday 09:00")
 
 
 def test_a_line_is_told_and_kept_with_what_strangers_wrote_as_plain_text() -> None:

@@ -34,6 +34,7 @@ async def story(settings: Settings, database: Database) -> AsyncIterator[Story]:
         )
 
 
+@pytest.mark.timeout(600)
 async def test_two_brands_are_run_through_the_api_alone(story: Story, tmp_path: Path) -> None:
     await automating.listen(story)
     await strategy.play(story)
@@ -41,6 +42,7 @@ async def test_two_brands_are_run_through_the_api_alone(story: Story, tmp_path: 
     await media.play(story)
     await reviewing.play(story)
     await publishing.play(story)
+    await automating.trigger(story)
     await inbox.play(story)
     await moderation.play(story)
     await reputation.play(story)

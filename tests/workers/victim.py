@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 from hub.kernel.settings import Settings
@@ -35,8 +35,17 @@ async def work(task: dict[str, Any]) -> None:
         await run(UUID(task["job_id"]), tools)
 
 
-def say(**facts: object) -> None:
-    print(json.dumps(facts), flush=True)  # noqa: T201 - this is how it answers
+def apart() -> TextIO:
+    """Return where answers go: standard output, to which nothing else is written from now on."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    # Log lines, of this process and of its forks, go where people look for errors.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def say(answers: TextIO, **facts: object) -> None:
+    answers.write(f"{json.dumps(facts)}\n")
+    answers.flush()
 
 
 async def warm() -> None:
@@ -46,15 +55,16 @@ async def warm() -> None:
 
 
 def main() -> None:
+    answers = apart()
     asyncio.run(warm())
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             asyncio.run(work(json.loads(line)))
             os._exit(0)
-        say(pid=pid)
+        say(answers, pid=pid)
         _, status = os.waitpid(pid, 0)
-        say(ended=os.waitstatus_to_exitcode(status))
+        say(answers, ended=os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 from hub.channels.platforms.base import Draft, DraftPart
 from hub.content.shortening import code_of, shortened
 from hub.kernel.secrets import Vault
+from hub.strategy.utm import Tracking
 
 BASE = "https://hub.example/l"
 VAULT = Vault("k" * 32)
@@ -73,3 +74,18 @@ def test_codes_differ_by_words_place_and_address_and_stay_the_same() -> None:
     assert len(set(codes)) == 5
     assert all(len(one) == 10 and one.isalnum() for one in codes)
     assert code(VAULT, ONE, ONE, "https://a.example") == codes[0]
+
+
+def test_an_address_that_was_only_words_leads_to_one_with_the_parameters() -> None:
+    by = Tracking(parameters=(("utm_source", "blog"),), own_domains=("a.example",))
+    draft = Draft(title="", parts=(DraftPart(text="https://a.example/x https://b.example"),))
+
+    found = shortened(draft, code=lambda address: f"<{address}>", base=BASE, by=by)
+
+    assert list(found.links.values()) == [
+        "https://a.example/x?utm_source=blog",
+        "https://b.example",
+    ]
+    assert found.draft.parts[0].text == (
+        f"{BASE}/<https://a.example/x?utm_source=blog> {BASE}/<https://b.example>"
+    )

@@ -79,7 +79,7 @@ def test_every_route_names_what_it_imitates() -> None:
         for route in (*routes(), *fault_routes(Faults(), prefix="/"))
     ]
 
-    assert len(named) == 29
+    assert len(named) == 31
     assert all(named)
 
 
