@@ -1,5 +1,6 @@
 """The rules of a brand: making, changing and ordering them, and trying them on what came lately."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from hub.engagement.moderation.loading import facts_of, rule_of
 from hub.engagement.moderation.models import ActionKind, ModerationRule, RuleMatch
 from hub.engagement.moderation.rules import (
     Act,
+    Facts,
     Rule,
     Verdict,
     is_broad,
@@ -230,12 +232,9 @@ async def _tried(work: UnitOfWork, rule: Rule, *, brand_id: UUID, last: int) -> 
         .limit(last)
     )
     facts = await facts_of(work, messages=messages, rules=[rule]) if messages else {}
-    found: list[tuple[Message, Verdict]] = []
-    for message in messages:
-        known = facts.get(message.id)
-        verdict = judge(rule, known) if known is not None else None
-        if verdict is not None:
-            found.append((message, verdict))
+    # Many long texts and many words to look for are the work of seconds: nobody waits behind it.
+    verdicts = await asyncio.to_thread(_verdicts, rule, facts)
+    found = [(message, verdicts[message.id]) for message in messages if message.id in verdicts]
     return DryRun(
         looked_at=len(messages),
         matched=len(found),
@@ -251,6 +250,11 @@ async def _tried(work: UnitOfWork, rule: Rule, *, brand_id: UUID, last: int) -> 
         ],
         warnings=list(_warnings(len(found), len(messages))),
     )
+
+
+def _verdicts(rule: Rule, facts: Mapping[UUID, Facts]) -> Mapping[UUID, Verdict]:
+    found = {message_id: judge(rule, known) for message_id, known in facts.items()}
+    return {message_id: verdict for message_id, verdict in found.items() if verdict is not None}
 
 
 def _warnings(matched: int, looked_at: int) -> list[DryWarning]:
