@@ -46,6 +46,8 @@ _TRIED = 200
 LAST_MAX = 1_000
 SAMPLES_MAX = 20
 _SEVERE = frozenset({ActionKind.HIDE, ActionKind.DELETE})
+#: What a rule does of these, whoever makes it must be allowed to do by hand.
+_ANSWERING = frozenset({ActionKind.REPLY, ActionKind.TAG, ActionKind.ASSIGN, ActionKind.PRIORITY})
 
 Path = tuple[str, ...]
 
@@ -121,6 +123,7 @@ async def create_rule(
         version=1,
         **clean,
     )
+    _require_allowed(work, row)
     await _require_narrow(work, row, accepted=accept_broad)
     await work.add(row)
     work.record(ModerationRuleCreated(subject_id=row.id))
@@ -140,6 +143,7 @@ async def update_rule(
     row = await get(work, ModerationRule, rule_id, lock=True)
     clean = await _cleaned(work, changes, brand_id=row.brand_id, path=("input",))
     changed = await edit(work, row, clean, expected_version=expected_version)
+    _require_allowed(work, row)
     if set(changed) - {"name"}:
         await _require_narrow(work, row, accepted=accept_broad)
     if changed:
@@ -202,6 +206,11 @@ async def dry_run(
     clean = await _cleaned(work, vars(draft), brand_id=brand.id, path=("rule",))
     row = ModerationRule(id=new_id(), version=1, position=0, brand_id=brand.id, **clean)
     return await _tried(work, rule_of(row), brand_id=brand.id, last=last)
+
+
+def _require_allowed(work: UnitOfWork, row: ModerationRule) -> None:
+    if any(act.kind in _ANSWERING for act in rule_of(row).acts):
+        work.caller.require(Permission.ENGAGEMENT_REPLY)
 
 
 async def _require_narrow(work: UnitOfWork, row: ModerationRule, *, accepted: bool) -> None:

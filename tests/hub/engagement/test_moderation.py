@@ -29,8 +29,10 @@ from hub.engagement.moderation.models import (
     SanctionState,
 )
 from hub.engagement.moderation.operations import Draft, DryWarning
+from hub.kernel.caller import Caller, Permission
 from hub.kernel.errors import Conflict, HubError, Invalid, NotFound, Taken, Unsupported, WrongState
 from hub.kernel.ids import new_id
+from hub.kernel.work import UnitOfWork
 from hub.publishing.models import Amendment, AmendmentState, Publication
 from tests.conftest import Database
 from tests.factories import World, a_channel
@@ -720,3 +722,38 @@ async def test_platforms_that_can_do_it_say_so(world: World) -> None:
     assert [key for key, some in able.items() if Capability.DELETE_MESSAGES in some] == [
         "wordpress"
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ({"kind": "HOLD"}, None),
+        ({"kind": "TAG", "tags": ["spam"]}, "FORBIDDEN"),
+        ({"kind": "PRIORITY", "priority": "HIGH"}, "FORBIDDEN"),
+    ],
+)
+async def test_nobody_has_a_rule_do_what_they_may_not_do_themselves(
+    world: World, action: dict[str, Any], code: str | None
+) -> None:
+    narrowed = replace(
+        world.editor, permissions=world.editor.permissions - {Permission.ENGAGEMENT_REPLY}
+    )
+    held = await a_rule(world, actions=[{"kind": "HOLD"}])
+    draft = Draft(brand_id=world.brand_id, name="x", conditions=SPAM, actions=[action])
+
+    async def make(work: UnitOfWork) -> None:
+        await operations.create_rule(work, draft=draft)
+
+    async def change(work: UnitOfWork) -> None:
+        await operations.update_rule(work, rule_id=held.id, changes={"actions": [action]})
+
+    assert [await _code(world, narrowed, one) for one in (make, change)] == [code, code]
+
+
+async def _code(world: World, caller: Caller, attempt: Any) -> str | None:
+    try:
+        async with world.hub.unit_of_work(caller) as work:
+            await attempt(work)
+    except HubError as error:
+        return error.code.value
+    return None
