@@ -28,7 +28,6 @@ _ENDED = (
     PublicationState.CANCELLED,
     PublicationState.FAILED,
     PublicationState.EXPIRED,
-    PublicationState.WITHDRAWN,
 )
 _REFUSED = 422
 
@@ -140,20 +139,25 @@ async def _standing(work: UnitOfWork, item: ContentItem, edition: Edition) -> Pu
     """Return what is out or on its way of this content on the channel, if anything.
 
     What is held because its words are outdated does not count, unless they are these very words.
+    That of which a part is out counts in any case: a person decides how it goes on.
     """
     rows = await work.all(
         select(Publication)
         .where(
             Publication.item_id == item.id,
             Publication.channel_id == edition.channel_id,
-            Publication.state.not_in(_ENDED),
+            Publication.state != PublicationState.WITHDRAWN,
         )
         .order_by(Publication.id.desc())
     )
-    standing = (
-        row for row in rows if row.hold_reason not in _OUTDATED or row.edition_id == edition.id
-    )
-    return next(standing, None)
+    return next((row for row in rows if _stands(row, edition)), None)
+
+
+def _stands(row: Publication, edition: Edition) -> bool:
+    if row.checkpoint.get("parts"):
+        return True
+    current = row.hold_reason not in _OUTDATED or row.edition_id == edition.id
+    return current and row.state not in _ENDED
 
 
 def _told(wish: Wish, rows: Sequence[Publication]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ Locks have one order: the channel's inbox, conversations, persons.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from hub.engagement.events import (
 from hub.engagement.models import Direction, Message, Person, Thread, ThreadKind, ThreadState
 from hub.engagement.placing import Received, direct_with, inbox_of, place, thread_of
 from hub.engagement.reading import read_of
+from hub.engagement.rules import is_believable
 from hub.kernel.ids import new_id
 from hub.kernel.work import UnitOfWork
 from hub.publishing import amendments
@@ -140,6 +142,7 @@ async def _take(
     gathering: Thread | None = None,
 ) -> int:
     """Keep messages in their conversations, which are locked; return how many were new."""
+    placed = [replace(one, given=_believed(one.given, now=work.now)) for one in placed]
     persons = await _persons(work, channel_id, placed)
     known = await _known(work, channel_id, placed)
     new: list[_Placed] = []
@@ -158,6 +161,15 @@ async def _take(
         times = [given.written_at for given in came]
         await cases.message_came(work, thread=thread, oldest=min(times), newest=max(times))
     return len(new)
+
+
+def _believed(given: Received, *, now: datetime) -> Received:
+    """Return a message with times that can be: on some networks they are its writer's word."""
+    if not is_believable(given.written_at):
+        given = replace(given, written_at=now)
+    if given.edited_at is not None and not is_believable(given.edited_at):
+        given = replace(given, edited_at=None)
+    return given
 
 
 async def _persons(

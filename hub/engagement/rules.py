@@ -57,6 +57,14 @@ def opened(*, written_at: datetime, now: datetime) -> datetime:
     return min(max(written_at, now - _UNSEEN), now)
 
 
+def is_believable(said: datetime) -> bool:
+    """Say whether something can have been written then: not in the year 1, nor at the end of time.
+
+    PostgreSQL keeps these two as infinities, which compare with no other time.
+    """
+    return 1970 <= said.year < 9999
+
+
 def require_tags(tags: Sequence[str], *, path: tuple[str, ...]) -> list[str]:
     """Return tags without repeats, sorted; Invalid where one is empty, too long or one too many."""
     clean: set[str] = set()

@@ -5,6 +5,7 @@ The engine is RE2: it builds an automaton and never goes back, so no pattern run
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import re2
@@ -16,6 +17,9 @@ MOST_LETTERS = 1_000
 """Code points of a pattern."""
 MOST_STEPS = 10_000
 """Instructions of a compiled pattern: `(a{1,50}){1,50}` is short to write and long to run."""
+
+MOST_WORK = 20_000_000
+"""Instructions times characters that finding matches may cost: an eighth of a second or so."""
 
 _TOO_LARGE = "The pattern becomes too large: make its repetitions ({1,500}) or its groups smaller."
 _MEMORY = 2 << 20  # bytes that a pattern may keep for its automaton
@@ -65,21 +69,29 @@ class Pattern:
         if len(source) > MOST_LETTERS:
             raise PatternRefused(f"A pattern has at most {MOST_LETTERS} characters: make two.")
         self._program = _compile(without_accents(source).text)
+        self._steps = _steps(self._program)
 
     def find(self, text: str | Folded) -> tuple[Match, ...]:
         """Return where the pattern matches, one after the other, in code points of the text.
 
-        Who has many patterns for one text makes it `readable` once.
+        Where looking for all of them costs too much, the first of them are returned. Who has many
+        patterns for one text makes it `readable` once.
         """
         bare = readable(text) if isinstance(text, str) else text
-        # One match takes linear time, so their number is bounded.
-        spans = (
-            match.span()
-            for match in itertools.islice(self._program.finditer(bare.text), MOST_MATCHES)
-        )
+        spans = (match.span() for match in self._matches(bare.text))
         return tuple(
             Match(*bare.span(start, end), self.source) for start, end in spans if start < end
         )
+
+    def _matches(self, text: str) -> Iterator[Any]:
+        # One match takes time that is linear in the rest of the text, so their sum is bounded, too:
+        # `.*z|.` looks at the whole rest once for every character.
+        left = MOST_WORK
+        for match in itertools.islice(self._program.finditer(text), MOST_MATCHES):
+            yield match
+            left -= self._steps * (len(text) - match.start())
+            if left < 0:
+                return
 
 
 def readable(text: str) -> Folded:
@@ -95,7 +107,7 @@ def _compile(source: str) -> Any:
         said = refusal.args[0]
         why = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
         raise PatternRefused(_advice(source, why)) from refusal
-    if max(program.programsize, program.reverseprogramsize) > MOST_STEPS:
+    if _steps(program) > MOST_STEPS:
         raise PatternRefused(_TOO_LARGE)
     if any(_is_empty(program.search(text)) for text in ("", "\n", "a b", "1, 2")):
         raise PatternRefused(
@@ -103,6 +115,10 @@ def _compile(source: str) -> Any:
             " one character, with + in place of * or without the ?."
         )
     return program
+
+
+def _steps(program: Any) -> int:
+    return max(int(program.programsize), int(program.reverseprogramsize))
 
 
 def _is_empty(match: Any) -> bool:

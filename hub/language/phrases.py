@@ -108,7 +108,8 @@ def _spelt(phrase: str, strength: Strength) -> list[str]:
     for written, star in _WRITTEN.findall(phrase):
         words += [word.readings[0] for word in words_of(fold(written, strength), strength)]
         if star and len(words[-1]) < 2:
-            raise PhraseRefused(f"“{shown}”: two letters or more stand before a star.")
+            once = "; what repeats a letter is read as one" if strength is Strength.HARD else ""
+            raise PhraseRefused(f"“{shown}”: two letters or more stand before a star{once}.")
         words[-1:] = [words[-1] + star] if words else []
     if not words:
         raise PhraseRefused(f"“{shown}” has no letter, digit or emoji to look for.")

@@ -269,7 +269,7 @@ def _outside(
         )
         yield Finding(
             code=f"VOICE_TOO_MANY_{code}",
-            message=f"There are {count} {word}; {bounds.most} are enough.",
+            message=f"There are {count} {word}; at most {bounds.most} may be.",
             severity=bounds.severity,
             field=at if text is None else text.field,
             start=start,

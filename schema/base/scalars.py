@@ -14,6 +14,9 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 
+# To PostgreSQL's driver they stand for -infinity and infinity, which are no times to anybody.
+_ENDS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
 JsonObject = NewType("JsonObject", dict[str, Any])
 BigInt = NewType("BigInt", int)
 _BIG = 1 << 63
@@ -36,9 +39,12 @@ def read_instant(value: object) -> datetime:
             "the zone cannot be left out."
         )
     try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        at = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise GraphQLError("There is no such date, time or zone.") from None
+    if at in _ENDS:
+        raise GraphQLError("There is no time before the first one, nor after the last.")
+    return at
 
 
 def read_object(value: object) -> JsonObject:

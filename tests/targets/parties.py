@@ -188,10 +188,9 @@ def _bluesky(stack: ExitStack, program: Any) -> Started:
 
 def _wordpress(stack: ExitStack, tell: Tell) -> Started:
     # One of them is closed for maintenance, slowed down and put into another zone now and then.
-    with ThreadPoolExecutor(2) as pool:
-        site, quiet = pool.map(
-            stack.enter_context, [wordpress_server.a_wordpress_server(tell=tell) for _ in range(2)]
-        )
+    site, quiet = (
+        stack.enter_context(wordpress_server.a_wordpress_server(tell=tell)) for _ in range(2)
+    )
     proxy, near = (stack.enter_context(a_proxy(one.port)) for one in (site, quiet))
 
     def lanes(hubs: Hubs) -> list[Lane[Any]]:

@@ -233,10 +233,14 @@ def _database(folder: Path) -> Iterator[Path]:
     data, socket = folder / "data", folder / "db.sock"
     # It refuses to run as root unless it is told to.
     user = ["--user=root"] if os.geteuid() == 0 else []
+    # One that starts takes all temporary tables it finds for its own, and removes them.
+    temporary = folder / "tmp"
+    temporary.mkdir()
     made = subprocess.run(
         [
             *("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}"),
             *("--auth-root-authentication-method=normal", "--skip-test-db"),
+            f"--tmpdir={temporary}",
         ],
         capture_output=True,
         text=True,
@@ -244,13 +248,15 @@ def _database(folder: Path) -> Iterator[Path]:
         check=False,
     )
     if made.returncode:
-        raise CannotStart(f"MariaDB cannot be set up:\n{made.stderr[-2000:]}")
+        said = f"{made.stdout[-2000:]}\n{made.stderr[-2000:]}"
+        raise CannotStart(f"MariaDB cannot be set up ({made.returncode}):\n{said}")
     log = folder / "db.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
                 *("mariadbd", "--no-defaults", *user, f"--datadir={data}"),
                 *(f"--socket={socket}", "--skip-networking", f"--pid-file={folder / 'db.pid'}"),
+                f"--tmpdir={temporary}",
                 *("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0"),
             ],
             stdout=output,

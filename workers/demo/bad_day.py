@@ -176,5 +176,5 @@ async def resume(stage: Stage) -> None:
     stage.found["incident"] = cast("Json", asked["node"])
     if stage.found["incident"]["state"] != "RESOLVED":
         raise StoryFailed("The incident is not resolved.")
-    out = ", ".join(name(stage.publications[one]) for one in go_on)
+    out = " · ".join(name(stage.publications[one]) for one in go_on)
     stage.note(f"The incident is resolved; out now: {out}", brand=brand.key)

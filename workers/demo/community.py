@@ -26,7 +26,7 @@ query Moderated($ids: [ID!]!, $rule: ID!) {
 
 async def others_react(stage: Stage) -> None:
     """Let everybody else do what the texts say they do, and wait until the hub knows all of it."""
-    before = len(stage.said)
+    before, counted = len(stage.said), _counted(stage)
     changed = []
     for publication in stage.answerable():
         item = stage.item_of(publication)
@@ -38,12 +38,16 @@ async def others_react(stage: Stage) -> None:
         if is_new or await _like_later(stage, publication, item):
             changed.append(publication["id"])
     await _collected(stage, changed)
-    did: Counter[str] = sum((stage.done[one] for one in changed), Counter())
+    new = _counted(stage) - counted
     stage.note(
-        f"In the inbox: {many(len(stage.said) - before, 'new answer')}; counted where something "
-        f"has changed: {many(did['likes'], 'like')}, {many(did['shares'], 'share')}",
+        f"In the inbox: {many(len(stage.said) - before, 'new answer')}; counted: "
+        f"{many(new['likes'], 'new like')}, {many(new['shares'], 'new share')}",
         kind="found",
     )
+
+
+def _counted(stage: Stage) -> Counter[str]:
+    return sum(stage.done.values(), Counter())
 
 
 async def _react(stage: Stage, publication: Json, item: Item) -> None:

@@ -131,7 +131,7 @@ async def verify(stage: Stage) -> None:
     checks = json.loads(said)["checks"]
     holding = sum(one["holds"] for one in checks)
     stage.note(
-        f"`hub contest verify` recomputes it: {holding} of {len(checks)} hold",
+        f"“hub contest verify” recomputes it: {holding} of {len(checks)} hold",
         brand=brand.key,
         kind="done" if process.returncode == 0 else "bad",
     )

@@ -82,7 +82,7 @@ def tell(stage: Stage, ids: Iterable[str]) -> None:
         brand = stage.brand_of(stage.channel_of(one).key).key
         places.setdefault((brand, one["revision"]["title"]), []).append(one["channel"]["name"])
     for (brand, title), names in places.items():
-        stage.note(f"“{title}” is out: {', '.join(names)}", brand=brand)
+        stage.note(f"“{title}” is out: {' · '.join(names)}", brand=brand)
 
 
 async def until_out(stage: Stage, ids: Sequence[str]) -> list[Json]:

@@ -47,7 +47,7 @@ async def connect_channels(stage: Stage) -> None:
     await _all_ready(stage, CHANNELS, list(stage.channels.values()))
     await _all_ready(stage, ASSETS, list(stage.pictures.values()))
     for brand in stage.cast.brands:
-        names = ", ".join(channel.name for channel in brand.channels)
+        names = " · ".join(channel.name for channel in brand.channels)
         stage.note(f"Connected and checked: {names}", brand=brand.key)
     stage.note(f"{len(stage.pictures)} pictures are uploaded, described, and cleaned by a worker")
 

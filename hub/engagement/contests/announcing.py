@@ -19,7 +19,8 @@ from hub.kernel.editing import get, require_text, touch
 from hub.kernel.errors import WrongState
 from hub.kernel.locales import require_locale
 from hub.kernel.work import UnitOfWork
-from hub.publishing.models import Publication
+from hub.publishing import operations as publishing
+from hub.publishing.models import HoldReason, Publication
 
 _TITLE = 300
 _PATH = ("input", "id")
@@ -97,9 +98,18 @@ async def note_published(work: UnitOfWork, *, publication_id: UUID) -> None:
 
 
 async def take_back(work: UnitOfWork, *, contest: Contest) -> None:
-    """Put a text away that names winners who are others now; what is out is announced anew."""
+    """Put a text away that names winners who are others now; what is out is announced anew.
+
+    Where it is out on one channel and still to come on another, that one waits for a person.
+    """
     item_id, contest.item_id = contest.item_id, None
     if contest.state is ContestState.ANNOUNCED:
         contest.state, contest.announced_at = ContestState.DRAWN, None
+        await publishing.hold(
+            work,
+            reason=HoldReason.PROBLEM,
+            problem="It names a winner who was replaced. Announce the contest once more.",
+            where=[Publication.item_id == item_id],
+        )
     elif item_id is not None:
         await content.archive_item(work, item_id=item_id)

@@ -51,8 +51,8 @@ async def freeze(
     left = await unread(work, contest=contest)
     if left and not said:
         raise WrongState(
-            f"Comments under {len(left)} publications were not read since the close. The hub is at "
-            "it; try again in a minute, or say why they cannot be read.",
+            f"Publications whose comments were not read since the close: {len(left)}. The hub is "
+            "at it; try again in a minute, or say why they cannot be read.",
             path=_PATH,
         )
     told = await judged(work, contest=contest)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from hub.channels.models import Channel
 from hub.engagement.contests import draw
@@ -276,13 +276,24 @@ def _who(row: Any, own: frozenset[tuple[object, str]]) -> Who:
 
 async def _terms(work: UnitOfWork, contest: Contest, own: Sequence[Channel]) -> Terms:
     barred = [UUID(one) for one in contest.excluded_person_ids]
-    humans = select(func.coalesce(Person.group_id, Person.id)).where(Person.id.in_(barred))
+    conditions = Conditions.from_json(contest.conditions)
+    handles = [handle_key(handle) for handle in conditions.excluded_handles]
+    # Whoever is excluded by one handle is so with all accounts that are known to be theirs.
+    humans = select(func.coalesce(Person.group_id, Person.id)).where(
+        or_(
+            Person.id.in_(barred),
+            and_(
+                Person.group_id.is_not(None),
+                func.lower(func.ltrim(Person.handle, "@")).in_(handles),
+            ),
+        )
+    )
     return Terms(
         opens_at=contest.opens_at,
         ends_at=window_end(contest.closes_at, contest.closed_at),
-        conditions=Conditions.from_json(contest.conditions),
+        conditions=conditions,
         own_handles=frozenset(row.handle for row in own),
-        excluded=frozenset(await work.all(humans) if barred else ()),
+        excluded=frozenset(await work.all(humans) if barred or handles else ()),
     )
 
 

@@ -5,6 +5,7 @@ nothing a rule wants can keep a message from being received. An act that cannot 
 with its problem. All messages that come together are judged together.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,9 @@ async def moderate(work: UnitOfWork, happened: MessageReceived | MessageEdited) 
         if silencing is not None:
             await _silence(work, message, silencing)
             continue
-        for verdict in evaluate(rules.get(brands[message.channel_id], ()), known):
+        mine = rules.get(brands[message.channel_id], ())
+        # Many words to look for in a long text are work that nothing else should wait behind.
+        for verdict in await asyncio.to_thread(evaluate, mine, known):
             await _follow(work, message, verdict, acted)
     await _close_silenced(work, messages)
 

@@ -77,7 +77,7 @@ async def note_wish(work: UnitOfWork, happened: AmendmentRequested) -> None:
         message=message,
         kind=ActionKind.HIDE,
         reason="A member hides it.",
-        done=Done(state=ActionState.PENDING),
+        done=Done(state=ActionState.PENDING, before={"held": True} if message.held else None),
         member_id=work.caller.member_id,
     )
     if message.held:

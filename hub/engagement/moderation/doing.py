@@ -19,7 +19,11 @@ from hub.engagement import operations as engagement
 from hub.engagement import saved_replies
 from hub.engagement.events import MessageDeleted
 from hub.engagement.models import Message
-from hub.engagement.moderation.events import ModerationActionDone, ModerationActionFailed
+from hub.engagement.moderation.events import (
+    MessageHeld,
+    ModerationActionDone,
+    ModerationActionFailed,
+)
 from hub.engagement.moderation.models import ActionKind, ActionState, ModerationAction
 from hub.engagement.moderation.rules import Act
 from hub.kernel.caller import ActorKind
@@ -211,9 +215,20 @@ async def note_amendment(work: UnitOfWork, happened: AmendmentDone | AmendmentFa
                 settle(work, action)
             else:
                 give_up(work, action, happened.problem)
+                await _wait_again(work, action)
     elif isinstance(happened, AmendmentFailed):
         for action in await _hiding(work, message_id, ActionState.UNDONE):
             action.problem = happened.problem
+
+
+async def _wait_again(work: UnitOfWork, action: ModerationAction) -> None:
+    """Let a message that waited until somebody hid it wait again: it is there for all to see."""
+    if by_somebody(work) or not action.before.get("held"):
+        return
+    message = await get(work, Message, action.message_id, lock=True)
+    if not message.held:
+        message.held = True
+        work.record(MessageHeld(subject_id=message.id))
 
 
 async def _hiding(work: UnitOfWork, message_id: UUID, state: ActionState) -> list[ModerationAction]:

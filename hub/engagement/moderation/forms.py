@@ -10,7 +10,7 @@ from hub.engagement.moderation.models import (
     SanctionKind,
     WordStrength,
 )
-from hub.engagement.moderation.rules import ACT_FIELDS, FIELDS, Act, Condition
+from hub.engagement.moderation.rules import ACT_FIELDS, FIELDS, STRENGTHS, Act, Condition
 from hub.engagement.rules import require_tags
 from hub.kernel.errors import Invalid
 from hub.kernel.locales import language_of, require_locale
@@ -176,7 +176,7 @@ def _needs_phrases(condition: Condition, path: Path) -> None:
         raise Invalid("Name at least one word or phrase.", path=where)
     for index, phrase in enumerate(condition.phrases):
         try:
-            Phrases([phrase])
+            Phrases([phrase], strength=STRENGTHS[condition.strength])
         except PhraseRefused as refusal:
             raise Invalid(str(refusal), path=(*where, str(index))) from refusal
 

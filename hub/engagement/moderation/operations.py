@@ -1,5 +1,6 @@
 """The rules of a brand: making, changing and ordering them, and trying them on what came lately."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from hub.engagement.moderation.loading import facts_of, rule_of
 from hub.engagement.moderation.models import ActionKind, ModerationRule, RuleMatch
 from hub.engagement.moderation.rules import (
     Act,
+    Facts,
     Rule,
     Verdict,
     is_broad,
@@ -44,6 +46,8 @@ _TRIED = 200
 LAST_MAX = 1_000
 SAMPLES_MAX = 20
 _SEVERE = frozenset({ActionKind.HIDE, ActionKind.DELETE})
+#: What a rule does of these, whoever makes it must be allowed to do by hand.
+_ANSWERING = frozenset({ActionKind.REPLY, ActionKind.TAG, ActionKind.ASSIGN, ActionKind.PRIORITY})
 
 Path = tuple[str, ...]
 
@@ -119,6 +123,7 @@ async def create_rule(
         version=1,
         **clean,
     )
+    _require_allowed(work, row)
     await _require_narrow(work, row, accepted=accept_broad)
     await work.add(row)
     work.record(ModerationRuleCreated(subject_id=row.id))
@@ -138,6 +143,7 @@ async def update_rule(
     row = await get(work, ModerationRule, rule_id, lock=True)
     clean = await _cleaned(work, changes, brand_id=row.brand_id, path=("input",))
     changed = await edit(work, row, clean, expected_version=expected_version)
+    _require_allowed(work, row)
     if set(changed) - {"name"}:
         await _require_narrow(work, row, accepted=accept_broad)
     if changed:
@@ -202,6 +208,11 @@ async def dry_run(
     return await _tried(work, rule_of(row), brand_id=brand.id, last=last)
 
 
+def _require_allowed(work: UnitOfWork, row: ModerationRule) -> None:
+    if any(act.kind in _ANSWERING for act in rule_of(row).acts):
+        work.caller.require(Permission.ENGAGEMENT_REPLY)
+
+
 async def _require_narrow(work: UnitOfWork, row: ModerationRule, *, accepted: bool) -> None:
     rule = rule_of(row)
     if accepted or not row.enabled or not {act.kind for act in rule.acts} & _SEVERE:
@@ -230,12 +241,9 @@ async def _tried(work: UnitOfWork, rule: Rule, *, brand_id: UUID, last: int) -> 
         .limit(last)
     )
     facts = await facts_of(work, messages=messages, rules=[rule]) if messages else {}
-    found: list[tuple[Message, Verdict]] = []
-    for message in messages:
-        known = facts.get(message.id)
-        verdict = judge(rule, known) if known is not None else None
-        if verdict is not None:
-            found.append((message, verdict))
+    # Many long texts and many words to look for are the work of seconds: nobody waits behind it.
+    verdicts = await asyncio.to_thread(_verdicts, rule, facts)
+    found = [(message, verdicts[message.id]) for message in messages if message.id in verdicts]
     return DryRun(
         looked_at=len(messages),
         matched=len(found),
@@ -251,6 +259,11 @@ async def _tried(work: UnitOfWork, rule: Rule, *, brand_id: UUID, last: int) -> 
         ],
         warnings=list(_warnings(len(found), len(messages))),
     )
+
+
+def _verdicts(rule: Rule, facts: Mapping[UUID, Facts]) -> Mapping[UUID, Verdict]:
+    found = {message_id: judge(rule, known) for message_id, known in facts.items()}
+    return {message_id: verdict for message_id, verdict in found.items() if verdict is not None}
 
 
 def _warnings(matched: int, looked_at: int) -> list[DryWarning]:

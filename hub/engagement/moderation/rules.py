@@ -33,7 +33,7 @@ NEARLY_EVERYTHING = 0.5
 ENOUGH = 10
 REPLY_REST = timedelta(hours=24)
 
-_STRENGTHS = {WordStrength.PLAIN: Strength.PLAIN, WordStrength.HARD: Strength.HARD}
+STRENGTHS = {WordStrength.PLAIN: Strength.PLAIN, WordStrength.HARD: Strength.HARD}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -385,7 +385,7 @@ _DENIED: Mapping[ConditionKind, Callable[[Condition, Facts], str]] = {
 @lru_cache(maxsize=256)
 def _phrases(phrases: tuple[str, ...], strength: WordStrength) -> Phrases | None:
     try:
-        return Phrases(phrases, strength=_STRENGTHS[strength])
+        return Phrases(phrases, strength=STRENGTHS[strength])
     except PhraseRefused:
         return None
 

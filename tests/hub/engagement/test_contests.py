@@ -24,6 +24,7 @@ from hub.engagement.contests import announcing, drawing, entries, operations
 from hub.engagement.contests.models import Contest, ContestState
 from hub.engagement.contests.proof import failures, verify
 from hub.engagement.contests.rules import TRANSITIONS, Conditions
+from hub.engagement.models import Person
 from hub.kernel.editing import get
 from hub.kernel.errors import HubError
 from hub.kernel.ids import new_id
@@ -478,6 +479,49 @@ async def test_a_winner_replaced_after_the_announcement_is_announced_anew(play: 
     async with play.world.hub.unit_of_work(play.world.system) as work:
         assert not (await get(work, ContentItem, item.id)).archived
     assert (await play.announce()).item_id not in {None, item.id}
+
+
+async def test_a_text_that_is_still_to_come_elsewhere_waits_when_a_winner_is_replaced(
+    play: Play,
+) -> None:
+    await play.drawn("ann", "bob", "eve")
+    item = await item_of(play, await play.announce())
+    out = await _publish(play, item)
+    other = await a_channel(play.world)
+    tomorrow = await play.world.hub.now() + timedelta(days=1)
+    await approve(
+        play.world,
+        review_id=await in_review(
+            play.world, item_id=item.id, channel_ids=[other], scheduled_for=tomorrow
+        ),
+    )
+
+    first, *_ = await play.places()
+    await play.act(drawing.replace_winner, place_id=first.id, reason="x")
+
+    async with play.world.hub.unit_of_work(play.world.system) as work:
+        rows = await work.all(select(Publication).where(Publication.item_id == item.id))
+    assert {row.channel_id: (row.state, row.hold_reason) for row in rows} == {
+        play.publication.channel_id: ("PUBLISHED", None),
+        other: ("HELD", "PROBLEM"),
+    }
+    assert (await publication(play.world, out)).problem == ""
+
+
+async def test_whoever_is_excluded_by_a_handle_is_so_with_their_other_accounts(
+    play: Play,
+) -> None:
+    await play.open(conditions=Conditions(excluded_handles=("@Mod",)))
+    mod, private, eve = [await play.say(name) for name in ("mod", "private", "eve")]
+    async with play.world.hub.unit_of_work(play.world.editor) as work:
+        ids = {row.handle: row.id for row in await work.all(select(Person))}
+        await persons.link_persons(work, person_id=ids["@mod"], other_id=ids["@private"])
+
+    assert await play.judge() == {
+        mod: ["EXCLUDED_PERSON"],
+        private: ["EXCLUDED_PERSON"],
+        eve: [],
+    }
 
 
 async def test_a_public_value_is_asked_for_where_it_was_named_and_only_there(play: Play) -> None:

@@ -1,7 +1,7 @@
 """The inbox: every kind of conversation, what it owes, and who looks after it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -498,3 +498,22 @@ async def test_a_target_that_makes_no_sense_is_refused(
             work, brand_id=world.brand_id, **{**usual, **given}
         ),
     ) == ("INVALID", path)
+
+
+@pytest.mark.parametrize(
+    "absurd", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+)
+async def test_what_its_writer_dates_to_no_time_at_all_was_written_when_it_was_found(
+    world: World, absurd: datetime
+) -> None:
+    channel_id = await a_channel(world)
+    began = await world.hub.now()
+
+    for _ in range(2):
+        given = replace(await recent(world, 1), written_at=absurd, edited_at=absurd, **PRIVATE)
+        await into_inbox(world, channel_id, given)
+
+    (message,), (thread,) = await rows(world, Message), await rows(world, Thread)
+    assert began <= message.written_at <= await world.hub.now()
+    assert message.edited_at is None
+    assert thread.last_message_at == message.written_at

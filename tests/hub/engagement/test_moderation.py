@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.access import operations as access
 from hub.access.models import Role
@@ -29,8 +29,11 @@ from hub.engagement.moderation.models import (
     SanctionState,
 )
 from hub.engagement.moderation.operations import Draft, DryWarning
+from hub.kernel.caller import Caller, Permission
 from hub.kernel.errors import Conflict, HubError, Invalid, NotFound, Taken, Unsupported, WrongState
 from hub.kernel.ids import new_id
+from hub.kernel.work import UnitOfWork
+from hub.publishing import amendments
 from hub.publishing.models import Amendment, AmendmentState, Publication
 from tests.conftest import Database
 from tests.factories import World, a_channel
@@ -288,6 +291,33 @@ async def test_a_member_who_hides_a_message_that_waits_is_on_record(
     )
     (message,) = await rows(world, Message)
     assert not message.held
+
+
+async def test_what_waited_and_could_not_be_hidden_waits_again(
+    world: World, database: Database
+) -> None:
+    row = await hiding(world, database)
+    await a_rule(world, actions=[{"kind": "HOLD"}])
+    await receive(
+        world,
+        row.id,
+        await recent(world, 1, text="arnaque", parent_remote_id="root"),
+        await recent(world, 2, text="Bonjour", parent_remote_id="root"),
+    )
+    for message in await rows(world, Message):
+        await act(world, engagement.set_hidden, message_id=message.id, hidden=True)
+
+    async with world.hub.unit_of_work(world.system) as work:
+        for amendment in await work.all(select(Amendment)):
+            amendments.close(work, amendment, problem="The site refused it.")
+
+    told = {one.text: one for one in await rows(world, Message)}
+    assert {text: (one.held, one.hidden) for text, one in told.items()} == {
+        "arnaque": (True, False),
+        "Bonjour": (False, False),
+    }
+    assert {one.state for one in await actions(world) if one.kind == "HIDE"} == {ActionState.FAILED}
+    await act(world, deciding.release_message, message_id=told["arnaque"].id)
 
 
 async def test_a_message_that_waits_is_released(world: World) -> None:
@@ -720,3 +750,38 @@ async def test_platforms_that_can_do_it_say_so(world: World) -> None:
     assert [key for key, some in able.items() if Capability.DELETE_MESSAGES in some] == [
         "wordpress"
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ({"kind": "HOLD"}, None),
+        ({"kind": "TAG", "tags": ["spam"]}, "FORBIDDEN"),
+        ({"kind": "PRIORITY", "priority": "HIGH"}, "FORBIDDEN"),
+    ],
+)
+async def test_nobody_has_a_rule_do_what_they_may_not_do_themselves(
+    world: World, action: dict[str, Any], code: str | None
+) -> None:
+    narrowed = replace(
+        world.editor, permissions=world.editor.permissions - {Permission.ENGAGEMENT_REPLY}
+    )
+    held = await a_rule(world, actions=[{"kind": "HOLD"}])
+    draft = Draft(brand_id=world.brand_id, name="x", conditions=SPAM, actions=[action])
+
+    async def make(work: UnitOfWork) -> None:
+        await operations.create_rule(work, draft=draft)
+
+    async def change(work: UnitOfWork) -> None:
+        await operations.update_rule(work, rule_id=held.id, changes={"actions": [action]})
+
+    assert [await _code(world, narrowed, one) for one in (make, change)] == [code, code]
+
+
+async def _code(world: World, caller: Caller, attempt: Any) -> str | None:
+    try:
+        async with world.hub.unit_of_work(caller) as work:
+            await attempt(work)
+    except HubError as error:
+        return error.code.value
+    return None

@@ -327,6 +327,7 @@ def test_half_of_ten_is_nearly_everything(matched: int, looked_at: int, *, broad
         ([{"kind": "WORDS"}], ("0", "phrases"), "at least one word"),
         ([{"kind": "WORDS", "phrases": ["a"] * 501}], ("0", "phrases"), "500 at most"),
         ([{"kind": "WORDS", "phrases": ["ok", "…"]}], ("0", "phrases", "1"), "no letter"),
+        ([{"kind": "WORDS", "phrases": ["ok", "xxx*"]}], ("0", "phrases", "1"), "read as one"),
         ([{"kind": "WORDS", "phrases": ["a"], "pattern": "b"}], ("0", "pattern"), "says nothing"),
         ([{"kind": "PATTERN", "pattern": "(a)\\1"}], ("0", "pattern"), "refer back"),
         ([{"kind": "PATTERN", "pattern": "a*"}], ("0", "pattern"), "match nothing at all"),

@@ -1,5 +1,6 @@
 """Patterns of strangers: refused with advice, harmless where they run away elsewhere."""
 
+import random
 import time
 
 import pytest
@@ -66,12 +67,19 @@ def test_what_cannot_be_used_is_refused_with_what_to_do(source: str, advice: str
         (r"(.*)(.*)(.*)=", "y" * 100_000),
         (r"a.*b|a", "a" * 100_000),
         (r"(\w+\s*)+!", "é a" * 33_000),
+        # A look to the end, with more in mind than the engine's memory holds, for every character.
+        (r"(?s).*a.{200}Z|.", "".join(random.Random(1).choices("ab", k=20_000))),
+        (r"(?s).*a.{900}Z|.", "".join(random.Random(1).choices("ab", k=2_000))),
     ],
 )
 def test_what_runs_away_elsewhere_is_harmless(source: str, text: str) -> None:
     begin = time.process_time()
     assert len(Pattern(source).find(text)) <= MOST_MATCHES
     assert time.process_time() - begin < 3
+
+
+def test_a_cheap_pattern_is_found_as_often_as_it_stands_there() -> None:
+    assert len(found(r"spam\d", "no spam1, but spam2; " * 100)) == 200
 
 
 def test_a_text_is_made_readable_once_for_many_patterns() -> None:

@@ -28,7 +28,7 @@ from hub.kernel.caller import Permission
 from hub.kernel.errors import Forbidden
 from hub.kernel.settings import Settings
 from hub.publishing import operations as publishing
-from hub.publishing.models import Publication, PublicationState
+from hub.publishing.models import HoldReason, Publication, PublicationState
 from hub.review import operations as review
 from hub.review.models import Verdict
 from tests.conftest import ROOT
@@ -634,6 +634,31 @@ async def test_what_is_out_in_older_words_is_not_posted_again(
 
     assert answer.status_code == 200
     assert len(await publications(desk.world)) == 2
+
+
+@pytest.mark.parametrize("state", [PublicationState.FAILED, PublicationState.HELD])
+async def test_what_is_partly_out_is_not_posted_from_its_beginning_again(
+    desk: Desk, tool: Tool, ready: Ready, state: PublicationState
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await tool.call(scheduledFor=tomorrow)
+    part = {"remote_id": "remote-1", "url": "https://social.example/1"}
+    for row in await publications(desk.world):
+        await bring(desk.world, row, state)
+        await change(desk.world, Publication, row.id, checkpoint={"parts": [part]})
+        if state is PublicationState.HELD:
+            await change(desk.world, Publication, row.id, hold_reason=HoldReason.SUPERSEDED)
+    async with desk.world.hub.unit_of_work(desk.world.editor) as work:
+        await content.revise_item(
+            work, item_id=ready.item_id, words=Words(parts=(Part(text="Mended"),))
+        )
+    await approved(desk.world, ready.item_id, ready.channels)
+
+    answer = await tool.call()
+
+    assert answer.status_code == 200
+    assert {one["state"] for one in answer.json()["publications"]} == {state.value}
+    assert [row.state for row in await publications(desk.world)] == [state, state]
 
 
 async def test_what_is_held_in_older_words_makes_room_for_the_new_ones(
