@@ -1,7 +1,7 @@
 """Two answers are the same, or where they first differ; and the walk through many documents."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from random import Random
@@ -142,8 +142,14 @@ async def same(
         # What depends on the clock may have changed in between: the reference itself decides.
         again = await pair.reference.ask(asked.query, asked.variables, headers)
         where = difference(compiled, again)
-    if where is not None and _is_lost(compiled.body) and _is_lost(reference.body):
-        where = await _difference_alone(pair, asked, headers, (compiled, reference))
+    if where is not None:
+
+        async def ask(root: str) -> tuple[Reply, Reply]:
+            query = alone(asked.query, root)
+            reference = await pair.reference.ask(query, asked.variables, headers)
+            return await pair.compiled.ask(query, asked.variables, headers), reference
+
+        where = await difference_alone(compiled, reference, ask, where)
     if where is not None:
         raise Differs(
             f"seed {seed}, document {at}, as {caller}: {where}\n"
@@ -157,25 +163,24 @@ async def same(
     return reference
 
 
-async def _difference_alone(
-    pair: Pair, asked: Asked, headers: Mapping[str, str], replies: Sequence[Reply]
+async def difference_alone(
+    one: Reply, other: Reply, ask: Callable[[str], Awaitable[tuple[Reply, Reply]]], where: str
 ) -> str | None:
     """Return where two lost answers differ in what each of their errors says when asked alone.
 
     Where several fields of the root end the whole answer, the first to fail is the one that is
-    told of, and which is first is a matter of speed.
+    told of, and which is first is a matter of speed. `ask` asks for one of these fields, as both
+    were asked; answers that are not lost differ where they do.
     """
-    errors = [error for reply in replies for error in reply.body["errors"]]
+    if not (_is_lost(one.body) and _is_lost(other.body)):
+        return where
+    errors = [error for reply in (one, other) for error in reply.body["errors"]]
     if not all(error.get("path") for error in errors):
-        return difference(*replies)
-    roots = {error["path"][0] for error in errors}
-    for root in sorted(roots):
-        query = alone(asked.query, root)
-        reference = await pair.reference.ask(query, asked.variables, headers)
-        compiled = await pair.compiled.ask(query, asked.variables, headers)
-        where = difference(compiled, reference)
-        if where is not None:
-            return f"{root} alone: {where}"
+        return where
+    for root in sorted({error["path"][0] for error in errors}):
+        where_alone = difference(*await ask(root))
+        if where_alone is not None:
+            return f"{root} alone: {where_alone}"
     return None
 
 

@@ -20,7 +20,7 @@ from hub.kernel.ids import global_id, read_global_id
 from schema.base.fields import KEY, SOURCES, Listed, Paged, ToOne
 from schema.base.paging import list_identity
 from tests.schema.compiled.arguments import Pool
-from tests.schema.compiled.comparing import difference, same, the_schema
+from tests.schema.compiled.comparing import alone, difference, difference_alone, same, the_schema
 from tests.schema.compiled.documents import Asked, Writer
 from tests.schema.compiled.doors import Pair, Reply
 
@@ -210,16 +210,27 @@ async def test_ids_of_another_workspace_are_as_ids_of_nobody(pair: Pair, chunk: 
     nobody: Any = type(pair.here)
     empty = nobody(id=pair.there.id, slug="", ids=pair.here.ids, words=pair.here.words)
     asked_with_ids = 0
+    headers = pair.callers["elsewhere"]
     for number in range(120):
         random = Random(f"{chunk}:{number}:foreign")
         writer = Writer(the_schema(), random, here=pair.here, there=empty, pool=Pool(), budget=6)
         asked = writer.write()
         other = _replaced(asked, ids)
         asked_with_ids += other.query != asked.query or other.variables != asked.variables
-        headers = pair.callers["elsewhere"]
         one = await pair.compiled.ask(asked.query, asked.variables, headers)
         two = await pair.compiled.ask(other.query, other.variables, headers)
         where = difference(_without_cursors(one), _without_cursors(two))
+        if where is not None:
+            both = [(asked.query, asked.variables), (other.query, other.variables)]
+
+            async def ask(root: str, both: Any = both) -> tuple[Reply, Reply]:
+                replies = [
+                    await pair.compiled.ask(alone(query, root), variables, headers)
+                    for query, variables in both
+                ]
+                return _without_cursors(replies[0]), _without_cursors(replies[1])
+
+            where = await difference_alone(one, two, ask, where)
         assert where is None, f"{where}\n{asked.query}\n{asked.variables}"
         assert not _ids_in(one) & ids.keys(), asked.query
     assert asked_with_ids > 20
