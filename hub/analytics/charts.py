@@ -83,7 +83,14 @@ def line_chart(
 
     drawn = [_axis(steps, y, words, theme)]
     drawn += [
-        _text(words.day(days[at]), x=x(at), y=bottom + 22, fill=theme.soft, anchor="middle")
+        # The last day's name would pass the edge.
+        _text(
+            words.day(days[at]),
+            x=x(at),
+            y=bottom + 22,
+            fill=theme.soft,
+            anchor="end" if at and at == len(days) - 1 else "middle",
+        )
         for at in _marks(len(days))
     ]
     if previous:

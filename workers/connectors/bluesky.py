@@ -19,6 +19,7 @@ from workers.connectors import bluesky_search as searching
 from workers.connectors import bluesky_wire as wire
 from workers.connectors.bluesky_failures import EXPIRED, SPENT, code_of, failure
 from workers.connectors.bluesky_session import Session, Sessions, secrets_of
+from workers.connectors.counting import by_others
 from workers.connectors.errors import Gone, OutcomeUnknown, PlatformError, Rejected, Transient
 from workers.connectors.errors import Unsupported as CannotDo
 from workers.connectors.http import ANSWER_BYTES, Answer, Http, understood
@@ -145,19 +146,18 @@ class Bluesky:
             return Found(ref=self._ref(sending.account, stored, made))
 
     async def fetch_metrics(self, account: Account, refs: Sequence[Ref]) -> Sequence[Measured]:
-        """Return likes, reposts, replies and quotes, 25 posts per request."""
+        """Return likes, reposts, others' replies and quotes, 25 posts per request."""
         by_uri = {ref.remote_id: ref for ref in refs}
         uris = list(by_uri)
         measured: list[Measured] = []
+        parents: list[str] = []
         for start in range(0, len(uris), METRICS_BATCH):
             views = await self._views(account, uris[start : start + METRICS_BATCH])
             with understood():
-                measured += [
-                    posts.measured_of(view, by_uri[view["uri"]])
-                    for view in views
-                    if view["uri"] in by_uri
-                ]
-        return measured
+                known = [view for view in views if view["uri"] in by_uri]
+                measured += [posts.measured_of(one, by_uri[one["uri"]]) for one in known]
+                parents += [posts.answers_to(one) for one in known]
+        return by_others(measured, parents)
 
     async def fetch_messages(self, account: Account, refs: Sequence[Ref], cursor: str) -> Page:
         """Return every answer below the posts, other people's only; there is no cursor to keep.

@@ -61,6 +61,12 @@ def parent_of(view: Json) -> dict[str, str]:
     }
 
 
+def answers_to(view: Json) -> str:
+    """Return the address of the post that a post answers; empty where it answers none."""
+    reply = _mapping(_mapping(view["record"]).get("reply"))
+    return str(_mapping(reply.get("parent")).get("uri") or "")
+
+
 def measured_of(view: Json, ref: Ref) -> Measured:
     """Return the counters of a post, approximate: the network counts what has reached it so far."""
     return Measured(
@@ -103,10 +109,9 @@ def message_of(view: Json, root: Ref, *, app: str) -> RemoteMessage:
     """Return an answer as a message under the post it was found below."""
     author, record = view["author"], view["record"]
     text = str(record.get("text") or "")
-    reply = _mapping(record.get("reply"))
     return RemoteMessage(
         remote_id=str(view["uri"]),
-        parent_remote_id=str(_mapping(reply.get("parent")).get("uri") or ""),
+        parent_remote_id=answers_to(view),
         root_remote_id=root.remote_id,
         person=RemotePerson(
             remote_id=str(author["did"]),

@@ -13,6 +13,7 @@ from hub.channels.platforms.mastodon import PLATFORM
 from workers.connectors import mastodon_posts as posts
 from workers.connectors import mastodon_search as searching
 from workers.connectors import mastodon_wire as wire
+from workers.connectors.counting import by_others
 from workers.connectors.errors import Gone, NeedsAuth, OutcomeUnknown, Rejected
 from workers.connectors.errors import Unsupported as CannotDo
 from workers.connectors.http import Answer, Http, understood
@@ -149,20 +150,19 @@ class Mastodon:
         return Found(ref=found[0]) if found else NotFound(strong=whole)
 
     async def fetch_metrics(self, account: Account, refs: Sequence[Ref]) -> Sequence[Measured]:
-        """Return likes, shares and replies, many posts per request where the server can."""
+        """Return likes, shares and others' replies, many posts per request where it can be."""
         by_id = {ref.remote_id: ref for ref in refs}
         ids = list(by_id)
         measured: list[Measured] = []
+        parents: list[str] = []
         for start in range(0, len(ids), METRICS_BATCH):
             with reading():
                 statuses = await self._statuses(account, ids[start : start + METRICS_BATCH])
             with understood():
-                measured += [
-                    posts.measured_of(status, by_id[str(status["id"])])
-                    for status in statuses
-                    if str(status["id"]) in by_id
-                ]
-        return measured
+                known = [status for status in statuses if str(status["id"]) in by_id]
+                measured += [posts.measured_of(one, by_id[str(one["id"])]) for one in known]
+                parents += [posts.answers_to(one) for one in known]
+        return by_others(measured, parents)
 
     async def fetch_messages(self, account: Account, refs: Sequence[Ref], cursor: str) -> Page:
         """Return every answer below the posts, other people's only; there is no cursor to keep.

@@ -89,7 +89,7 @@ def message_of(status: Json, root: Ref) -> RemoteMessage:
     html = status.get("content") or ""
     return RemoteMessage(
         remote_id=str(status["id"]),
-        parent_remote_id=str(status.get("in_reply_to_id") or ""),
+        parent_remote_id=answers_to(status),
         root_remote_id=root.remote_id,
         person=RemotePerson(
             remote_id=str(account["id"]),
@@ -132,6 +132,11 @@ def _audience(status: Json) -> str:
 def _language(status: Json) -> str | None:
     said = str(status.get("language") or "")
     return said if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", said) else None
+
+
+def answers_to(status: Json) -> str:
+    """Return the id of the post that a post answers; empty where it answers none."""
+    return str(status.get("in_reply_to_id") or "")
 
 
 def measured_of(status: Json, ref: Ref) -> Measured:

@@ -143,8 +143,16 @@ async def coverage(stage: Stage) -> None:
         )
 
 
+_NAMES = {
+    "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+    "misago": "Misago",
+    "wordpress": "WordPress",
+}
+
+
 def _where(entry: Json) -> str:
-    return str(entry["channel"]["name"] if entry["channel"] else entry["platform"])
+    return str(entry["channel"]["name"] if entry["channel"] else _NAMES[entry["platform"]])
 
 
 def span(stage: Stage) -> Json:

@@ -211,10 +211,20 @@ async def _done(work: UnitOfWork, message: Message, verdict: Verdict, act: Act) 
 # --- what each act does at once -------------------------------------------------------------------
 
 
-async def _later(_work: UnitOfWork, message: Message, _verdict: Verdict, act: Act) -> Done | None:
+async def _later(work: UnitOfWork, message: Message, _verdict: Verdict, act: Act) -> Done | None:
     if act.kind is ActionKind.HIDE and message.hidden:
         return None
-    return Done(state=ActionState.PENDING)
+    # What several rules want of the platform is asked of it once.
+    under_way = await work.one(
+        select(ModerationAction.id)
+        .where(
+            ModerationAction.message_id == message.id,
+            ModerationAction.kind == act.kind,
+            ModerationAction.state.in_(UNDER_WAY),
+        )
+        .limit(1)
+    )
+    return Done(state=ActionState.PENDING) if under_way is None else None
 
 
 async def _hold(

@@ -241,6 +241,19 @@ async def test_a_rule_hides_at_the_platform_and_is_undone_there(
     assert isinstance(await refused(world, deciding.undo_action, action_id=action.id), WrongState)
 
 
+async def test_what_two_rules_want_hidden_is_hidden_once(world: World, database: Database) -> None:
+    row = await hiding(world, database)
+    first = await a_rule(world)
+    await a_rule(world, name="Encore", conditions=[{"kind": "WORDS", "phrases": ["nul"]}])
+
+    await receive(
+        world, row.id, await recent(world, 1, text="arnaque, nul", parent_remote_id="root")
+    )
+
+    (action,) = await actions(world)
+    assert (action.kind, action.rule_id) == ("HIDE", first.id)
+
+
 async def test_what_is_undone_before_the_platform_was_told_is_never_done(
     world: World, database: Database
 ) -> None:

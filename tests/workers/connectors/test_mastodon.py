@@ -105,6 +105,20 @@ async def test_likes_shares_and_replies_are_counted(mastodon: Place, place_at: P
     assert measured[1].counters == {"LIKES": 0, "SHARES": 0, "REPLIES": 0}
 
 
+async def test_the_parts_of_a_thread_are_no_answers_to_it(
+    mastodon: Place, place_at: PlaceMaker
+) -> None:
+    if mastodon.name == "writeonly":
+        return
+    friend = await place_at(mastodon.name)
+    story = await publish(mastodon, a_sending(mastodon, "Part one", "Part two", "Part three"))
+    await publish(friend, a_sending(friend, "And then?", in_reply_to=story.refs[1]))
+
+    measured = await mastodon.connector.fetch_metrics(mastodon.account, story.refs)
+
+    assert [one.counters["REPLIES"] for one in measured] == [0, 1, 0]
+
+
 async def test_answers_come_back_as_text_and_our_own_do_not(
     mastodon: Place, place_at: PlaceMaker
 ) -> None:
